@@ -1,0 +1,8 @@
+/** What the VMM and the device daemons share: Linux, guest memory, virtqueues, vhost-user. */
+module ringfence.protocol {
+    requires org.agrona;
+    requires info.picocli;
+    requires org.apache.logging.log4j;
+
+    exports ringfence.linux;
+}

@@ -1,0 +1,79 @@
+package ringfence.linux;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * {@code struct iovec { void *iov_base; size_t iov_len; }[capacity]} in native memory, reused from call to call. Not
+ * safe for concurrent use. It does not keep the memory that it names alive: its user does, until the call has ended.
+ */
+public final class IoVec {
+    private static final int SIZE = 16;
+
+    private final MemorySegment entries;
+    private final int capacity;
+    private int count;
+
+    /** An empty vector for up to {@code capacity} entries (the kernel takes 1024). */
+    public IoVec(int capacity) {
+        this.capacity = capacity;
+        entries = Arena.ofAuto().allocate((long) SIZE * capacity, 8);
+    }
+
+    /** Forgets all entries. */
+    public void clear() {
+        count = 0;
+    }
+
+    /** Appends {@code length} bytes of {@code segment} from {@code offset}. */
+    public void add(MemorySegment segment, long offset, long length) {
+        if (count == capacity || offset < 0 || length < 0 || offset > segment.byteSize() - length) {
+            throw new IndexOutOfBoundsException("entry " + count + ": offset=" + offset + " length=" + length + " of "
+                    + segment.byteSize());
+        }
+        long at = (long) SIZE * count++;
+        entries.set(ValueLayout.JAVA_LONG, at, segment.address() + offset);
+        entries.set(ValueLayout.JAVA_LONG, at + 8, length);
+    }
+
+    /** Drops the first {@code bytes} bytes, after a short read or write. */
+    public void advance(long bytes) {
+        int first = 0;
+        long left = bytes;
+        while (first < count && left >= length(first)) {
+            left -= length(first++);
+        }
+        if (first > 0) {
+            MemorySegment.copy(entries, (long) SIZE * first, entries, 0, (long) SIZE * (count - first));
+            count -= first;
+        }
+        if (left > 0) {
+            entries.set(ValueLayout.JAVA_LONG, 0, entries.get(ValueLayout.JAVA_LONG, 0) + left);
+            entries.set(ValueLayout.JAVA_LONG, 8, length(0) - left);
+        }
+    }
+
+    /** Number of entries. */
+    public int count() {
+        return count;
+    }
+
+    /** Sum of the lengths. */
+    public long bytes() {
+        long sum = 0;
+        for (int i = 0; i < count; i++) {
+            sum += length(i);
+        }
+        return sum;
+    }
+
+    private long length(int entry) {
+        return entries.get(ValueLayout.JAVA_LONG, (long) SIZE * entry + 8);
+    }
+
+    /** Address of the array, for a system call. */
+    public long address() {
+        return entries.address();
+    }
+}

@@ -1,0 +1,82 @@
+package ringfence.linux;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The system calls of this process, by family. Immutable and free of state; every program makes one in its main and
+ * passes it by constructors. Any thread may use it.
+ */
+public final class Linux {
+    private final Kernel kernel;
+    private final Files files;
+    private final Memory memory;
+    private final Events events;
+    private final Sockets sockets;
+    private final Processes processes;
+
+    /** System calls through this door. */
+    public Linux(Kernel kernel) {
+        this.kernel = kernel;
+        files = new Files(kernel);
+        memory = new Memory(kernel);
+        events = new Events(kernel);
+        sockets = new Sockets(kernel);
+        processes = new Processes(kernel);
+    }
+
+    /** The running kernel. */
+    public static Linux system() {
+        return new Linux(new NativeKernel());
+    }
+
+    /** The door itself, for the sub-packages that make calls of their own, such as {@code linux.uring}. */
+    public Kernel kernel() {
+        return kernel;
+    }
+
+    /** open, read, write, fallocate, locks and their like. */
+    public Files files() {
+        return files;
+    }
+
+    /** mmap, memfd_create, seals, madvise. */
+    public Memory memory() {
+        return memory;
+    }
+
+    /** eventfd, epoll, timerfd. */
+    public Events events() {
+        return events;
+    }
+
+    /** Unix sockets, with descriptors and without. */
+    public Sockets sockets() {
+        return sockets;
+    }
+
+    /** Processes, threads and signals. */
+    public Processes processes() {
+        return processes;
+    }
+
+    /**
+     * ioctl(2) with a plain argument.
+     *
+     * @param what names the request in an error, such as {@code "KVM_CREATE_VM"}
+     * @return its result, zero or above
+     */
+    public long ioctl(Fd fd, long request, long argument, String what) {
+        return Call.check(
+                kernel.call(Syscall.IOCTL, fd.number(), request, argument, 0, 0, 0), Syscall.IOCTL, what);
+    }
+
+    /** ioctl(2) with a structure, which the caller keeps alive. See {@link #ioctl(Fd, long, long, String)}. */
+    public long ioctl(Fd fd, long request, MemorySegment argument, String what) {
+        return ioctl(fd, request, argument.address(), what);
+    }
+
+    /** As {@link #ioctl(Fd, long, long, String)}, but an error is the result: minus the errno. For KVM_RUN and probes. */
+    public long tryIoctl(Fd fd, long request, long argument) {
+        return kernel.call(Syscall.IOCTL, fd.number(), request, argument, 0, 0, 0);
+    }
+}
