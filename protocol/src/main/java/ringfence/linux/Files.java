@@ -39,8 +39,7 @@ public final class Files {
     public Stat stat(Fd fd) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment stat = arena.allocate(StatLayout.SIZE, 8);
-            Call.check(
-                    kernel.call(Syscall.FSTAT, fd.number(), stat.address(), 0, 0, 0, 0), Syscall.FSTAT, fd);
+            Call.check(kernel.call(Syscall.FSTAT, fd.number(), stat.address(), 0, 0, 0, 0), Syscall.FSTAT, fd);
             return StatLayout.read(stat);
         }
     }
@@ -104,7 +103,8 @@ public final class Files {
 
     /** ftruncate(2). */
     public void truncate(Fd fd, long size) {
-        Call.check(kernel.call(Syscall.FTRUNCATE, fd.number(), size, 0, 0, 0, 0), Syscall.FTRUNCATE, fd + " to " + size);
+        Call.check(
+                kernel.call(Syscall.FTRUNCATE, fd.number(), size, 0, 0, 0, 0), Syscall.FTRUNCATE, fd + " to " + size);
     }
 
     /** umask(2). @return the mask before */
@@ -173,13 +173,17 @@ public final class Files {
     /** The status flags of the open file (F_GETFL), such as the access mode in the lowest two bits. */
     public int statusFlags(Fd fd) {
         return (int) Call.check(
-                kernel.call(Syscall.FCNTL, fd.number(), 3 /* F_GETFL */, 0, 0, 0, 0), Syscall.FCNTL, "F_GETFL of " + fd);
+                kernel.call(Syscall.FCNTL, fd.number(), 3 /* F_GETFL */, 0, 0, 0, 0),
+                Syscall.FCNTL,
+                "F_GETFL of " + fd);
     }
 
     /** Sets or clears O_NONBLOCK. */
     public void nonBlocking(Fd fd, boolean on) {
         int flags = statusFlags(fd) & ~OpenFlag.NONBLOCK.bits() | (on ? OpenFlag.NONBLOCK.bits() : 0);
         Call.check(
-                kernel.call(Syscall.FCNTL, fd.number(), 4 /* F_SETFL */, flags, 0, 0, 0), Syscall.FCNTL, "F_SETFL of " + fd);
+                kernel.call(Syscall.FCNTL, fd.number(), 4 /* F_SETFL */, flags, 0, 0, 0),
+                Syscall.FCNTL,
+                "F_SETFL of " + fd);
     }
 }

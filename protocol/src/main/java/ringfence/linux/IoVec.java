@@ -29,8 +29,8 @@ public final class IoVec {
     /** Appends {@code length} bytes of {@code segment} from {@code offset}. */
     public void add(MemorySegment segment, long offset, long length) {
         if (count == capacity || offset < 0 || length < 0 || offset > segment.byteSize() - length) {
-            throw new IndexOutOfBoundsException("entry " + count + ": offset=" + offset + " length=" + length + " of "
-                    + segment.byteSize());
+            throw new IndexOutOfBoundsException(
+                    "entry " + count + ": offset=" + offset + " length=" + length + " of " + segment.byteSize());
         }
         long at = (long) SIZE * count++;
         entries.set(ValueLayout.JAVA_LONG, at, segment.address() + offset);

@@ -66,8 +66,7 @@ public final class Linux {
      * @return its result, zero or above
      */
     public long ioctl(Fd fd, long request, long argument, String what) {
-        return Call.check(
-                kernel.call(Syscall.IOCTL, fd.number(), request, argument, 0, 0, 0), Syscall.IOCTL, what);
+        return Call.check(kernel.call(Syscall.IOCTL, fd.number(), request, argument, 0, 0, 0), Syscall.IOCTL, what);
     }
 
     /** ioctl(2) with a structure, which the caller keeps alive. See {@link #ioctl(Fd, long, long, String)}. */

@@ -110,7 +110,8 @@ public final class Bus {
     }
 
     private BusConflictException conflict(long base, long last, int at) {
-        return new BusConflictException("range 0x%x..0x%x overlaps 0x%x..0x%x".formatted(base, last, bases[at], lasts[at]));
+        return new BusConflictException(
+                "range 0x%x..0x%x overlaps 0x%x..0x%x".formatted(base, last, bases[at], lasts[at]));
     }
 
     private static long[] inserted(long[] from, int at, long value) {
