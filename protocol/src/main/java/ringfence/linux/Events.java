@@ -37,15 +37,23 @@ public final class Events {
     /** timerfd_settime(2): first after {@code nanos}, then every {@code interval}; 0 disarms, 0 never repeats. */
     public void arm(Fd timer, long nanos, long interval) {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment spec = arena.allocate(32, 8);
-            spec.set(ValueLayout.JAVA_LONG, 0, interval / 1_000_000_000);
-            spec.set(ValueLayout.JAVA_LONG, 8, interval % 1_000_000_000);
-            spec.set(ValueLayout.JAVA_LONG, 16, nanos / 1_000_000_000);
-            spec.set(ValueLayout.JAVA_LONG, 24, nanos % 1_000_000_000);
+            MemorySegment spec = arena.allocate(FileLayout.ITIMERSPEC_SIZE, 8);
+            time(spec, FileLayout.IT_INTERVAL, interval);
+            time(spec, FileLayout.IT_VALUE, nanos);
             Call.check(
                     kernel.call(Syscall.TIMERFD_SETTIME, timer.number(), 0, spec.address(), 0, 0, 0),
                     Syscall.TIMERFD_SETTIME,
                     timer);
         }
+    }
+
+    private static void time(MemorySegment spec, long at, long nanos) {
+        spec.set(ValueLayout.JAVA_LONG, at + ProcessLayout.TIMESPEC_SEC, nanos / 1_000_000_000);
+        spec.set(ValueLayout.JAVA_LONG, at + ProcessLayout.TIMESPEC_NSEC, nanos % 1_000_000_000);
+    }
+
+    /** Whether a descriptor that came from somebody else is an eventfd. */
+    public boolean isEventFd(Fd fd) {
+        return new Files(kernel).target(fd).equals("anon_inode:[eventfd]");
     }
 }

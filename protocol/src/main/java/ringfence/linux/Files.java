@@ -3,11 +3,17 @@ package ringfence.linux;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import java.util.Set;
 
 /** System calls on files. Every descriptor that they open is close-on-exec and belongs to the caller. */
 public final class Files {
     private static final int AT_FDCWD = -100;
     private static final int O_CLOEXEC = 0x80000;
+    private static final int PATH_MAX = 4096;
+    private static final int BLKSSZGET = 0x1268;
+    private static final int BLKPBSZGET = 0x127B;
+    private static final int BLKGETSIZE64 = 0x80081272; // fits an int by its bits; the kernel takes 32 of them
 
     private final Kernel kernel;
 
@@ -33,6 +39,104 @@ public final class Files {
                     0);
             return Fd.own(kernel, (int) Call.check(result, Syscall.OPENAT, path));
         }
+    }
+
+    /** openat2(2) below a directory, within the bounds given; fails with EXDEV or ELOOP where it would leave them. */
+    public Fd openBelow(Fd directory, String path, int mode, Set<Resolve> resolve, OpenFlag... flags) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment how = arena.allocate(FileLayout.OPEN_HOW_SIZE, 8);
+            how.set(ValueLayout.JAVA_LONG, FileLayout.HOW_FLAGS, Flag.bits(flags) | O_CLOEXEC);
+            how.set(ValueLayout.JAVA_LONG, FileLayout.HOW_MODE, mode);
+            how.set(ValueLayout.JAVA_LONG, FileLayout.HOW_RESOLVE, Flag.bits(resolve.toArray(Flag[]::new)));
+            long result = kernel.call(
+                    Syscall.OPENAT2,
+                    directory.number(),
+                    arena.allocateFrom(path).address(),
+                    how.address(),
+                    how.byteSize(),
+                    0,
+                    0);
+            return Fd.own(kernel, (int) Call.check(result, Syscall.OPENAT2, path));
+        }
+    }
+
+    /** A close-on-exec duplicate of a descriptor that is known by its number only, such as standard input, 0. */
+    public Fd duplicate(int number) {
+        long result = kernel.call(Syscall.FCNTL, number, 1030 /* F_DUPFD_CLOEXEC */, 0, 0, 0, 0);
+        return Fd.own(kernel, (int) Call.check(result, Syscall.FCNTL, "F_DUPFD_CLOEXEC of " + number));
+    }
+
+    /** What a descriptor stands for: a path, {@code anon_inode:[eventfd]}, {@code /memfd:name (deleted)}, ... */
+    public String target(Fd fd) {
+        return readLink("/proc/self/fd/" + fd.number());
+    }
+
+    /** readlinkat(2) of a path. */
+    public String readLink(String path) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment target = arena.allocate(PATH_MAX);
+            long result = kernel.call(
+                    Syscall.READLINKAT,
+                    AT_FDCWD,
+                    arena.allocateFrom(path).address(),
+                    target.address(),
+                    PATH_MAX,
+                    0,
+                    0);
+            byte[] bytes = target.asSlice(0, Call.check(result, Syscall.READLINKAT, path))
+                    .toArray(ValueLayout.JAVA_BYTE);
+            return new String(bytes, StandardCharsets.UTF_8);
+        }
+    }
+
+    /** Removes a name (unlinkat). @return false if there was none */
+    public boolean unlink(String path) {
+        try (Arena arena = Arena.ofConfined()) {
+            long result = kernel.call(
+                    Syscall.UNLINKAT, AT_FDCWD, arena.allocateFrom(path).address(), 0, 0, 0, 0);
+            return result != -Errno.ENOENT.number() && Call.check(result, Syscall.UNLINKAT, path) == 0;
+        }
+    }
+
+    /** Bytes of a block device (BLKGETSIZE64), or of a regular file. */
+    public long size(Fd fd) {
+        Stat stat = stat(fd);
+        if (!stat.isBlockDevice()) {
+            return stat.size();
+        }
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment size = arena.allocate(8, 8);
+            long result = kernel.call(Syscall.IOCTL, fd.number(), BLKGETSIZE64, size.address(), 0, 0, 0);
+            Call.check(result, Syscall.IOCTL, "BLKGETSIZE64 of " + fd);
+            return size.get(ValueLayout.JAVA_LONG, 0);
+        }
+    }
+
+    /** Bytes of a block device's logical sector (BLKSSZGET). @throws ErrnoException ENOTTY: no block device */
+    public int sectorSize(Fd device) {
+        return blockNumber(device, BLKSSZGET, "BLKSSZGET");
+    }
+
+    /** Bytes of a block device's physical block (BLKPBSZGET). @throws ErrnoException ENOTTY: no block device */
+    public int physicalBlockSize(Fd device) {
+        return blockNumber(device, BLKPBSZGET, "BLKPBSZGET");
+    }
+
+    private int blockNumber(Fd device, int request, String what) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment number = arena.allocate(4, 4);
+            long result = kernel.call(Syscall.IOCTL, device.number(), request, number.address(), 0, 0, 0);
+            Call.check(result, Syscall.IOCTL, what + " of " + device);
+            return number.get(ValueLayout.JAVA_INT, 0);
+        }
+    }
+
+    /**
+     * lseek(2). @param whence 0 SEEK_SET, 1 SEEK_CUR, 2 SEEK_END, 3 SEEK_DATA, 4 SEEK_HOLE
+     * @return the new offset, or minus the errno (ENXIO: no data behind it)
+     */
+    public long trySeek(Fd fd, long offset, int whence) {
+        return kernel.call(Syscall.LSEEK, fd.number(), offset, whence, 0, 0, 0);
     }
 
     /** fstat(2). */
@@ -96,6 +200,11 @@ public final class Files {
         return kernel.call(Syscall.FDATASYNC, fd.number(), 0, 0, 0, 0, 0);
     }
 
+    /** fsync(2). @return 0, or minus the errno */
+    public long trySync(Fd fd) {
+        return kernel.call(Syscall.FSYNC, fd.number(), 0, 0, 0, 0, 0);
+    }
+
     /** fallocate(2). @param mode FALLOC_FL_ bits @return 0, or minus the errno */
     public long tryAllocate(Fd fd, int mode, long offset, long length) {
         return kernel.call(Syscall.FALLOCATE, fd.number(), mode, offset, length, 0, 0);
@@ -144,7 +253,7 @@ public final class Files {
                     kernel.call(Syscall.FCNTL, fd.number(), 36 /* F_OFD_GETLK */, flock.address(), 0, 0, 0),
                     Syscall.FCNTL,
                     "F_OFD_GETLK of " + fd);
-            return flock.get(ValueLayout.JAVA_SHORT, 0) != LockType.NONE.bits();
+            return flock.get(ValueLayout.JAVA_SHORT, FileLayout.L_TYPE) != LockType.NONE.bits();
         }
     }
 
@@ -161,12 +270,12 @@ public final class Files {
         }
     }
 
-    /** {@code struct flock { short l_type, l_whence; off_t l_start, l_len; pid_t l_pid; }}, whence SEEK_SET. */
+    /** A {@code struct flock}, whence SEEK_SET. */
     private static MemorySegment flock(Arena arena, LockType type, long start, long length) {
-        MemorySegment flock = arena.allocate(32, 8);
-        flock.set(ValueLayout.JAVA_SHORT, 0, (short) type.bits());
-        flock.set(ValueLayout.JAVA_LONG, 8, start);
-        flock.set(ValueLayout.JAVA_LONG, 16, length);
+        MemorySegment flock = arena.allocate(FileLayout.FLOCK_SIZE, 8);
+        flock.set(ValueLayout.JAVA_SHORT, FileLayout.L_TYPE, (short) type.bits());
+        flock.set(ValueLayout.JAVA_LONG, FileLayout.L_START, start);
+        flock.set(ValueLayout.JAVA_LONG, FileLayout.L_LEN, length);
         return flock;
     }
 

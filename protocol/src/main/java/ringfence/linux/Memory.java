@@ -1,6 +1,8 @@
 package ringfence.linux;
 
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.OptionalInt;
 
 /** System calls on memory. */
@@ -124,5 +126,15 @@ public final class Memory {
                 kernel.call(Syscall.MADVISE, mapping.address() + offset, length, MADV_POPULATE_WRITE, 0, 0, 0),
                 Syscall.MADVISE,
                 "MADV_POPULATE_WRITE of " + length + " bytes");
+    }
+
+    /** Bytes of RAM that this machine has (sysinfo). */
+    public long physicalMemory() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment info = arena.allocate(ProcessLayout.SYSINFO_SIZE, 8);
+            Call.check(kernel.call(Syscall.SYSINFO, info.address(), 0, 0, 0, 0, 0), Syscall.SYSINFO, "");
+            return info.get(ValueLayout.JAVA_LONG, ProcessLayout.TOTALRAM)
+                    * info.get(ValueLayout.JAVA_INT, ProcessLayout.MEM_UNIT);
+        }
     }
 }

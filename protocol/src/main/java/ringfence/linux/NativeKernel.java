@@ -17,30 +17,42 @@ import java.lang.invoke.VarHandle;
  * ordinary downcall, not a critical one, so that safepoints proceed while a thread sleeps in the kernel.
  */
 public final class NativeKernel implements Kernel {
+    /** {@code long (long, long, long, long, long, long, long)}: the one shape that is linked. */
+    private static final FunctionDescriptor SHAPE = FunctionDescriptor.of(
+            ValueLayout.JAVA_LONG,
+            ValueLayout.JAVA_LONG,
+            ValueLayout.JAVA_LONG,
+            ValueLayout.JAVA_LONG,
+            ValueLayout.JAVA_LONG,
+            ValueLayout.JAVA_LONG,
+            ValueLayout.JAVA_LONG,
+            ValueLayout.JAVA_LONG);
+
     private static final MemoryLayout STATE = Linker.Option.captureStateLayout();
     private static final VarHandle ERRNO = STATE.varHandle(PathElement.groupElement("errno"));
-    private static final MethodHandle SYSCALL = link();
+    private static final MethodHandle SYSCALL = function("syscall");
 
     /** One errno cell per thread: a downcall writes it, the same thread reads it, before anything else runs. */
     private final ThreadLocal<MemorySegment> state =
             ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(STATE));
 
+    /**
+     * Another function of the C library, behind the same shape, so that nothing further is linked (18 ms a shape).
+     * Its parameters, up to seven, must be integers or pointers: on x86-64 those travel in registers, whatever their
+     * width, and a function does not see words beyond those that it declares. Of an {@code int} result the upper half
+     * is junk: cast it.
+     */
     @SuppressWarnings("restricted")
-    private static MethodHandle link() {
+    static MethodHandle function(String name) {
         Linker linker = Linker.nativeLinker();
-        FunctionDescriptor shape = FunctionDescriptor.of(
-                ValueLayout.JAVA_LONG,
-                ValueLayout.JAVA_LONG,
-                ValueLayout.JAVA_LONG,
-                ValueLayout.JAVA_LONG,
-                ValueLayout.JAVA_LONG,
-                ValueLayout.JAVA_LONG,
-                ValueLayout.JAVA_LONG,
-                ValueLayout.JAVA_LONG);
-        // SAFETY: syscall(2) takes a number and up to six words and returns a word; a variadic function of integers
-        // is called on x86-64 like one with fixed arguments. What the words point to is each typed caller's duty.
+        // SAFETY: see above; which words are passed, and what they point to, is the duty of the one class that calls it.
         return linker.downcallHandle(
-                linker.defaultLookup().findOrThrow("syscall"), shape, Linker.Option.captureCallState("errno"));
+                linker.defaultLookup().findOrThrow(name), SHAPE, Linker.Option.captureCallState("errno"));
+    }
+
+    /** What {@link #function} handles take as their first argument. */
+    static MemorySegment stateCell(Arena arena) {
+        return arena.allocate(STATE);
     }
 
     @Override

@@ -1,7 +1,30 @@
 package ringfence.linux;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
 /** System calls on processes, threads and signals. */
 public final class Processes {
+    /** SIGINT. */
+    public static final int SIGINT = 2;
+    /** SIGKILL. */
+    public static final int SIGKILL = 9;
+    /** SIGTERM. */
+    public static final int SIGTERM = 15;
+    /** SIGSTOP and SIGCONT, for tests that stop a daemon. */
+    public static final int SIGCONT = 18;
+    /** See {@link #SIGCONT}. */
+    public static final int SIGSTOP = 19;
+
+    private static final int SIGCHLD = 17;
+    private static final int SIG_BLOCK = 0;
+    private static final int PR_SET_PDEATHSIG = 1;
+    private static final int PR_SET_DUMPABLE = 4;
+    private static final int PR_SET_NAME = 15;
+    private static final int PR_SET_NO_NEW_PRIVS = 38;
+    private static final int RLIMIT_NOFILE = 7;
+
     private final Kernel kernel;
 
     Processes(Kernel kernel) {
@@ -21,5 +44,134 @@ public final class Processes {
     /** geteuid(2). */
     public int effectiveUser() {
         return (int) kernel.call(Syscall.GETEUID, 0, 0, 0, 0, 0, 0);
+    }
+
+    /** getegid(2). */
+    public int effectiveGroup() {
+        return (int) kernel.call(Syscall.GETEGID, 0, 0, 0, 0, 0, 0);
+    }
+
+    /**
+     * Starts a process from the calling thread (posix_spawn): it inherits that thread's credentials, namespaces,
+     * Landlock domain, seccomp filter and no_new_privs, and nothing else but what {@link Spawn} names: no signal is
+     * blocked, every signal has its default disposition, no further descriptor is open.
+     *
+     * @return the process; the caller owns it
+     * @throws ErrnoException of execve: ENOENT, EACCES, ENOEXEC, ENOMEM, EAGAIN; EMFILE for the descriptors
+     */
+    public Child spawn(Spawn spawn) {
+        defaultChildSignal();
+        int pid = PosixSpawn.start(kernel, spawn);
+        return new Child(kernel, pid, pidFd(pid));
+    }
+
+    /** If our parent let us inherit an ignored SIGCHLD, children would vanish before we could ask how they ended. */
+    private void defaultChildSignal() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment action = arena.allocate(ProcessLayout.KERNEL_SIGACTION_SIZE, 8);
+            kernel.call(
+                    Syscall.RT_SIGACTION, SIGCHLD, action.address(), 0, ProcessLayout.KERNEL_SIGSET_SIZE, 0, 0);
+        }
+    }
+
+    /** pidfd_open(2). The caller owns it. Safe against reuse of the number only for a child that is not yet reaped. */
+    public Fd pidFd(int pid) {
+        long result = kernel.call(Syscall.PIDFD_OPEN, pid, 0, 0, 0, 0, 0);
+        return Fd.own(kernel, (int) Call.check(result, Syscall.PIDFD_OPEN, "pid " + pid));
+    }
+
+    /** kill(2); signal 0 only asks whether the process exists. */
+    public void kill(int pid, int signal) {
+        Call.check(
+                kernel.call(Syscall.KILL, pid, signal, 0, 0, 0, 0), Syscall.KILL, "pid " + pid + " signal " + signal);
+    }
+
+    /** Whether there is a process of that number, a zombie included. */
+    public boolean exists(int pid) {
+        return kernel.call(Syscall.KILL, pid, 0, 0, 0, 0, 0) != -Errno.ESRCH.number();
+    }
+
+    /** Blocks a signal on the calling thread, which must be a platform thread. @return its mask before */
+    public long blockSignal(int signal) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment set = arena.allocateFrom(ValueLayout.JAVA_LONG, ProcessLayout.sigset(signal), 0L);
+            long result = kernel.call(
+                    Syscall.RT_SIGPROCMASK,
+                    SIG_BLOCK,
+                    set.address(),
+                    set.address() + ProcessLayout.KERNEL_SIGSET_SIZE,
+                    ProcessLayout.KERNEL_SIGSET_SIZE,
+                    0,
+                    0);
+            Call.check(result, Syscall.RT_SIGPROCMASK, "signal " + signal);
+            return set.getAtIndex(ValueLayout.JAVA_LONG, 1);
+        }
+    }
+
+    /** Makes the calling thread, a platform thread, one that {@link KickSignal#send} interrupts. */
+    public KickSignal kickSignal(int signal) {
+        return KickSignal.block(kernel, signal);
+    }
+
+    /** PR_SET_NAME of the calling thread; the kernel keeps 15 bytes. */
+    public void name(String name) {
+        try (Arena arena = Arena.ofConfined()) {
+            prctl(PR_SET_NAME, arena.allocateFrom(name).address(), "PR_SET_NAME " + name);
+        }
+    }
+
+    /** PR_SET_NO_NEW_PRIVS of the calling thread: neither it nor what it starts gains privileges by execve. */
+    public void noNewPrivileges() {
+        prctl(PR_SET_NO_NEW_PRIVS, 1, "PR_SET_NO_NEW_PRIVS");
+    }
+
+    /**
+     * PR_SET_PDEATHSIG: a signal to this process when the <em>thread</em> that started it ends. A process started by
+     * a sacrificial thread is signalled as soon as that ends, so it must ask only after that, and then look at
+     * getppid(2) itself.
+     */
+    public void parentDeathSignal(int signal) {
+        prctl(PR_SET_PDEATHSIG, signal, "PR_SET_PDEATHSIG " + signal);
+    }
+
+    /** PR_SET_DUMPABLE: whether this process dumps core and may be traced by its user. */
+    public void dumpable(boolean yes) {
+        prctl(PR_SET_DUMPABLE, yes ? 1 : 0, "PR_SET_DUMPABLE");
+    }
+
+    private void prctl(int option, long argument, String what) {
+        Call.check(kernel.call(Syscall.PRCTL, option, argument, 0, 0, 0, 0), Syscall.PRCTL, what);
+    }
+
+    /** getppid(2). */
+    public int parent() {
+        return (int) kernel.call(Syscall.GETPPID, 0, 0, 0, 0, 0, 0);
+    }
+
+    /** RLIMIT_NOFILE of this process. */
+    public Limit openFiles() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment limit = arena.allocate(ProcessLayout.RLIMIT_SIZE, 8);
+            Call.check(
+                    kernel.call(Syscall.PRLIMIT64, 0, RLIMIT_NOFILE, 0, limit.address(), 0, 0),
+                    Syscall.PRLIMIT64,
+                    "RLIMIT_NOFILE");
+            return new Limit(
+                    limit.get(ValueLayout.JAVA_LONG, ProcessLayout.RLIM_CUR),
+                    limit.get(ValueLayout.JAVA_LONG, ProcessLayout.RLIM_MAX));
+        }
+    }
+
+    /** Sets RLIMIT_NOFILE. */
+    public void openFiles(Limit wanted) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment limit = arena.allocate(ProcessLayout.RLIMIT_SIZE, 8);
+            limit.set(ValueLayout.JAVA_LONG, ProcessLayout.RLIM_CUR, wanted.soft());
+            limit.set(ValueLayout.JAVA_LONG, ProcessLayout.RLIM_MAX, wanted.hard());
+            Call.check(
+                    kernel.call(Syscall.PRLIMIT64, 0, RLIMIT_NOFILE, limit.address(), 0, 0, 0),
+                    Syscall.PRLIMIT64,
+                    "RLIMIT_NOFILE " + wanted);
+        }
     }
 }

@@ -61,6 +61,7 @@ public enum Syscall {
     UMASK(95),
     GETTIMEOFDAY(96),
     GETRLIMIT(97),
+    SYSINFO(99),
     GETUID(102),
     GETGID(104),
     SETUID(105),

@@ -1,0 +1,161 @@
+package ringfence.linux;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * posix_spawn(3) of the C library. The class is loaded with the first process that is started; its functions share
+ * the linked shape of the system calls.
+ *
+ * <p>The C library clones from the calling thread, so the child has that thread's credentials, namespaces, Landlock
+ * domain, seccomp filter and no_new_privs.
+ */
+final class PosixSpawn {
+    /** {@code sizeof (posix_spawn_file_actions_t)}. */
+    static final long FILE_ACTIONS_SIZE = 80;
+    /** {@code sizeof (posix_spawnattr_t)}. */
+    static final long ATTRIBUTES_SIZE = 336;
+    /** {@code sizeof (sigset_t)} of the C library; the kernel's has 8 bytes. */
+    static final long SIGSET_SIZE = 128;
+
+    static final int SETSIGDEF = 4;
+    static final int SETSIGMASK = 8;
+    static final int SETSID = 0x80;
+
+    private static final int F_DUPFD_CLOEXEC = 1030;
+
+    private static final MethodHandle SPAWN = NativeKernel.function("posix_spawn");
+    private static final MethodHandle ACTIONS_INIT = NativeKernel.function("posix_spawn_file_actions_init");
+    private static final MethodHandle ACTIONS_DESTROY = NativeKernel.function("posix_spawn_file_actions_destroy");
+    private static final MethodHandle ADD_DUP2 = NativeKernel.function("posix_spawn_file_actions_adddup2");
+    private static final MethodHandle ADD_OPEN = NativeKernel.function("posix_spawn_file_actions_addopen");
+    private static final MethodHandle ADD_CLOSE = NativeKernel.function("posix_spawn_file_actions_addclose");
+    private static final MethodHandle ADD_CLOSE_FROM =
+            NativeKernel.function("posix_spawn_file_actions_addclosefrom_np");
+    private static final MethodHandle ATTRIBUTES_INIT = NativeKernel.function("posix_spawnattr_init");
+    private static final MethodHandle SET_FLAGS = NativeKernel.function("posix_spawnattr_setflags");
+    private static final MethodHandle SET_MASK = NativeKernel.function("posix_spawnattr_setsigmask");
+    private static final MethodHandle SET_DEFAULTS = NativeKernel.function("posix_spawnattr_setsigdefault");
+
+    private final Kernel kernel;
+    private final Spawn spawn;
+    private final Arena arena;
+    private final MemorySegment state;
+
+    private PosixSpawn(Kernel kernel, Spawn spawn, Arena arena) {
+        this.kernel = kernel;
+        this.spawn = spawn;
+        this.arena = arena;
+        state = NativeKernel.stateCell(arena);
+    }
+
+    /** Starts it; answers its pid. */
+    static int start(Kernel kernel, Spawn spawn) {
+        try (Arena arena = Arena.ofConfined()) {
+            return new PosixSpawn(kernel, spawn, arena).start();
+        }
+    }
+
+    private int start() {
+        MemorySegment actions = arena.allocate(FILE_ACTIONS_SIZE, 8);
+        must(ACTIONS_INIT, actions.address(), 0, 0, 0);
+        List<Fd> sources = new ArrayList<>();
+        try {
+            int next = 1 + spawn.fds().keySet().stream().reduce(2, Integer::max);
+            for (int number = 0; number < next; number++) {
+                prepare(actions, number, next, sources);
+            }
+            must(ADD_CLOSE_FROM, actions.address(), next, 0, 0);
+            MemorySegment pid = arena.allocate(4, 4);
+            int error = (int) invoke(
+                    SPAWN,
+                    pid.address(),
+                    text(spawn.arguments().getFirst()).address(),
+                    actions.address(),
+                    attributes().address(),
+                    strings(spawn.arguments()).address(),
+                    strings(environment()).address());
+            if (error != 0) {
+                throw new ErrnoException(
+                        Syscall.EXECVE, Errno.of(error), spawn.arguments().getFirst());
+            }
+            return pid.get(ValueLayout.JAVA_INT, 0);
+        } finally {
+            sources.forEach(Fd::close);
+            must(ACTIONS_DESTROY, actions.address(), 0, 0, 0);
+        }
+    }
+
+    /**
+     * What shall be at this number in the child. Each source is duplicated above all numbers of the child first, so
+     * that no dup2 overwrites the source of a later one.
+     */
+    private void prepare(MemorySegment actions, int number, int above, List<Fd> sources) {
+        Fd ours = spawn.fds().get(number);
+        if (ours != null) {
+            long source = kernel.call(Syscall.FCNTL, ours.number(), F_DUPFD_CLOEXEC, above, 0, 0, 0);
+            sources.add(Fd.own(kernel, (int) Call.check(source, Syscall.FCNTL, "F_DUPFD_CLOEXEC of " + ours)));
+            must(ADD_DUP2, actions.address(), source, number, 0);
+        } else if (number <= 2) {
+            int flags = (number == 0 ? OpenFlag.RDONLY : OpenFlag.WRONLY).bits();
+            must(ADD_OPEN, actions.address(), number, text("/dev/null").address(), flags);
+        } else {
+            must(ADD_CLOSE, actions.address(), number, 0, 0);
+        }
+    }
+
+    private MemorySegment attributes() {
+        MemorySegment attributes = arena.allocate(ATTRIBUTES_SIZE, 8);
+        MemorySegment nothing = arena.allocate(SIGSET_SIZE, 8);
+        MemorySegment all = arena.allocate(SIGSET_SIZE, 8).fill((byte) 0xFF);
+        must(ATTRIBUTES_INIT, attributes.address(), 0, 0, 0);
+        must(SET_MASK, attributes.address(), nothing.address(), 0, 0);
+        must(SET_DEFAULTS, attributes.address(), all.address(), 0, 0);
+        must(SET_FLAGS, attributes.address(), SETSIGDEF | SETSIGMASK | (spawn.newSession() ? SETSID : 0), 0, 0);
+        return attributes;
+    }
+
+    private List<String> environment() {
+        return spawn.environment().entrySet().stream()
+                .sorted(Map.Entry.comparingByKey())
+                .map(e -> e.getKey() + "=" + e.getValue())
+                .toList();
+    }
+
+    private MemorySegment text(String text) {
+        return arena.allocateFrom(text, StandardCharsets.UTF_8);
+    }
+
+    /** A null-terminated array of strings. */
+    private MemorySegment strings(List<String> strings) {
+        MemorySegment array = arena.allocate(8L * (strings.size() + 1), 8);
+        for (int i = 0; i < strings.size(); i++) {
+            array.setAtIndex(ValueLayout.JAVA_LONG, i, text(strings.get(i)).address());
+        }
+        return array;
+    }
+
+    /** These answer 0 or an error number, and fail only for want of memory. */
+    private void must(MethodHandle function, long a, long b, long c, long d) {
+        int error = (int) invoke(function, a, b, c, d, 0, 0);
+        if (error != 0) {
+            throw new ErrnoException(Syscall.EXECVE, Errno.of(error), "posix_spawn set-up of " + spawn.arguments());
+        }
+    }
+
+    private long invoke(MethodHandle function, long a, long b, long c, long d, long e, long f) {
+        try {
+            return (long) function.invokeExact(state, a, b, c, d, e, f, 0L);
+        } catch (RuntimeException | Error x) {
+            throw x;
+        } catch (Throwable x) {
+            throw new AssertionError(x);
+        }
+    }
+}
