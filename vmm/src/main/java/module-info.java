@@ -3,4 +3,5 @@ module ringfence.vmm {
     requires ringfence.protocol;
 
     exports ringfence.vmm.bus;
+    exports ringfence.vmm.legacy;
 }
