@@ -4,4 +4,5 @@ module ringfence.vmm {
 
     exports ringfence.vmm.bus;
     exports ringfence.vmm.legacy;
+    exports ringfence.vmm.pci;
 }
