@@ -5,4 +5,7 @@ module ringfence.protocol {
     requires org.apache.logging.log4j;
 
     exports ringfence.linux;
+    exports ringfence.memory;
+    exports ringfence.virtio;
+    exports ringfence.virtio.queue;
 }
