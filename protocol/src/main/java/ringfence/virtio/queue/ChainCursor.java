@@ -185,7 +185,7 @@ public final class ChainCursor {
         long offset = at;
         if (offset == writableBytes - 1) {
             buffer = count - 1;
-            offset = lengths[buffer] - 1;
+            offset = lengths[buffer] - 1L;
         }
         while (offset >= lengths[buffer]) {
             offset -= lengths[buffer++];

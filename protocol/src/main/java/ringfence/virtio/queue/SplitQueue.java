@@ -131,7 +131,7 @@ public final class SplitQueue implements Virtqueue {
 
     private boolean walk(int head, ChainCursor chain) {
         chain.begin(memory, head);
-        return walk(chain, ring.descriptors(), 0, size, head, 0, false) && bounded(chain);
+        return walk(chain, ring.descriptors(), 0, size, head, 0, false, false) && bounded(chain);
     }
 
     /**
@@ -142,10 +142,17 @@ public final class SplitQueue implements Virtqueue {
      * @param entries of the table
      * @param done descriptors before this table
      * @param writing whether one of them was device-writable
+     * @param nested whether this is an indirect table
      */
     private boolean walk(
-            ChainCursor chain, MemorySegment table, long base, int entries, int index, int done, boolean writing) {
-        boolean nested = table != ring.descriptors();
+            ChainCursor chain,
+            MemorySegment table,
+            long base,
+            int entries,
+            int index,
+            int done,
+            boolean writing,
+            boolean nested) {
         boolean wrote = writing;
         int at = index;
         for (int steps = done; steps < size; steps++) {
@@ -203,7 +210,7 @@ public final class SplitQueue implements Virtqueue {
             return refuse(Reason.INDIRECT_OUTSIDE_MEMORY, chain, at, address);
         }
         long base = address - hotBase;
-        return walk(chain, memory.segment(region), base, (int) (length / DESCRIPTOR), 0, steps, writing);
+        return walk(chain, memory.segment(region), base, (int) (length / DESCRIPTOR), 0, steps, writing, true);
     }
 
     private boolean append(ChainCursor chain, int at, long address, long length, boolean write) {
