@@ -6,6 +6,8 @@ module ringfence.protocol {
 
     exports ringfence.linux;
     exports ringfence.memory;
+    exports ringfence.vhostuser;
+    exports ringfence.vhostuser.link;
     exports ringfence.virtio;
     exports ringfence.virtio.queue;
 }

@@ -1,0 +1,51 @@
+package ringfence.vhostuser.link;
+
+import java.util.function.Consumer;
+
+/**
+ * What a daemon chooses for its {@link Backend}.
+ *
+ * @param allowUnsealed whether guest memory may be a file that could shrink under us ({@code --allow-unsealed})
+ * @param single whether it ends with its first connection
+ * @param idle how workers wait
+ * @param fence taken before an inflight region of a predecessor is read
+ * @param log takes one line at a time, from any thread
+ * @param name first part of the threads' names, at most 8 characters
+ */
+public record BackendOptions(
+        boolean allowUnsealed, boolean single, IdlePolicy idle, Fence fence, Consumer<String> log, String name) {
+    /** Sealed memory only, many connections, no fence, lines to standard error. */
+    public static BackendOptions defaults() {
+        return new BackendOptions(false, false, IdlePolicy.DEFAULT, Fence.NONE, System.err::println, "vhost");
+    }
+
+    /** The same, but for this. */
+    public BackendOptions withAllowUnsealed(boolean allow) {
+        return new BackendOptions(allow, single, idle, fence, log, name);
+    }
+
+    /** The same, but for this. */
+    public BackendOptions withSingle(boolean only) {
+        return new BackendOptions(allowUnsealed, only, idle, fence, log, name);
+    }
+
+    /** The same, but for this. */
+    public BackendOptions withIdle(IdlePolicy policy) {
+        return new BackendOptions(allowUnsealed, single, policy, fence, log, name);
+    }
+
+    /** The same, but for this. */
+    public BackendOptions withFence(Fence other) {
+        return new BackendOptions(allowUnsealed, single, idle, other, log, name);
+    }
+
+    /** The same, but for this. */
+    public BackendOptions withLog(Consumer<String> lines) {
+        return new BackendOptions(allowUnsealed, single, idle, fence, lines, name);
+    }
+
+    /** The same, but for this. */
+    public BackendOptions withName(String threads) {
+        return new BackendOptions(allowUnsealed, single, idle, fence, log, threads);
+    }
+}

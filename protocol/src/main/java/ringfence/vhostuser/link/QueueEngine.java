@@ -1,0 +1,66 @@
+package ringfence.vhostuser.link;
+
+import ringfence.linux.Fd;
+import ringfence.virtio.queue.ChainCursor;
+
+/**
+ * What does the work of one started queue. Made by {@link BackendDevice#engine} when the queue starts, closed when it
+ * has stopped and drained. Between those two it is used by the queue's worker thread only.
+ *
+ * <p>No method blocks for longer than the work itself takes, and none allocates per request.
+ */
+public interface QueueEngine extends AutoCloseable {
+    /**
+     * Takes a request.
+     *
+     * @param chain its buffers, checked; the cursor is reused after the return
+     * @param done to be told exactly once per chain, from within this call or from a later {@link #reap}
+     */
+    void submit(ChainCursor chain, Completions done);
+
+    /** The batch is over: push to the kernel what has only been noted so far. */
+    default void flush() {}
+
+    /**
+     * Hands back what has finished since.
+     *
+     * @return how many
+     */
+    default int reap(Completions done) {
+        return 0;
+    }
+
+    /** Requests taken and not completed. */
+    default int inFlight() {
+        return 0;
+    }
+
+    /** Whether it can take one more request now. False: none is submitted before something completes. */
+    default boolean canTake() {
+        return true;
+    }
+
+    /**
+     * Readable while, after {@link #armWakeup}, {@link #reap} would find something; null if everything completes within
+     * {@link #submit}. The same descriptor for the engine's life, owned by the engine.
+     */
+    default Fd wakeup() {
+        return null;
+    }
+
+    /**
+     * The worker is about to sleep: from now on a completion makes {@link #wakeup} readable.
+     *
+     * @return true: something has completed meanwhile, it must not sleep
+     */
+    default boolean armWakeup() {
+        return false;
+    }
+
+    /** The worker is awake again, for whatever reason: {@link #wakeup} need not work, and is drained here. */
+    default void disarmWakeup() {}
+
+    /** Frees everything. Nothing is in flight. */
+    @Override
+    void close();
+}
