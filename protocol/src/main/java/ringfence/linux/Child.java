@@ -43,8 +43,7 @@ public final class Child implements AutoCloseable {
         }
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment info = arena.allocate(ProcessLayout.SIGINFO_SIZE, 8);
-            long result = kernel.call(
-                    Syscall.WAITID, P_PIDFD, pidFd.number(), info.address(), WEXITED | WNOHANG, 0, 0);
+            long result = kernel.call(Syscall.WAITID, P_PIDFD, pidFd.number(), info.address(), WEXITED | WNOHANG, 0, 0);
             if (result == -Errno.EINTR.number()) {
                 return status;
             }

@@ -76,13 +76,7 @@ public final class Files {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment target = arena.allocate(PATH_MAX);
             long result = kernel.call(
-                    Syscall.READLINKAT,
-                    AT_FDCWD,
-                    arena.allocateFrom(path).address(),
-                    target.address(),
-                    PATH_MAX,
-                    0,
-                    0);
+                    Syscall.READLINKAT, AT_FDCWD, arena.allocateFrom(path).address(), target.address(), PATH_MAX, 0, 0);
             byte[] bytes = target.asSlice(0, Call.check(result, Syscall.READLINKAT, path))
                     .toArray(ValueLayout.JAVA_BYTE);
             return new String(bytes, StandardCharsets.UTF_8);

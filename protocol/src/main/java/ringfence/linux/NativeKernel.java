@@ -45,7 +45,8 @@ public final class NativeKernel implements Kernel {
     @SuppressWarnings("restricted")
     static MethodHandle function(String name) {
         Linker linker = Linker.nativeLinker();
-        // SAFETY: see above; which words are passed, and what they point to, is the duty of the one class that calls it.
+        // SAFETY: see above; which words are passed, and what they point to, is the duty of the one class that calls
+        // it.
         return linker.downcallHandle(
                 linker.defaultLookup().findOrThrow(name), SHAPE, Linker.Option.captureCallState("errno"));
     }

@@ -69,8 +69,7 @@ public final class Processes {
     private void defaultChildSignal() {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment action = arena.allocate(ProcessLayout.KERNEL_SIGACTION_SIZE, 8);
-            kernel.call(
-                    Syscall.RT_SIGACTION, SIGCHLD, action.address(), 0, ProcessLayout.KERNEL_SIGSET_SIZE, 0, 0);
+            kernel.call(Syscall.RT_SIGACTION, SIGCHLD, action.address(), 0, ProcessLayout.KERNEL_SIGSET_SIZE, 0, 0);
         }
     }
 

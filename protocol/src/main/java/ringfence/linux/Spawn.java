@@ -14,8 +14,7 @@ import java.util.TreeMap;
  *     /dev/null unless named here, every other number is closed in the child
  * @param newSession whether it leads a session of its own, so that our terminal's Ctrl-C does not reach it
  */
-public record Spawn(
-        List<String> arguments, Map<String, String> environment, Map<Integer, Fd> fds, boolean newSession) {
+public record Spawn(List<String> arguments, Map<String, String> environment, Map<Integer, Fd> fds, boolean newSession) {
     /** Copies what it is given. */
     public Spawn {
         if (arguments.isEmpty()) {

@@ -26,8 +26,8 @@ public final class MemoryTable {
         for (int i = 0; i < n; i++) {
             Region region = sorted.get(i);
             if (i > 0 && region.guestAddress() < sorted.get(i - 1).guestEnd()) {
-                throw new IllegalArgumentException("regions overlap at guest address 0x"
-                        + Long.toHexString(region.guestAddress()));
+                throw new IllegalArgumentException(
+                        "regions overlap at guest address 0x" + Long.toHexString(region.guestAddress()));
             }
             bases[i] = region.guestAddress();
             sizes[i] = region.size();
@@ -213,8 +213,8 @@ public final class MemoryTable {
             int region = holder(gpa + done);
             long offset = region < 0 ? -1 : gpa + done - bases[region];
             if (offset < 0 || offset >= sizes[region]) {
-                throw new IndexOutOfBoundsException("no guest memory at 0x" + Long.toHexString(gpa + done) + ", range 0x"
-                        + Long.toHexString(gpa) + "+0x" + Long.toHexString(length));
+                throw new IndexOutOfBoundsException("no guest memory at 0x" + Long.toHexString(gpa + done)
+                        + ", range 0x" + Long.toHexString(gpa) + "+0x" + Long.toHexString(length));
             }
             done += Math.min(length - done, sizes[region] - offset);
         }

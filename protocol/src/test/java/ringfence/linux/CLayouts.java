@@ -43,9 +43,10 @@ final class CLayouts {
         StringBuilder source = new StringBuilder("#define _GNU_SOURCE\n#include <stddef.h>\n#include <stdio.h>\n");
         headers.forEach(header -> source.append("#include <").append(header).append(">\n"));
         source.append("int main(void) {\n");
-        expected.keySet().forEach(e -> source.append("printf(\"%lld\\n\", (long long) (")
-                .append(e)
-                .append("));\n"));
+        expected.keySet()
+                .forEach(e -> source.append("printf(\"%lld\\n\", (long long) (")
+                        .append(e)
+                        .append("));\n"));
         source.append("}\n");
         Path c = directory.resolve("layouts.c");
         Path program = directory.resolve("layouts");

@@ -35,10 +35,16 @@ class FilesTest {
             assertThat(files.tryLock(other, LockType.READ, 100, 1)).isFalse();
             assertThat(files.wouldConflict(other, LockType.READ, 0, 0)).isTrue();
             assertThat(files.tryLock(other, LockType.WRITE, 101, 1)).isTrue();
-            assertThat(files.tryLock(sameFile, LockType.READ, 100, 1)).as("a duplicate shares the lock").isTrue();
-            assertThat(files.tryLock(other, LockType.READ, 100, 1)).as("shared by now").isTrue();
+            assertThat(files.tryLock(sameFile, LockType.READ, 100, 1))
+                    .as("a duplicate shares the lock")
+                    .isTrue();
+            assertThat(files.tryLock(other, LockType.READ, 100, 1))
+                    .as("shared by now")
+                    .isTrue();
             mine.close();
-            assertThat(files.wouldConflict(other, LockType.WRITE, 100, 1)).as("a duplicate keeps it").isTrue();
+            assertThat(files.wouldConflict(other, LockType.WRITE, 100, 1))
+                    .as("a duplicate keeps it")
+                    .isTrue();
             sameFile.close();
             assertThat(files.wouldConflict(other, LockType.WRITE, 100, 1)).isFalse();
         }
@@ -48,7 +54,8 @@ class FilesTest {
     void aWriteLockNeedsAWritableDescriptor() {
         create("ro").close();
         try (Fd readOnly = files.open(directory.resolve("ro").toString(), OpenFlag.RDONLY)) {
-            assertThatThrownBy(() -> files.tryLock(readOnly, LockType.WRITE, 0, 0)).hasMessageContaining("EBADF");
+            assertThatThrownBy(() -> files.tryLock(readOnly, LockType.WRITE, 0, 0))
+                    .hasMessageContaining("EBADF");
         }
     }
 
@@ -56,7 +63,8 @@ class FilesTest {
     void staysBelowADirectory() {
         create("inside").close();
         try (Fd root = files.open(directory.toString(), OpenFlag.PATH, OpenFlag.DIRECTORY)) {
-            files.openBelow(root, "inside", 0, Set.of(Resolve.BENEATH), OpenFlag.RDONLY).close();
+            files.openBelow(root, "inside", 0, Set.of(Resolve.BENEATH), OpenFlag.RDONLY)
+                    .close();
             assertThatThrownBy(() -> files.openBelow(root, "../x", 0, Set.of(Resolve.BENEATH), OpenFlag.RDONLY))
                     .hasMessageContaining("EXDEV");
         }

@@ -35,7 +35,8 @@ class LayoutsMatchTheCompilerTest {
 
     @Test
     void openFlagsSealsAndLocks() throws Exception {
-        CLayouts c = new CLayouts().include("fcntl.h").include("linux/openat2.h").include("sys/mman.h");
+        CLayouts c =
+                new CLayouts().include("fcntl.h").include("linux/openat2.h").include("sys/mman.h");
         for (OpenFlag flag : OpenFlag.values()) {
             c.expect("O_" + flag, flag.bits());
         }
@@ -68,8 +69,20 @@ class LayoutsMatchTheCompilerTest {
                 .include("linux/fs.h")
                 .include("linux/memfd.h")
                 .include("linux/stat.h");
-        constants(c, Sockets.class, "", "AF_UNIX", "SOCK_.*", "MSG_.*", "SOL_SOCKET", "SO_PEERCRED", "SO_RCVTIMEO",
-                "SO_SNDTIMEO", "SO_ACCEPTCONN", "SO_DOMAIN", "SHUT_RDWR");
+        constants(
+                c,
+                Sockets.class,
+                "",
+                "AF_UNIX",
+                "SOCK_.*",
+                "MSG_.*",
+                "SOL_SOCKET",
+                "SO_PEERCRED",
+                "SO_RCVTIMEO",
+                "SO_SNDTIMEO",
+                "SO_ACCEPTCONN",
+                "SO_DOMAIN",
+                "SHUT_RDWR");
         constants(c, Memory.class, "", "PROT_.*", "MAP_.*", "MFD_.*", "MADV_.*");
         constants(c, Processes.class, "", "SIG.*", "PR_.*", "RLIMIT_NOFILE");
         constants(c, Child.class, "", "P_PIDFD", "WNOHANG", "WEXITED", "CLD_EXITED");
@@ -81,7 +94,10 @@ class LayoutsMatchTheCompilerTest {
         c.expect("(int) BLKGETSIZE64", 0x80081272);
         constants(c, DirectIo.class, "", "AT_EMPTY_PATH", "STATX_DIOALIGN");
         c.expect("F_OFD_GETLK", 36).expect("F_OFD_SETLK", 37).expect("F_OFD_SETLKW", 38);
-        c.expect("F_ADD_SEALS", 1033).expect("F_GET_SEALS", 1034).expect("F_GETFL", 3).expect("F_SETFL", 4);
+        c.expect("F_ADD_SEALS", 1033)
+                .expect("F_GET_SEALS", 1034)
+                .expect("F_GETFL", 3)
+                .expect("F_SETFL", 4);
         assertThat(c.actual(directory)).isEqualTo(c.expected());
     }
 

@@ -149,7 +149,9 @@ class SocketsTest {
     void saysWhatIsWrongWithAPath() {
         String used = directory.resolve("used").toString();
         sockets.listen(used, 1).close();
-        assertThatThrownBy(() -> sockets.listen(used, 1)).hasMessageContaining("EADDRINUSE").hasMessageContaining(used);
+        assertThatThrownBy(() -> sockets.listen(used, 1))
+                .hasMessageContaining("EADDRINUSE")
+                .hasMessageContaining(used);
         assertThatThrownBy(() -> sockets.connect(used)).hasMessageContaining("ECONNREFUSED");
         assertThatThrownBy(() -> sockets.connect(used + "-none")).hasMessageContaining("ENOENT");
         assertThatThrownBy(() -> sockets.listen("/tmp/" + "x".repeat(103), 1))

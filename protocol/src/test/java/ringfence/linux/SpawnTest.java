@@ -3,10 +3,10 @@ package ringfence.linux;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Map;
@@ -80,7 +80,8 @@ class SpawnTest {
 
     @Test
     void givesTheChildExactlyTheEnvironmentNamed() {
-        assertThat(outputOf(Spawn.of("/usr/bin/env").env("B", "2").env("A", "1 x")).lines())
+        assertThat(outputOf(Spawn.of("/usr/bin/env").env("B", "2").env("A", "1 x"))
+                        .lines())
                 .containsExactly("A=1 x", "B=2");
     }
 
@@ -131,7 +132,8 @@ class SpawnTest {
         String status = outputOf(Spawn.of("/bin/cat", "/proc/self/stat").inNewSession());
         String[] fields = status.split(" ", -1);
         assertThat(fields[5]).as("session id").isEqualTo(fields[0]);
-        assertThat(outputOf(Spawn.of("/bin/cat", "/proc/self/stat")).split(" ", -1)[5]).isNotEqualTo(fields[0]);
+        assertThat(outputOf(Spawn.of("/bin/cat", "/proc/self/stat")).split(" ", -1)[5])
+                .isNotEqualTo(fields[0]);
     }
 
     @Test

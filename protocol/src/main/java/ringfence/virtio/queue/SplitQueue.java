@@ -30,6 +30,7 @@ public final class SplitQueue implements Virtqueue {
     private int nextAvailable;
     /** avail.idx as last read: what lies before it needs no further acquire. */
     private int seenAvailable;
+
     private int usedIndex;
     /** used.idx at the last {@link #needsInterrupt}. */
     private int signalledUsed;
@@ -79,7 +80,8 @@ public final class SplitQueue implements Virtqueue {
      * @throws QueueException as {@link #start}
      */
     public static QueueState resume(QueueConfig config, MemoryTable memory, int availableIndex) {
-        return new QueueState(availableIndex & 0xFFFF, SplitRing.of(config, memory).usedIndexAcquire());
+        return new QueueState(
+                availableIndex & 0xFFFF, SplitRing.of(config, memory).usedIndexAcquire());
     }
 
     @Override
