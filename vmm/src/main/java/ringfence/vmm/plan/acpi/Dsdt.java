@@ -1,0 +1,69 @@
+package ringfence.vmm.plan.acpi;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** The differentiated system description table: PCI roots, their configuration space, COM1, and power off. */
+final class Dsdt {
+    private static final int COM1_PORT = 0x3F8;
+    private static final int COM1_IRQ = 4;
+    private static final int SLEEP_TYPE_S5 = 5;
+
+    private Dsdt() {}
+
+    static byte[] of(List<AcpiPlan.PciRoot> segments) {
+        List<byte[]> devices = new ArrayList<>();
+        for (AcpiPlan.PciRoot segment : segments) {
+            devices.add(pciRoot(segment));
+        }
+        devices.add(boardResources(segments));
+        devices.add(com1());
+        byte[] aml = Aml.all(
+                Aml.scope("\\_SB_", devices.toArray(byte[][]::new)),
+                Aml.name("\\_S5_", Aml.pack(Aml.integer(SLEEP_TYPE_S5), Aml.integer(0))));
+        return new TableWriter("DSDT", 2, aml.length).raw(aml).table();
+    }
+
+    private static byte[] pciRoot(AcpiPlan.PciRoot segment) {
+        List<byte[]> resources = new ArrayList<>();
+        resources.add(Resources.buses(0, 0));
+        if (segment.number() == 0) {
+            // the ports of the configuration mechanism are the root's own, the others go to the devices below it
+            resources.add(Resources.io(0xCF8, 8));
+            resources.add(Resources.ports(0, 0xCF7));
+            resources.add(Resources.ports(0xD00, 0xFFFF));
+        }
+        resources.add(Resources.memoryWindow32(segment.below4Gib()));
+        resources.add(Resources.memoryWindow64(segment.above4Gib()));
+        return Aml.device(
+                "PC%02X".formatted(segment.number()),
+                Aml.name("_HID", Aml.eisaId("PNP0A08")),
+                Aml.name("_CID", Aml.eisaId("PNP0A03")),
+                Aml.name("_UID", Aml.integer(segment.number())),
+                Aml.name("_SEG", Aml.integer(segment.number())),
+                Aml.name("_BBN", Aml.integer(0)),
+                Aml.name("_CCA", Aml.integer(1)),
+                Aml.name("_CRS", Resources.template(resources.toArray(byte[][]::new))));
+    }
+
+    /** PCI Firmware 3.3, 4.1.2: the ECAM ranges belong to a motherboard device, or the kernel does not use them. */
+    private static byte[] boardResources(List<AcpiPlan.PciRoot> segments) {
+        byte[][] resources = segments.stream()
+                .map(segment -> Resources.memory32(segment.ecam(), AcpiPlan.PciRoot.ECAM_SIZE))
+                .toArray(byte[][]::new);
+        return Aml.device(
+                "MBRD",
+                Aml.name("_HID", Aml.eisaId("PNP0C02")),
+                Aml.name("_UID", Aml.integer(0)),
+                Aml.name("_CRS", Resources.template(resources)));
+    }
+
+    private static byte[] com1() {
+        return Aml.device(
+                "COM1",
+                Aml.name("_HID", Aml.eisaId("PNP0501")),
+                Aml.name("_UID", Aml.integer(0)),
+                Aml.name("_DDN", Aml.string("COM1")),
+                Aml.name("_CRS", Resources.template(Resources.io(COM1_PORT, 8), Resources.edgeInterrupt(COM1_IRQ))));
+    }
+}
