@@ -5,6 +5,7 @@ module ringfence.protocol {
     requires org.apache.logging.log4j;
 
     exports ringfence.linux;
+    exports ringfence.linux.uring;
     exports ringfence.memory;
     exports ringfence.vhostuser;
     exports ringfence.vhostuser.link;

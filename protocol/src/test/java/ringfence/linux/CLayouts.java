@@ -11,35 +11,35 @@ import java.util.Map;
 import java.util.Set;
 
 /** Asks the C compiler for values: expressions of C, evaluated by a small program that it compiles. */
-final class CLayouts {
+public final class CLayouts {
     private final Set<String> headers = new LinkedHashSet<>();
     private final Map<String, Long> expected = new LinkedHashMap<>();
 
-    CLayouts include(String header) {
+    public CLayouts include(String header) {
         headers.add(header);
         return this;
     }
 
     /** This expression of C should have this value. */
-    CLayouts expect(String expression, long value) {
+    public CLayouts expect(String expression, long value) {
         expected.put(expression, value);
         return this;
     }
 
-    CLayouts size(String type, long value) {
+    public CLayouts size(String type, long value) {
         return expect("sizeof(" + type + ")", value);
     }
 
-    CLayouts offset(String type, String field, long value) {
+    public CLayouts offset(String type, String field, long value) {
         return expect("offsetof(" + type + ", " + field + ")", value);
     }
 
-    Map<String, Long> expected() {
+    public Map<String, Long> expected() {
         return expected;
     }
 
     /** What C says. */
-    Map<String, Long> actual(Path directory) throws IOException, InterruptedException {
+    public Map<String, Long> actual(Path directory) throws IOException, InterruptedException {
         StringBuilder source = new StringBuilder("#define _GNU_SOURCE\n#include <stddef.h>\n#include <stdio.h>\n");
         headers.forEach(header -> source.append("#include <").append(header).append(">\n"));
         source.append("int main(void) {\n");
