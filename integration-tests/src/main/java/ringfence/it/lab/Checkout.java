@@ -1,0 +1,58 @@
+package ringfence.it.lab;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * This source tree: where its scripts are and what its build has made.
+ *
+ * @param root the top directory
+ */
+public record Checkout(Path root) {
+    /** The tree that this process was started in, by the build or by hand. */
+    public static Checkout find() {
+        Path from = Path.of("").toAbsolutePath();
+        for (Path at = from; at != null; at = at.getParent()) {
+            if (Files.isExecutable(at.resolve("packaging/lab"))) {
+                return new Checkout(at);
+            }
+        }
+        throw new LabException("no packaging/lab in " + from + " or above");
+    }
+
+    /** What {@code mvn package} leaves for the user. */
+    public Path product() {
+        return root.resolve("packaging/target/ringfence");
+    }
+
+    /** Where tests leave logs and scratch files. */
+    public Path output() {
+        return root.resolve("integration-tests/target/lab");
+    }
+
+    /** The script that boots L1. */
+    public Path lab() {
+        return root.resolve("packaging/lab");
+    }
+
+    /** Kernels, initramfs and root tree for guests, made if need be: the directory. */
+    public String makeGuests() {
+        try {
+            Process kit = new ProcessBuilder(root.resolve("packaging/lab.d/kit").toString())
+                    .redirectError(ProcessBuilder.Redirect.INHERIT)
+                    .start();
+            String directory = new String(kit.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+            if (kit.waitFor() != 0) {
+                throw new LabException("packaging/lab.d/kit failed with status " + kit.exitValue());
+            }
+            return directory;
+        } catch (IOException e) {
+            throw new LabException("cannot run packaging/lab.d/kit", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new LabException("interrupted in packaging/lab.d/kit", e);
+        }
+    }
+}

@@ -1,0 +1,55 @@
+package ringfence.it.lab;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+
+/** A machine on which KVM runs stock kernels: this one, or L1. Safe for any thread. */
+public interface KvmHost extends AutoCloseable {
+    /** For messages. */
+    String name();
+
+    /** Where the product, the guests and scratch space are. */
+    Places places();
+
+    /** How many times longer things take here than on real hardware, roughly: for deadlines, not for figures. */
+    int slowness();
+
+    /** Starts a program. The caller closes it; what is left ends with the host. */
+    Program start(Command command);
+
+    /** Runs a program to its end. {@link LabException} with its output when it takes longer. */
+    default Outcome run(Duration atMost, Command command) {
+        try (Program program = start(command)) {
+            program.endInput();
+            return program.await(atMost);
+        }
+    }
+
+    /** Runs a program to its end within a minute; any status but 0 is a {@link LabException}. */
+    default Outcome run(String... words) {
+        return run(Duration.ofMinutes(1), Command.of(words)).orThrow();
+    }
+
+    /** Runs a shell script to its end within a minute; any status but 0 is a {@link LabException}. */
+    default Outcome script(String text, String... arguments) {
+        return run(Duration.ofMinutes(1), Command.script(text, arguments)).orThrow();
+    }
+
+    /** Writes a file. */
+    default void write(String path, byte[] bytes) {
+        try (Program program = start(Command.script("cat >\"$1\"", path))) {
+            program.feed(bytes);
+            program.endInput();
+            program.await(Duration.ofMinutes(1)).orThrow();
+        }
+    }
+
+    /** Reads a file. */
+    default byte[] read(String path) {
+        return run("cat", path).out().getBytes(StandardCharsets.ISO_8859_1);
+    }
+
+    /** Ends everything on it. */
+    @Override
+    void close();
+}

@@ -1,0 +1,177 @@
+package ringfence.it.lab;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.Channels;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import ringfence.it.lab.agent.Agent;
+
+/**
+ * L1: Debian's kernel with its own KVM under QEMU's TCG, booted by {@code packaging/lab}. Its programs are started by
+ * an {@link Agent} there. Closing it powers it off.
+ */
+public final class L1Host implements KvmHost {
+    private static final int BOOT_MILLIS = 240_000; // the first one of a machine fetches packages and makes images
+    private static final int END_SECONDS = 20;
+
+    private final String kernel;
+    private final Path directory;
+    private final Process lab;
+    private final List<String> log = new ArrayList<>();
+    private final Thread logger;
+    private final SocketChannel socket;
+    private final AgentClient agent;
+
+    private L1Host(Checkout checkout, String kernel) throws IOException {
+        this.kernel = kernel;
+        directory = Files.createTempDirectory("ringfence-l1-");
+        Path address = directory.resolve("agent");
+        try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            server.bind(UnixDomainSocketAddress.of(address));
+            lab = start(checkout, address);
+            logger = Thread.ofPlatform().daemon().name("l1-log").start(() -> keepLog(checkout));
+            socket = accept(server);
+        }
+        agent = new AgentClient(Channels.newInputStream(socket), Channels.newOutputStream(socket), this::died);
+    }
+
+    /** Boots L1 with Debian's kernel {@code kernel}, 6.1 or 6.12, and waits until it runs programs. */
+    public static L1Host boot(Checkout checkout, String kernel) {
+        try {
+            L1Host host = new L1Host(checkout, kernel);
+            host.run("true");
+            return host;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public String name() {
+        return "L1 with Linux " + kernel;
+    }
+
+    @Override
+    public Places places() {
+        return new Places("/opt/ringfence", "/opt/guests", "/scratch");
+    }
+
+    @Override
+    public int slowness() {
+        return 20;
+    }
+
+    @Override
+    public Program start(Command command) {
+        return agent.start(command, command.directory().isEmpty() ? places().scratch() : command.directory());
+    }
+
+    @Override
+    public void close() {
+        try {
+            socket.shutdownOutput(); // the agent ends, and with it L1
+            if (!lab.waitFor(END_SECONDS, TimeUnit.SECONDS)) {
+                lab.destroy();
+                lab.waitFor(END_SECONDS, TimeUnit.SECONDS);
+            }
+            socket.close();
+            Files.deleteIfExists(directory.resolve("agent"));
+            Files.delete(directory);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private Process start(Checkout checkout, Path address) throws IOException {
+        Path classes = Path.of(
+                Agent.class.getProtectionDomain().getCodeSource().getLocation().getPath());
+        ProcessBuilder builder = new ProcessBuilder(
+                checkout.lab().toString(),
+                "--kernel",
+                kernel,
+                "--peers",
+                "--java",
+                "--mount",
+                classes + "=/opt/agent",
+                "--socket",
+                address.toString(),
+                "--",
+                "java",
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
+                "-cp",
+                "/opt/agent",
+                "ringfence.it.lab.agent.Agent");
+        builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+        return builder.redirectErrorStream(true).start();
+    }
+
+    /** Waits for L1's agent, or for the end of the lab before it came so far. */
+    private SocketChannel accept(ServerSocketChannel server) throws IOException {
+        server.configureBlocking(false);
+        long deadline = System.nanoTime() + BOOT_MILLIS * 1_000_000L;
+        while (System.nanoTime() < deadline && lab.isAlive()) {
+            SocketChannel channel = server.accept();
+            if (channel != null) {
+                channel.configureBlocking(true);
+                return channel;
+            }
+            try {
+                lab.waitFor(20, TimeUnit.MILLISECONDS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                break;
+            }
+        }
+        lab.destroy();
+        throw new LabException(name() + " did not start: " + lastWords());
+    }
+
+    private RuntimeException died() {
+        try {
+            lab.waitFor(END_SECONDS, TimeUnit.SECONDS);
+            logger.join(END_SECONDS * 1_000L);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return new HostDiedException(name(), lastWords());
+    }
+
+    private void keepLog(Checkout checkout) {
+        try (BufferedReader lines =
+                new BufferedReader(new InputStreamReader(lab.getInputStream(), StandardCharsets.UTF_8))) {
+            Path file = Files.createDirectories(checkout.output()).resolve("l1-" + kernel + ".log");
+            Files.deleteIfExists(file);
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                synchronized (log) {
+                    log.add(line);
+                }
+                Files.writeString(file, line + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+            }
+        } catch (IOException e) {
+            synchronized (log) {
+                log.add("log lost: " + e.getMessage());
+            }
+        }
+    }
+
+    private String lastWords() {
+        synchronized (log) {
+            return String.join("\n", log);
+        }
+    }
+}

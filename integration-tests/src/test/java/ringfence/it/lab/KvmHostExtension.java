@@ -1,0 +1,132 @@
+package ringfence.it.lab;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
+import org.junit.jupiter.api.extension.InvocationInterceptor;
+import org.junit.jupiter.api.extension.ParameterContext;
+import org.junit.jupiter.api.extension.ParameterResolver;
+import org.junit.jupiter.api.extension.ReflectiveInvocationContext;
+
+/**
+ * Gives tests their {@link KvmHost}. Hosts live in the root store, one per kernel of L1, and are closed at the end of
+ * the run. A test under which L1 dies of the emulator's own race is run once more on a new L1; that is printed, put
+ * into the test report and written to {@code target/lab/died.txt}.
+ */
+public final class KvmHostExtension implements ParameterResolver, InvocationInterceptor {
+    private static final Namespace HOSTS = Namespace.create(KvmHostExtension.class);
+
+    @Override
+    public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
+        return parameter.getParameter().getType() == KvmHost.class;
+    }
+
+    @Override
+    public KvmHost resolveParameter(ParameterContext parameter, ExtensionContext context) {
+        return slot(context).host();
+    }
+
+    @Override
+    public void interceptTestMethod(
+            Invocation<Void> invocation, ReflectiveInvocationContext<Method> method, ExtensionContext context)
+            throws Throwable {
+        intercept(invocation, method, context);
+    }
+
+    @Override
+    public void interceptTestTemplateMethod(
+            Invocation<Void> invocation, ReflectiveInvocationContext<Method> method, ExtensionContext context)
+            throws Throwable {
+        intercept(invocation, method, context);
+    }
+
+    private static void intercept(
+            Invocation<Void> invocation, ReflectiveInvocationContext<Method> method, ExtensionContext context)
+            throws Throwable {
+        try {
+            invocation.proceed();
+        } catch (HostDiedException death) {
+            Slot slot = slot(context);
+            slot.renew();
+            if (!death.isEmulatorsRace()) {
+                throw death;
+            }
+            report(death, context);
+            Object[] arguments = method.getArguments().toArray();
+            for (int i = 0; i < arguments.length; i++) {
+                if (arguments[i] instanceof KvmHost) {
+                    arguments[i] = slot.host();
+                }
+            }
+            again(method, arguments);
+        }
+    }
+
+    private static void again(ReflectiveInvocationContext<Method> method, Object[] arguments) throws Throwable {
+        try {
+            method.getExecutable().setAccessible(true);
+            method.getExecutable().invoke(method.getTarget().orElse(null), arguments);
+        } catch (InvocationTargetException e) {
+            throw e.getCause();
+        }
+    }
+
+    private static void report(HostDiedException death, ExtensionContext context) {
+        String line = "L1 died of the emulator's own race (int3) under " + context.getUniqueId() + "; booted again";
+        System.err.println(line);
+        context.publishReportEntry("lab", line);
+        try {
+            Path file = Files.createDirectories(Checkout.find().output()).resolve("died.txt");
+            Files.writeString(
+                    file,
+                    line + "\n" + death.getMessage() + "\n",
+                    StandardOpenOption.CREATE,
+                    StandardOpenOption.APPEND);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static Slot slot(ExtensionContext context) {
+        String kernel = KvmHosts.isLocal()
+                ? "local"
+                : context.getRequiredTestClass().getAnnotation(OnKvmHost.class).kernel();
+        return context.getRoot().getStore(HOSTS).computeIfAbsent(kernel, key -> new Slot(kernel), Slot.class);
+    }
+
+    /** One host, made when first asked for. Closed by the root store. */
+    private static final class Slot implements AutoCloseable {
+        private final String kernel;
+        private KvmHost host;
+
+        Slot(String kernel) {
+            this.kernel = kernel;
+        }
+
+        synchronized KvmHost host() {
+            if (host == null) {
+                host = KvmHosts.open(Checkout.find(), kernel);
+            }
+            return host;
+        }
+
+        /** The next one is a new host. */
+        synchronized void renew() {
+            close();
+        }
+
+        @Override
+        public synchronized void close() {
+            if (host != null) {
+                host.close();
+                host = null;
+            }
+        }
+    }
+}

@@ -1,0 +1,16 @@
+package ringfence.it.lab;
+
+import java.lang.annotation.ElementType;
+import java.lang.annotation.Retention;
+import java.lang.annotation.RetentionPolicy;
+import java.lang.annotation.Target;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** The tests of this class take a {@link KvmHost} as a parameter; one host serves all classes of a run. */
+@Target(ElementType.TYPE)
+@Retention(RetentionPolicy.RUNTIME)
+@ExtendWith(KvmHostExtension.class)
+public @interface OnKvmHost {
+    /** L1's kernel, 6.1 or 6.12, where there has to be an L1. */
+    String kernel() default "6.1";
+}
