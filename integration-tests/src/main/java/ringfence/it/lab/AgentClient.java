@@ -8,7 +8,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import ringfence.it.lab.agent.Frame;
@@ -21,7 +23,7 @@ final class AgentClient implements AutoCloseable {
     private final Supplier<RuntimeException> whyGone;
     private final Map<Integer, Program> programs = new ConcurrentHashMap<>();
     private final AtomicInteger numbers = new AtomicInteger();
-    private volatile RuntimeException gone;
+    private final CompletableFuture<RuntimeException> gone = new CompletableFuture<>();
 
     /** {@code whyGone} is asked once, by the reader thread, when the stream of reports has ended. */
     AgentClient(InputStream reports, OutputStream orders, Supplier<RuntimeException> whyGone) {
@@ -40,14 +42,18 @@ final class AgentClient implements AutoCloseable {
     }
 
     void send(Frame.Order order) {
-        if (gone != null) {
-            throw gone;
+        if (gone.isDone()) {
+            throw gone.join();
         }
         synchronized (orders) {
             try {
                 FrameCodec.write(order, orders);
             } catch (IOException e) {
-                throw new LabException("the agent takes no orders: " + e.getMessage(), e);
+                throw gone.completeOnTimeout(
+                                new LabException("the agent takes no orders: " + e.getMessage(), e),
+                                30,
+                                TimeUnit.SECONDS)
+                        .join();
             }
         }
     }
@@ -78,7 +84,7 @@ final class AgentClient implements AutoCloseable {
             }
         } catch (IOException e) {
             RuntimeException why = whyGone.get();
-            gone = why;
+            gone.complete(why);
             programs.values().forEach(program -> program.fail(why));
         }
     }

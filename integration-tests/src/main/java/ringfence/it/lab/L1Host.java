@@ -155,7 +155,6 @@ public final class L1Host implements KvmHost {
         try (BufferedReader lines =
                 new BufferedReader(new InputStreamReader(lab.getInputStream(), StandardCharsets.UTF_8))) {
             Path file = Files.createDirectories(checkout.output()).resolve("l1-" + kernel + ".log");
-            Files.deleteIfExists(file);
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
                 synchronized (log) {
                     log.add(line);

@@ -25,7 +25,8 @@ public final class LocalHost implements KvmHost {
             scratch = Files.createTempDirectory(Files.createDirectories(checkout.output()), "local-");
             Pipe orders = Pipe.open();
             Pipe reports = Pipe.open();
-            Agent server = new Agent(Channels.newInputStream(orders.source()), Channels.newOutputStream(reports.sink()));
+            Agent server =
+                    new Agent(Channels.newInputStream(orders.source()), Channels.newOutputStream(reports.sink()));
             Thread.ofPlatform().daemon().name("agent").start(() -> serve(server, reports.sink()));
             agent = new AgentClient(
                     Channels.newInputStream(reports.source()),

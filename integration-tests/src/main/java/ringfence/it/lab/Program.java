@@ -2,6 +2,7 @@ package ringfence.it.lab;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -10,6 +11,8 @@ import ringfence.it.lab.agent.Frame;
 
 /** A program on a {@link KvmHost}. Any thread may use it; closing kills it if it still runs. */
 public final class Program implements AutoCloseable {
+    private static final int CHUNK = 1 << 16;
+
     private final AgentClient agent;
     private final int number;
     private final Command command;
@@ -44,12 +47,14 @@ public final class Program implements AutoCloseable {
 
     /** Sends text to its standard input. */
     public void feed(String text) {
-        agent.send(new Frame.Input(number, text.getBytes(StandardCharsets.UTF_8)));
+        feed(text.getBytes(StandardCharsets.UTF_8));
     }
 
     /** Sends bytes to its standard input. */
     public void feed(byte[] bytes) {
-        agent.send(new Frame.Input(number, bytes));
+        for (int at = 0; at < bytes.length; at += CHUNK) {
+            agent.send(new Frame.Input(number, Arrays.copyOfRange(bytes, at, Math.min(bytes.length, at + CHUNK))));
+        }
     }
 
     /** Ends its standard input. */

@@ -97,7 +97,7 @@ public final class KvmHostExtension implements ParameterResolver, InvocationInte
         String kernel = KvmHosts.isLocal()
                 ? "local"
                 : context.getRequiredTestClass().getAnnotation(OnKvmHost.class).kernel();
-        return context.getRoot().getStore(HOSTS).computeIfAbsent(kernel, key -> new Slot(kernel), Slot.class);
+        return context.getRoot().getStore(HOSTS).getOrComputeIfAbsent(kernel, key -> new Slot(kernel), Slot.class);
     }
 
     /** One host, made when first asked for. Closed by the root store. */

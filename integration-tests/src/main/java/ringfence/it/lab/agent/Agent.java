@@ -8,6 +8,7 @@ import java.io.EOFException;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -29,7 +30,7 @@ public final class Agent {
 
     /** The agent of L1: standard input and output are the virtio-serial port. */
     public static void main(String[] arguments) throws IOException {
-        new Agent(new FileInputStream(FileDescriptor.in), new FileOutputStream(FileDescriptor.out)).serve();
+        new Agent(new Port(), new FileOutputStream(FileDescriptor.out)).serve();
     }
 
     /** Takes orders until they end, then kills what still runs. */
@@ -76,6 +77,18 @@ public final class Agent {
             } catch (IOException e) {
                 // nobody listens any more; serve() sees the same end and stops
             }
+        }
+    }
+
+    /** Standard input where it is a virtio-serial port, which FileInputStream.available takes for a file. */
+    private static final class Port extends FilterInputStream {
+        Port() {
+            super(new FileInputStream(FileDescriptor.in));
+        }
+
+        @Override
+        public int available() {
+            return 0;
         }
     }
 }

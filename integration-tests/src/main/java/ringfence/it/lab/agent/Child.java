@@ -4,6 +4,7 @@ import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -19,6 +20,7 @@ final class Child {
     /** How long after its end its output may come, where others still hold its pipes. */
     private static final long LAST_OUTPUT_MILLIS = 2_000;
 
+    /** What ends the queue of input. */
     private static final byte[] END = {};
 
     private final int number;
@@ -85,10 +87,14 @@ final class Child {
                 try {
                     new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid())).start();
                 } catch (IOException e) {
-                    reports.accept(new Frame.Output(number, 2, ("agent: " + e.getMessage() + "\n").getBytes()));
+                    reports.accept(new Frame.Output(number, 2, utf8("agent: " + e.getMessage() + "\n")));
                 }
             }
         }
+    }
+
+    private static byte[] utf8(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
     }
 
     private Thread run(String role, Runnable work) {
@@ -100,7 +106,7 @@ final class Child {
 
     private void moveInput() {
         try (OutputStream to = process.getOutputStream()) {
-            for (byte[] bytes = input.take(); bytes != END; bytes = input.take()) {
+            for (byte[] bytes = input.take(); bytes.length > 0; bytes = input.take()) {
                 to.write(bytes);
                 to.flush();
             }
