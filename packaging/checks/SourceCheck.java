@@ -46,7 +46,8 @@ import javax.tools.ToolProvider;
  * refused outside {@code ringfence.linux}, and inside it each call needs a comment {@code // SAFETY:} above its
  * statement that names the invariant and who keeps it.
  *
- * <p>Usage: {@code java SourceCheck.java check|apply ROOT STAMPS}. Exit code 0: all is well; 3: one line per
+ * <p>Usage: {@code java SourceCheck.java check|apply ROOT STAMPS}; {@code RINGFENCE_FORMAT=apply} in the environment of a
+ * developer's shell has every build format. Exit code 0: all is well; 3: one line per
  * finding on stderr, and in the file {@code source-check.failed} beside the stamps, by which the build fails.
  */
 final class SourceCheck {
@@ -71,7 +72,8 @@ final class SourceCheck {
 
     public static void main(String[] args) throws IOException {
         Path stamps = Path.of(args[2]);
-        SourceCheck check = new SourceCheck(args[0].equals("apply"), Path.of(args[1]));
+        SourceCheck check = new SourceCheck(
+                args[0].equals("apply") || "apply".equals(System.getenv("RINGFENCE_FORMAT")), Path.of(args[1]));
         String tool = digest(Files.readString(Path.of(args[1], "packaging/checks/SourceCheck.java")))
                 + Formatter.class.getPackage().getImplementationVersion();
         Map<String, String> passed = read(stamps, tool);

@@ -1,0 +1,114 @@
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
+
+/**
+ * Lays out the runnable tree: {@code bin/} with one launcher per table {@code packaging/flags.*}, {@code lib/runtime}
+ * with a runtime image that holds the JDK's and Ringfence's modules, {@code lib/cache} with one trained AOT cache per
+ * program.
+ *
+ * <p>Runs on the JDK that the tree shall contain. Steps whose inputs did not change are left out, and a file whose bytes
+ * did not change is not touched: a cache remembers size and time of the image that it was trained with.
+ *
+ * <p>Usage: {@code java Assemble.java PACKAGING JARS TREE}.
+ */
+final class Assemble {
+    private static final String NATIVE = "lib/amd64-Linux-clang/jni/libjunixsocket-native-";
+
+    private final Path packaging;
+    private final Path jars;
+    private final Path tree;
+    private final Path work;
+
+    private Assemble(Path packaging, Path jars, Path tree) {
+        this.packaging = packaging;
+        this.jars = jars;
+        this.tree = tree;
+        this.work = tree.resolveSibling("work");
+    }
+
+    public static void main(String[] args) throws IOException, InterruptedException {
+        new Assemble(Path.of(args[0]), Path.of(args[1]), Path.of(args[2]).toAbsolutePath()).run();
+    }
+
+    private void run() throws IOException, InterruptedException {
+        Files.createDirectories(work);
+        Files.createDirectories(tree.resolve("lib"));
+        List<Program> programs = Program.all(packaging);
+        Set<String> roots = new TreeSet<>(table("runtime.modules"));
+        programs.forEach(program -> roots.add(program.module()));
+        RuntimeImage image =
+                new RuntimeImage(packaging.resolve("build/modules"), jars, work, tree.resolve("lib/runtime"));
+        image.build(roots);
+        unpackNative();
+        Path bin = Files.createDirectories(tree.resolve("bin"));
+        Path caches = Files.createDirectories(tree.resolve("lib/cache"));
+        for (Program program : programs) {
+            Launcher.write(bin, program);
+            new Training(tree, work, program).run(image.identity());
+        }
+        Set<String> names = programs.stream().map(Program::name).collect(Collectors.toSet());
+        removeOthers(bin, names, "");
+        removeOthers(caches, names, ".aot");
+    }
+
+    private void unpackNative() throws IOException {
+        Path jar = list(jars).stream()
+                .filter(file -> file.getFileName().toString().startsWith("junixsocket-native"))
+                .findFirst()
+                .orElseThrow();
+        try (ZipFile zip = new ZipFile(jar.toFile())) {
+            ZipEntry entry = zip.stream()
+                    .filter(e -> e.getName().startsWith(NATIVE) && !e.getName().contains("nodeps"))
+                    .findFirst()
+                    .orElseThrow();
+            Path target = tree.resolve("lib/libjunixsocket-native.so");
+            Files.copy(zip.getInputStream(entry), target, StandardCopyOption.REPLACE_EXISTING);
+        }
+    }
+
+    private static void removeOthers(Path folder, Set<String> names, String suffix) throws IOException {
+        for (Path file : list(folder)) {
+            String name = file.getFileName().toString();
+            if (!name.endsWith(suffix) || !names.contains(name.substring(0, name.length() - suffix.length()))) {
+                Files.delete(file);
+            }
+        }
+    }
+
+    private List<String> table(String name) throws IOException {
+        return Files.readAllLines(packaging.resolve(name)).stream()
+                .map(line -> line.replaceFirst("#.*", "").strip())
+                .filter(line -> !line.isEmpty())
+                .toList();
+    }
+
+    static boolean unchanged(Path stamp, String inputs) throws IOException {
+        return Files.exists(stamp) && Files.readString(stamp).equals(inputs);
+    }
+
+    static List<Path> list(Path folder) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.sorted().toList();
+        }
+    }
+
+    /** Digest of a file, so that a rebuilt jar with the same bytes is known to be the same. */
+    static String digest(Path file) throws IOException {
+        try {
+            byte[] sum = java.security.MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file));
+            return HexFormat.of().formatHex(sum);
+        } catch (java.security.NoSuchAlgorithmException e) {
+            throw new AssertionError(e);
+        }
+    }
+}

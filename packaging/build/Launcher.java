@@ -1,0 +1,66 @@
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/**
+ * The shell script in {@code bin/} that becomes java: no process stays between, and none is forked on the way unless the
+ * launcher was reached through a symbolic link.
+ */
+final class Launcher {
+    private Launcher() {}
+
+    /**
+     * What every program's JVM gets beside the flags of its own table.
+     *
+     * <p>{@code -Xlog:disable -Xlog:all=error:stderr}: a stale AOT cache is otherwise reported on stdout, which is the
+     * guest's console or a client's JSON. {@code -XX:-UsePerfData}: no file in /tmp.
+     */
+    static List<String> common(String home) {
+        return List.of(
+                "-Xlog:disable",
+                "-Xlog:all=error:stderr",
+                "-XX:-UsePerfData",
+                "--enable-native-access=ringfence.protocol",
+                "--add-exports=java.base/jdk.internal.misc=org.agrona",
+                "-Dringfence.home=" + home,
+                "-Dorg.newsclub.net.unix.library.override=" + home + "/lib/libjunixsocket-native.so");
+    }
+
+    /** Writes the launcher of a program. */
+    static void write(Path bin, Program program) throws IOException {
+        List<String> words = new ArrayList<>();
+        words.add("-XX:AOTCache=$home/lib/cache/" + program.name() + ".aot");
+        words.addAll(program.flags());
+        words.addAll(common("$home"));
+        words.add("-m");
+        words.add(program.main());
+        String command = words.stream()
+                .map(word -> word.contains("$") ? '"' + word + '"' : word)
+                .collect(Collectors.joining(" \\\n  "));
+        String script = """
+            #!/bin/sh
+            # Ringfence: starts %s. Written by the build from packaging/flags.%s.
+            # What the caller's environment says to other JVMs is not for this one: it would print on stdout.
+            unset JAVA_TOOL_OPTIONS JDK_JAVA_OPTIONS _JAVA_OPTIONS JDK_AOT_VM_OPTIONS CLASSPATH
+            self=$0
+            if [ -h "$self" ]; then self=$(readlink -f -- "$self"); fi
+            case $self in
+              /*) ;;
+              *) self=$PWD/$self ;;
+            esac
+            bin=${self%%/*}
+            bin=${bin%%/.}
+            home=${bin%%/*}
+            exec "$home/lib/runtime/bin/java" \\
+              %s \\
+              "$@"
+            """.formatted(program.name(), program.name(), command);
+        Path file = bin.resolve(program.name());
+        Files.writeString(file, script);
+        Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
+    }
+}

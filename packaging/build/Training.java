@@ -1,0 +1,75 @@
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Trains a program's AOT cache: its real code runs once under the tree's own java with the launcher's own flags, since a
+ * cache is refused by a JVM that was started otherwise.
+ */
+final class Training {
+    private static final long LIMIT_SECONDS = 120;
+
+    private final Path tree;
+    private final Path work;
+    private final Program program;
+
+    Training(Path tree, Path work, Program program) {
+        this.tree = tree;
+        this.work = work;
+        this.program = program;
+    }
+
+    /** Trains, unless the inputs are those of the last time. */
+    void run(String inputs) throws IOException, InterruptedException {
+        Path cache = tree.resolve("lib/cache").resolve(program.name() + ".aot");
+        Path stamp = work.resolve(program.name() + ".stamp");
+        String all = inputs + program + Launcher.common("HOME");
+        if (Files.exists(cache) && Assemble.unchanged(stamp, all)) {
+            return;
+        }
+        Path log = work.resolve(program.name() + ".log");
+        Path fresh = work.resolve(program.name() + ".aot");
+        Files.deleteIfExists(fresh);
+        List<String> command = new ArrayList<>();
+        command.add(tree.resolve("lib/runtime/bin/java").toString());
+        command.add("-XX:AOTCacheOutput=" + fresh);
+        command.addAll(program.flags());
+        command.addAll(Launcher.common(tree.toString()));
+        command.add("-m");
+        command.add(program.trainer());
+        command.addAll(program.training());
+        long start = System.nanoTime();
+        ProcessBuilder builder =
+                new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
+        builder.directory(work.toFile());
+        builder.redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()));
+        Map<String, String> environment = builder.environment();
+        List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "JDK_AOT_VM_OPTIONS", "CLASSPATH")
+                .forEach(environment::remove);
+        Process process = builder.start();
+        if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {
+            process.destroyForcibly();
+            throw fail("did not end within " + LIMIT_SECONDS + " s", log);
+        }
+        if (process.exitValue() != 0) {
+            throw fail("ended with " + process.exitValue(), log);
+        }
+        if (!Files.exists(fresh)) {
+            throw fail("wrote no cache", log);
+        }
+        Files.move(fresh, cache, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+        Files.writeString(stamp, all);
+        System.out.printf(
+                "%s: AOT cache of %.1f MiB trained in %.1f s%n",
+                program.name(), Files.size(cache) / 1048576.0, (System.nanoTime() - start) / 1e9);
+    }
+
+    private IllegalStateException fail(String what, Path log) throws IOException {
+        return new IllegalStateException(
+                "training run of " + program.name() + " " + what + ":\n" + Files.readString(log));
+    }
+}
