@@ -6,4 +6,5 @@ module ringfence.vmm {
     exports ringfence.vmm.device;
     exports ringfence.vmm.legacy;
     exports ringfence.vmm.pci;
+    exports ringfence.vmm.transport;
 }

@@ -76,6 +76,16 @@ final class BarDecoder {
         }
     }
 
+    /** The space has been reset: takes the BARs off the bus and writes their first addresses anew. By the owner. */
+    synchronized void reset() {
+        correct();
+        for (int i = 0; i < bars.size(); i++) {
+            if (assigned[i] != NOWHERE) {
+                space.write(register(bars.get(i)), bars.get(i).wide() ? 8 : 4, assigned[i]);
+            }
+        }
+    }
+
     /** By the owner. */
     synchronized void detach() {
         space.write(ConfigSpace.COMMAND, 2, 0);

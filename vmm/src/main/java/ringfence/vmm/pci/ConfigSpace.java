@@ -106,6 +106,13 @@ public final class ConfigSpace {
         }
     }
 
+    /** Clears every bit that the guest may write. */
+    synchronized void reset() {
+        for (int i = 0; i < SIZE; i++) {
+            values[i] &= (byte) ~writable[i];
+        }
+    }
+
     /** Writes as the guest, past any overlay: only the writable bits change. */
     public synchronized void write(int offset, int width, long value) {
         for (int i = 0; i < width; i++) {

@@ -65,6 +65,15 @@ public final class PciFunction {
         return decoder.address(bar);
     }
 
+    /**
+     * As after power-on: decoding off, BARs where the machine first put them, MSI-X off. What is behind the registers is
+     * the device's own matter. By the owner.
+     */
+    public void reset() {
+        space.reset();
+        decoder.reset();
+    }
+
     /** Makes its BARs part of a machine. By the owner. */
     void attach(BarHost host) {
         decoder.attach(host);
