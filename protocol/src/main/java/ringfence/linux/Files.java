@@ -265,7 +265,7 @@ public final class Files {
     }
 
     /** A {@code struct flock}, whence SEEK_SET. */
-    private static MemorySegment flock(Arena arena, LockType type, long start, long length) {
+    static MemorySegment flock(Arena arena, LockType type, long start, long length) {
         MemorySegment flock = arena.allocate(FileLayout.FLOCK_SIZE, 8);
         flock.set(ValueLayout.JAVA_SHORT, FileLayout.L_TYPE, (short) type.bits());
         flock.set(ValueLayout.JAVA_LONG, FileLayout.L_START, start);

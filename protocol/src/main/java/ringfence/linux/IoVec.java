@@ -37,6 +37,30 @@ public final class IoVec {
         entries.set(ValueLayout.JAVA_LONG, at + 8, length);
     }
 
+    /**
+     * Replaces all entries by the first bytes of another vector.
+     *
+     * @param bytes how many at most, 0 or above; its last entry is cut where needed
+     * @return how many there were
+     * @throws IndexOutOfBoundsException if this vector has less room than the other has entries
+     */
+    public long setPrefix(IoVec of, long bytes) {
+        if (of.count > capacity) {
+            throw new IndexOutOfBoundsException("capacity=" + capacity + " entries=" + of.count);
+        }
+        count = 0;
+        long left = bytes;
+        while (count < of.count && left > 0) {
+            long at = (long) SIZE * count;
+            long length = Math.min(left, of.length(count));
+            entries.set(ValueLayout.JAVA_LONG, at, of.entries.get(ValueLayout.JAVA_LONG, at));
+            entries.set(ValueLayout.JAVA_LONG, at + 8, length);
+            left -= length;
+            count++;
+        }
+        return bytes - left;
+    }
+
     /** Drops the first {@code bytes} bytes, after a short read or write. */
     public void advance(long bytes) {
         int first = 0;
@@ -57,6 +81,20 @@ public final class IoVec {
     /** Number of entries. */
     public int count() {
         return count;
+    }
+
+    /** Most entries. */
+    public int capacity() {
+        return capacity;
+    }
+
+    /** Whether every address and length is a multiple of {@code alignment}, a power of two. */
+    public boolean isAligned(int alignment) {
+        long all = 0;
+        for (int i = 0; i < count; i++) {
+            all |= entries.get(ValueLayout.JAVA_LONG, (long) SIZE * i) | length(i);
+        }
+        return (all & alignment - 1) == 0;
     }
 
     /** Sum of the lengths. */
