@@ -1,0 +1,45 @@
+package ringfence.vhostuser.link;
+
+/**
+ * Moments at which a test lets a back-end die as by SIGKILL: {@code -Dringfence.crash=NAME} halts the JVM when it gets
+ * there. Without the property the calls vanish when they are compiled.
+ */
+enum CrashPoint {
+    /** The available ring was read, nothing is recorded. */
+    TAKEN,
+    /** In flight is set. */
+    RECORDED,
+    /** The engine has it. */
+    SUBMITTED,
+    /** The engine is done with it, nothing is recorded. */
+    FINISHED,
+    /** Between {@code next} and {@code last_batch_head}. */
+    LINKED,
+    /** The batch is announced, the used ring is untouched. */
+    ANNOUNCED,
+    /** The used ring's index says so, in flight is still set. */
+    USED,
+    /** In flight is cleared, the index is not copied. */
+    CLEARED,
+    /** All is recorded, nobody is interrupted. */
+    NOTED,
+    /** A queue is draining. */
+    DRAINING,
+    /** New memory is being mapped. */
+    MAPPING;
+
+    private static final CrashPoint ARMED = armed();
+    private static final int LIKE_SIGKILL = 137;
+
+    private static CrashPoint armed() {
+        String name = System.getProperty("ringfence.crash");
+        return name == null ? null : valueOf(name);
+    }
+
+    /** Dies here, if told to. */
+    static void reach(CrashPoint point) {
+        if (ARMED != null && ARMED == point) {
+            Runtime.getRuntime().halt(LIKE_SIGKILL);
+        }
+    }
+}
