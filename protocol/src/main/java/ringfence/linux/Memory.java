@@ -17,6 +17,8 @@ public final class Memory {
     private static final int MFD_ALLOW_SEALING = 2;
     private static final int MFD_HUGETLB = 4;
     private static final int MFD_HUGE_SHIFT = 26;
+    /** MADV_MERGEABLE. */
+    private static final int MADV_MERGEABLE = 12;
     /** MADV_HUGEPAGE. */
     private static final int MADV_HUGEPAGE = 14;
     /** MADV_DONTDUMP. */
@@ -118,6 +120,11 @@ public final class Memory {
     /** Keeps the memory out of a core dump. */
     public void adviseNoDump(Mapping mapping) {
         kernel.call(Syscall.MADVISE, mapping.address(), mapping.size(), MADV_DONTDUMP, 0, 0, 0);
+    }
+
+    /** Lets the host merge equal pages (KSM). A kernel without it refuses; that is no error here. */
+    public void adviseMergeable(Mapping mapping) {
+        kernel.call(Syscall.MADVISE, mapping.address(), mapping.size(), MADV_MERGEABLE, 0, 0, 0);
     }
 
     /** Makes every page present and writable now (MADV_POPULATE_WRITE). */

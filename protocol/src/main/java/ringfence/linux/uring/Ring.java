@@ -44,8 +44,7 @@ public final class Ring implements AutoCloseable {
         int size = params.get(ValueLayout.JAVA_INT, RingLayout.SQ_ENTRIES);
         int completed = params.get(ValueLayout.JAVA_INT, RingLayout.CQ_ENTRIES);
         long submissionBytes = params.get(ValueLayout.JAVA_INT, RingLayout.SQ_ARRAY) + 4L * size;
-        long completionBytes =
-                params.get(ValueLayout.JAVA_INT, RingLayout.CQ_CQES) + RingLayout.CQE_SIZE * completed;
+        long completionBytes = params.get(ValueLayout.JAVA_INT, RingLayout.CQ_CQES) + RingLayout.CQE_SIZE * completed;
         rings = linux.memory().map(fd, RingLayout.IORING_OFF_SQ_RING, Math.max(submissionBytes, completionBytes));
         entries = linux.memory().map(fd, RingLayout.IORING_OFF_SQES, RingLayout.SQE_SIZE * size);
         submissions = new SubmissionQueue(params, rings.segment(), entries.segment());
@@ -333,7 +332,8 @@ public final class Ring implements AutoCloseable {
     /** Has an eventfd signalled at each completion. */
     public void eventFd(EventFd event) {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment number = arena.allocateFrom(ValueLayout.JAVA_INT, event.fd().number());
+            MemorySegment number =
+                    arena.allocateFrom(ValueLayout.JAVA_INT, event.fd().number());
             register(RingLayout.IORING_REGISTER_EVENTFD, number.address(), 1, "eventfd");
         }
     }

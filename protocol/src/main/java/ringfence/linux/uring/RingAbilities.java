@@ -22,8 +22,7 @@ import ringfence.linux.Syscall;
  * @param operations what they can do
  * @param timedWait whether a wait can have a limit (5.11)
  */
-public record RingAbilities(
-        Optional<String> refusal, Set<RingFlag> flags, Set<Op> operations, boolean timedWait) {
+public record RingAbilities(Optional<String> refusal, Set<RingFlag> flags, Set<Op> operations, boolean timedWait) {
     /** From the newest kernels to the oldest; a kernel answers EINVAL to a flag that it does not know. */
     private static final List<Set<RingFlag>> GENERATIONS = List.of(
             EnumSet.allOf(RingFlag.class),
@@ -120,14 +119,13 @@ public record RingAbilities(
     }
 
     private static String why(Errno errno) {
-        String reason =
-                switch (errno) {
-                    case ENOSYS -> "the kernel has none, or a seccomp filter hides it";
-                    case EPERM, EACCES -> "sysctl kernel.io_uring_disabled, or a seccomp filter, forbids it";
-                    case ENOMEM -> "no memory, or RLIMIT_MEMLOCK is too low for this old kernel";
-                    case EMFILE, ENFILE -> "too many open files";
-                    default -> errno.text();
-                };
+        String reason = switch (errno) {
+            case ENOSYS -> "the kernel has none, or a seccomp filter hides it";
+            case EPERM, EACCES -> "sysctl kernel.io_uring_disabled, or a seccomp filter, forbids it";
+            case ENOMEM -> "no memory, or RLIMIT_MEMLOCK is too low for this old kernel";
+            case EMFILE, ENFILE -> "too many open files";
+            default -> errno.text();
+        };
         return "io_uring is refused: " + errno + ": " + reason;
     }
 }

@@ -46,7 +46,8 @@ class RingTest {
                 abilities.without(RingFlag.DEFER_TASKRUN),
                 abilities.without(RingFlag.SINGLE_ISSUER),
                 abilities.without(RingFlag.SINGLE_ISSUER).without(RingFlag.COOP_TASKRUN),
-                abilities.without(RingFlag.SINGLE_ISSUER)
+                abilities
+                        .without(RingFlag.SINGLE_ISSUER)
                         .without(RingFlag.COOP_TASKRUN)
                         .without(RingFlag.SUBMIT_ALL)
                         .without(RingFlag.R_DISABLED));
@@ -77,7 +78,8 @@ class RingTest {
             assertThat(ring.write(plain, memory, 8, 8, 4096, 7)).isTrue();
             assertThat(complete(ring)).isEqualTo(8);
             assertThat(tokens).containsExactly(7L);
-            assertThat(ring.read(plain, memory, 64, 16, 4096 - 8, RingToken.pack(1, 2, 3))).isTrue();
+            assertThat(ring.read(plain, memory, 64, 16, 4096 - 8, RingToken.pack(1, 2, 3)))
+                    .isTrue();
             assertThat(complete(ring)).isEqualTo(16);
             assertThat(memory.get(ValueLayout.JAVA_LONG, 72)).isEqualTo(0x1122334455667788L);
         }
@@ -263,12 +265,14 @@ class RingTest {
     void aKernelThatKnowsFewerFlagsIsAskedForFewer() {
         FaultInjector faults = new FaultInjector(LINUX.kernel());
         int[] asked = new int[1];
-        faults.inject(Syscall.IO_URING_SETUP, FaultInjector.Matcher.ANY, (kernel, call, a) -> ++asked[0] < 4
-                ? -Errno.EINVAL.number()
-                : kernel.call(call, a[0], a[1], a[2], a[3], a[4], a[5]));
+        faults.inject(
+                Syscall.IO_URING_SETUP,
+                FaultInjector.Matcher.ANY,
+                (kernel, call, a) -> ++asked[0] < 4
+                        ? -Errno.EINVAL.number()
+                        : kernel.call(call, a[0], a[1], a[2], a[3], a[4], a[5]));
         RingAbilities old = RingAbilities.probe(new Linux(faults));
-        assertThat(old.flags())
-                .containsExactlyInAnyOrder(RingFlag.CQSIZE, RingFlag.R_DISABLED, RingFlag.SUBMIT_ALL);
+        assertThat(old.flags()).containsExactlyInAnyOrder(RingFlag.CQSIZE, RingFlag.R_DISABLED, RingFlag.SUBMIT_ALL);
         assertThat(old.operations()).contains(Op.READ, Op.FALLOCATE);
     }
 

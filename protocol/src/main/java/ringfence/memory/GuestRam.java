@@ -1,0 +1,123 @@
+package ringfence.memory;
+
+import java.util.ArrayList;
+import java.util.List;
+import ringfence.linux.Errno;
+import ringfence.linux.ErrnoException;
+import ringfence.linux.Fd;
+import ringfence.linux.Linux;
+import ringfence.linux.Mapping;
+import ringfence.linux.Seal;
+import ringfence.linux.Syscall;
+
+/**
+ * The memory of a machine: one sealed memfd for each range, so that it can be handed to device daemons and nobody can
+ * make it shorter under them. Owned by the VMM; closed after KVM and the daemons have let go of it.
+ */
+public final class GuestRam implements AutoCloseable {
+    /** Below this, a second thread costs more than it brings. */
+    private static final long PREFAULT_PER_THREAD = 32L << 20;
+
+    private final List<Region> regions = new ArrayList<>();
+    private final MemoryTable table;
+
+    /**
+     * Makes memory.
+     *
+     * @param ranges guest address and size of each, ascending, whole pages (of the chosen size)
+     * @throws ErrnoException ENOMEM if the host has not so much, in memory or in huge pages
+     */
+    public GuestRam(Linux linux, List<Range> ranges, RamOptions options) {
+        try {
+            for (Range range : ranges) {
+                regions.add(region(linux, range, options));
+            }
+            table = MemoryTable.of(regions);
+            if (options.prefault()) {
+                prefault(linux);
+            }
+        } catch (RuntimeException e) {
+            close();
+            throw e;
+        }
+    }
+
+    /**
+     * A range of guest memory.
+     *
+     * @param guestAddress first address
+     * @param size bytes, above 0
+     */
+    public record Range(long guestAddress, long size) {}
+
+    private static Region region(Linux linux, Range range, RamOptions options) {
+        Fd fd = linux.memory().memfd("guest-ram", range.size(), options.hugePageSize());
+        try {
+            linux.memory().seal(fd, Seal.SHRINK, Seal.GROW, Seal.SEAL);
+            Mapping mapping = linux.memory().map(fd, 0, range.size());
+            linux.memory().adviseNoDump(mapping);
+            if (options.transparentHugePages() && options.hugePageSize() == 0) {
+                linux.memory().adviseHugePages(mapping);
+            }
+            if (options.mergeable()) {
+                linux.memory().adviseMergeable(mapping);
+            }
+            return new Region(range.guestAddress(), mapping.address(), range.size(), mapping, 0, fd, 0);
+        } catch (RuntimeException e) {
+            fd.close();
+            throw e;
+        }
+    }
+
+    /** What is mapped where. */
+    public MemoryTable table() {
+        return table;
+    }
+
+    private void prefault(Linux linux) {
+        int processors = Runtime.getRuntime().availableProcessors();
+        for (Region region : regions) {
+            int threads = Math.clamp(region.size() / PREFAULT_PER_THREAD, 1, processors);
+            populate(linux, region, threads);
+        }
+    }
+
+    private static void populate(Linux linux, Region region, int threads) {
+        long page = 2L << 20; // also where pages are small: a share should not split a huge one
+        long share = (region.size() / threads + page - 1) / page * page;
+        List<Thread> running = new ArrayList<>();
+        List<ErrnoException> failures = new ArrayList<>();
+        for (long at = 0; at < region.size(); at += share) {
+            long from = at;
+            long length = Math.min(share, region.size() - at);
+            running.add(Thread.ofPlatform().name("prefault").start(() -> {
+                try {
+                    linux.memory().populate(region.mapping(), from, length);
+                } catch (ErrnoException e) {
+                    synchronized (failures) {
+                        failures.add(e);
+                    }
+                }
+            }));
+        }
+        for (Thread thread : running) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new ErrnoException(Syscall.MADVISE, Errno.EINTR, "prefault");
+            }
+        }
+        if (!failures.isEmpty()) {
+            throw failures.getFirst();
+        }
+    }
+
+    @Override
+    public void close() {
+        for (Region region : regions) {
+            region.mapping().close();
+            region.fd().close();
+        }
+    }
+}
