@@ -7,6 +7,8 @@ module ringfence.protocol {
     exports ringfence.linux;
     exports ringfence.linux.uring;
     exports ringfence.memory;
+    exports ringfence.option;
+    exports ringfence.process;
     exports ringfence.vhostuser;
     exports ringfence.vhostuser.link;
     exports ringfence.virtio;

@@ -1,0 +1,244 @@
+package ringfence.option;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+
+/**
+ * The options of one configuration record: its flag syntax, JSON, help and schema. Immutable; any thread.
+ *
+ * @param <R> the record
+ */
+public final class OptionTable<R> {
+    private final String name;
+    private final Function<OptionValues, R> maker;
+    private final List<Option<R, ?>> options;
+    private final List<String> required;
+    private final List<String> unsupported;
+    private final Option<R, ?> bare;
+
+    private OptionTable(
+            String name,
+            Function<OptionValues, R> maker,
+            List<Option<R, ?>> options,
+            List<String> required,
+            List<String> unsupported,
+            Option<R, ?> bare) {
+        this.name = name;
+        this.maker = maker;
+        this.options = options;
+        this.required = required;
+        this.unsupported = unsupported;
+        this.bare = bare;
+    }
+
+    /**
+     * A table.
+     *
+     * @param name of the record, as a schema has it
+     * @param maker makes the record of its values
+     */
+    @SafeVarargs
+    @SuppressWarnings("varargs") // the array is only read
+    public static <R> OptionTable<R> of(String name, Function<OptionValues, R> maker, Option<R, ?>... options) {
+        return new OptionTable<>(name, maker, List.of(options), List.of(), List.of(), null);
+    }
+
+    /** The same, where a word without a key is the value of this option, as in {@code --api-socket /path}. */
+    public OptionTable<R> bare(Option<R, ?> option) {
+        return new OptionTable<>(name, maker, options, required, unsupported, option);
+    }
+
+    /** The same, where the options of these names have to be given. */
+    public OptionTable<R> required(String... names) {
+        return new OptionTable<>(name, maker, options, List.of(names), unsupported, bare);
+    }
+
+    /** The same, with keys that Cloud Hypervisor knows and we do not yet: they are refused by name. */
+    public OptionTable<R> unsupported(String... keys) {
+        return new OptionTable<>(name, maker, options, required, List.of(keys), bare);
+    }
+
+    /** The record's name. */
+    public String name() {
+        return name;
+    }
+
+    /** Its options, in the order of the help. */
+    public List<Option<R, ?>> options() {
+        return options;
+    }
+
+    /** What a flag that was not given stands for. */
+    public R defaults() {
+        return maker.apply(new OptionValues(options));
+    }
+
+    /**
+     * The record of a flag's value.
+     *
+     * @throws OptionException one line; the caller puts the flag's name before it with {@link OptionException#within}
+     */
+    public R parse(String text) {
+        OptionValues values = new OptionValues(options);
+        if (!text.isEmpty()) {
+            for (String part : FlagSyntax.split(text, ',')) {
+                int equals = part.indexOf('=');
+                if (equals >= 0) {
+                    take(values, flagOption(part.substring(0, equals)), part.substring(equals + 1));
+                } else if (bare != null) {
+                    take(values, bare, part);
+                } else {
+                    throw new OptionException("'" + part + "' has no value: write key=value, of "
+                            + String.join(", ", keys()));
+                }
+            }
+        }
+        for (Option<R, ?> option : options) {
+            if (required.contains(option.field()) && !values.isSaid(option)) {
+                throw new OptionException("lacks " + option.key() + "=" + option.type().syntax());
+            }
+        }
+        return maker.apply(values);
+    }
+
+    private static <V> void take(OptionValues values, Option<?, V> option, String text) {
+        try {
+            values.set(option, option.type().parse(FlagSyntax.unquote(text)));
+        } catch (OptionException e) {
+            throw e.within(option.key() + ":");
+        }
+    }
+
+    private List<String> keys() {
+        List<String> keys = new ArrayList<>();
+        for (Option<R, ?> option : options) {
+            if (!option.key().isEmpty()) {
+                keys.add(option.key());
+            }
+        }
+        return keys;
+    }
+
+    private Option<R, ?> flagOption(String key) {
+        for (Option<R, ?> option : options) {
+            if (option.key().equals(key)) {
+                return option;
+            }
+        }
+        if (unsupported.contains(key)) {
+            throw new OptionException("key '" + key + "' is not supported yet: leave it out");
+        }
+        throw new OptionException("unknown key '" + key + "'" + Nearest.hint(key, keys()));
+    }
+
+    /** The record of a JSON object; members that no option knows are ignored, as Cloud Hypervisor ignores them. */
+    public R read(Json json) {
+        if (!(json instanceof Json.Obj object)) {
+            throw OptionTypes.wrong(json, "an object");
+        }
+        OptionValues values = new OptionValues(options);
+        for (Option<R, ?> option : options) {
+            Json member = option.field().isEmpty() ? Json.Null.NULL : object.get(option.field());
+            if (member != Json.Null.NULL) {
+                take(values, option, member);
+            } else if (required.contains(option.field())) {
+                throw new OptionException("lacks " + option.field());
+            }
+        }
+        return maker.apply(values);
+    }
+
+    private static <V> void take(OptionValues values, Option<?, V> option, Json json) {
+        try {
+            values.set(option, option.type().read(json));
+        } catch (OptionException e) {
+            throw e.within(option.field());
+        }
+    }
+
+    /** Names in a JSON object that no option knows, for a caller that wants to tell. */
+    public List<String> unknown(Json.Obj object) {
+        List<String> unknown = new ArrayList<>(object.members().keySet());
+        for (Option<R, ?> option : options) {
+            unknown.remove(option.field());
+        }
+        return unknown;
+    }
+
+    /** The JSON object of a record. Absent optional values and empty lists are left out. */
+    public Json.Obj write(R object) {
+        Map<String, Json> members = new LinkedHashMap<>();
+        for (Option<R, ?> option : options) {
+            Json value = option.field().isEmpty() ? Json.Null.NULL : option.write(object);
+            if (value != Json.Null.NULL) {
+                members.put(option.field(), value);
+            }
+        }
+        return new Json.Obj(members);
+    }
+
+    /** One line of what may be written, such as {@code boot=<1-8192>,max=<1-8192>}. */
+    public String syntax() {
+        List<String> parts = new ArrayList<>();
+        for (Option<R, ?> option : options) {
+            if (isSame(option, bare)) {
+                parts.add(option.type().syntax());
+            } else if (!option.key().isEmpty()) {
+                parts.add(option.key() + "=" + option.type().syntax());
+            }
+        }
+        return String.join(",", parts);
+    }
+
+    @SuppressWarnings("ReferenceEquality") // see OptionValues
+    private static boolean isSame(Option<?, ?> a, Option<?, ?> b) {
+        return a == b;
+    }
+
+    /** One line per key: what it is, and its default. */
+    public List<String> help() {
+        List<String> lines = new ArrayList<>();
+        for (Option<R, ?> option : options) {
+            if (!option.key().isEmpty()) {
+                lines.add(line(option));
+            }
+        }
+        return lines;
+    }
+
+    private static <V> String line(Option<?, V> option) {
+        String otherwise = option.type().show(option.otherwise());
+        return option.key() + "=" + option.type().syntax() + "  " + option.help()
+                + (otherwise.isEmpty() ? "" : " (" + otherwise + ")");
+    }
+
+    /** The JSON schema of the record, as OpenAPI has it under components/schemas. */
+    public Json.Obj schema() {
+        Map<String, Json> properties = new LinkedHashMap<>();
+        for (Option<R, ?> option : options) {
+            if (!option.field().isEmpty()) {
+                properties.put(option.field(), property(option));
+            }
+        }
+        Map<String, Json> schema = new LinkedHashMap<>();
+        schema.put("type", new Json.Str("object"));
+        if (!required.isEmpty()) {
+            schema.put("required", Json.of(required));
+        }
+        schema.put("properties", new Json.Obj(properties));
+        return new Json.Obj(schema);
+    }
+
+    private static <V> Json property(Option<?, V> option) {
+        Map<String, Json> property = new LinkedHashMap<>(option.type().schema().members());
+        Json otherwise = option.type().write(option.otherwise());
+        if (otherwise != Json.Null.NULL && !property.containsKey("$ref")) {
+            property.put("default", otherwise);
+        }
+        property.put("description", new Json.Str(option.help()));
+        return new Json.Obj(property);
+    }
+}

@@ -1,0 +1,53 @@
+package ringfence.process;
+
+import java.nio.file.Path;
+import java.util.Optional;
+import org.apache.logging.log4j.Level;
+import org.apache.logging.log4j.LogManager;
+import org.apache.logging.log4j.Logger;
+
+/**
+ * Writes records through Log4j's API. Loaded late, by the writer thread of {@link Logs}: the first line costs half a
+ * second with Log4j's core. An operator's own {@code -Dlog4j2.configurationFile=} wins over ours, which are in this
+ * package.
+ */
+final class Log4jSink {
+    private final Logger logger;
+
+    private Log4jSink(Logger logger) {
+        this.logger = logger;
+    }
+
+    /** Loads Log4j, to write to a file or to standard error. */
+    static Log4jSink load(Optional<Path> file) {
+        set("log4j2.disableJmx", "true");
+        set("log4j.shutdownHookEnabled", "false");
+        set("log4j2.configurationFile", resource(file.isPresent() ? "log4j2-file" : "log4j2-stderr"));
+        file.ifPresent(path -> set("ringfence.log.file", path.toString()));
+        return new Log4jSink(LogManager.getLogger("ringfence"));
+    }
+
+    private static String resource(String name) {
+        return "classpath:ringfence/process/" + name + ".properties";
+    }
+
+    private static void set(String name, String value) {
+        if (System.getProperty(name) == null) {
+            System.setProperty(name, value);
+        }
+    }
+
+    void write(LogRecord entry) {
+        logger.log(level(entry.level()), entry.line());
+    }
+
+    private static Level level(LogLevel level) {
+        return switch (level) {
+            case ERROR -> Level.ERROR;
+            case WARN -> Level.WARN;
+            case INFO -> Level.INFO;
+            case DEBUG -> Level.DEBUG;
+            case TRACE -> Level.TRACE;
+        };
+    }
+}

@@ -1,0 +1,133 @@
+package ringfence.process;
+
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Optional;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Where the records of this process go: the level, the bounded buffer, and the thread that empties it into Log4j. One per
+ * process; set up by its main before anything is logged.
+ *
+ * <pre>
+ *   closed   records wait in the buffer, {@value #CAPACITY} at most; what comes on top is dropped and counted
+ *      | open(): the guest runs, there is time
+ *   open     the first record starts the writer thread, which loads Log4j and from then on writes each record
+ * </pre>
+ *
+ * What still waits when the process ends is written without Log4j, so that an early failure costs no half second.
+ */
+public final class Logs {
+    private static final int CAPACITY = 1024;
+    private static final ArrayBlockingQueue<LogRecord> BUFFER = new ArrayBlockingQueue<>(CAPACITY);
+    private static final AtomicLong DROPPED = new AtomicLong();
+    private static volatile LogLevel limit = LogLevel.WARN;
+    private static volatile Optional<Path> file = Optional.empty();
+    private static volatile boolean open;
+    private static Thread writer;
+
+    private Logs() {}
+
+    /**
+     * Says how much is written, and where to.
+     *
+     * @param to a file, which is appended to; empty: standard error
+     * @throws BadInputException if the file cannot be written
+     */
+    public static void configure(LogLevel level, Optional<Path> to) {
+        to.ifPresent(path -> append(path, ""));
+        limit = level;
+        file = to;
+    }
+
+    static LogLevel limit() {
+        return limit;
+    }
+
+    static Optional<Path> file() {
+        return file;
+    }
+
+    /** Takes a record, or drops and counts it. */
+    static void offer(LogRecord entry) {
+        if (!BUFFER.offer(entry)) {
+            DROPPED.incrementAndGet();
+        }
+        if (open) {
+            startWriter();
+        }
+    }
+
+    /** From now on there is time for Log4j: records that wait, and those that come, are written by it. */
+    public static void open() {
+        open = true;
+        if (!BUFFER.isEmpty()) {
+            startWriter();
+        }
+    }
+
+    private static synchronized void startWriter() {
+        if (writer == null) {
+            writer = new Thread(Logs::write, "log");
+            writer.setDaemon(true);
+            writer.start();
+        }
+    }
+
+    private static void write() {
+        try {
+            Log4jSink sink = Log4jSink.load(file);
+            while (true) {
+                LogRecord next = BUFFER.take();
+                synchronized (BUFFER) {
+                    sink.write(next);
+                }
+                long dropped = DROPPED.getAndSet(0);
+                if (dropped > 0) {
+                    sink.write(dropped(dropped));
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static LogRecord dropped(long count) {
+        return new LogRecord(
+                System.currentTimeMillis(), LogLevel.WARN, "log", count + " records dropped: the buffer was full", null);
+    }
+
+    /** Writes what still waits, without Log4j. For the end of the process. */
+    static void flush(PrintStream errors) {
+        synchronized (BUFFER) { // a line that is being written is written whole
+            flushWaiting(errors);
+        }
+    }
+
+    private static void flushWaiting(PrintStream errors) {
+        StringBuilder lines = new StringBuilder();
+        for (LogRecord waits = BUFFER.poll(); waits != null; waits = BUFFER.poll()) {
+            lines.append(waits.line()).append(System.lineSeparator());
+        }
+        long dropped = DROPPED.getAndSet(0);
+        if (dropped > 0) {
+            lines.append(dropped(dropped).line()).append(System.lineSeparator());
+        }
+        if (!lines.isEmpty()) {
+            file.ifPresentOrElse(path -> append(path, lines.toString()), () -> errors.print(lines));
+        }
+    }
+
+    private static void append(Path path, String text) {
+        try {
+            Files.writeString(
+                    path, text, StandardCharsets.UTF_8, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+        } catch (java.io.IOException e) {
+            throw new BadInputException("cannot write the log file " + path + ": " + e.getClass().getSimpleName(), e);
+        }
+    }
+}

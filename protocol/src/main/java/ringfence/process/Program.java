@@ -1,0 +1,63 @@
+package ringfence.process;
+
+import java.io.PrintStream;
+import ringfence.linux.ErrnoException;
+import ringfence.option.OptionException;
+
+/** The frame of every main: runs it, and turns what it throws into one line and an exit code. */
+public final class Program {
+    /** What a program does. */
+    @FunctionalInterface
+    public interface Body {
+        /** Does it. @return the exit code */
+        int run() throws Exception;
+    }
+
+    private Program() {}
+
+    /**
+     * Runs a program.
+     *
+     * @param name begins each line
+     * @param errors standard error
+     * @return the exit code, for {@link #exit}
+     */
+    public static int run(String name, PrintStream errors, Body body) {
+        try {
+            return body.run();
+        } catch (BadInputException | OptionException e) {
+            errors.println(name + ": " + line(e));
+            return ExitCode.BAD_INPUT;
+        } catch (ErrnoException e) {
+            errors.println(name + ": " + line(e));
+            return ExitCode.FAILURE;
+        } catch (Throwable e) {
+            errors.println(name + ": internal error: " + e);
+            e.printStackTrace(errors);
+            return ExitCode.FAILURE;
+        } finally {
+            Logs.flush(errors);
+        }
+    }
+
+    /** Runs it as this process, and ends the process with its code. */
+    public static void main(String name, Body body) {
+        exit(run(name, System.err, body));
+    }
+
+    /**
+     * Ends the process at once. All clean-up has been done by owners; shutdown hooks, which wait for a signal's end, are
+     * not run.
+     */
+    public static void exit(int code) {
+        System.out.flush();
+        System.err.flush();
+        Runtime.getRuntime().halt(code);
+    }
+
+    /** The message, on one line whatever it holds. */
+    private static String line(Throwable e) {
+        String message = e.getMessage() == null ? e.toString() : e.getMessage();
+        return message.replace('\n', ' ').replace('\r', ' ');
+    }
+}

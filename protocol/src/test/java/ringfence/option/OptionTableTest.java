@@ -1,0 +1,163 @@
+package ringfence.option;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class OptionTableTest {
+    /** A record with one option of each usual type. */
+    record Sample(Optional<String> path, boolean readOnly, int queues, long size, Mode mode, List<Integer> cpus) {
+        enum Mode implements OptionTypes.Choice {
+            OFF("off", "Off"),
+            FULL("full", "Full");
+
+            private final String word;
+            private final String jsonName;
+
+            Mode(String word, String jsonName) {
+                this.word = word;
+                this.jsonName = jsonName;
+            }
+
+            @Override
+            public String word() {
+                return word;
+            }
+
+            @Override
+            public String jsonName() {
+                return jsonName;
+            }
+        }
+
+        static final Option<Sample, Optional<String>> PATH = Option.of(
+                "path",
+                OptionTypes.optional(OptionTypes.text("path")),
+                Optional.empty(),
+                Sample::path,
+                "the file");
+        static final Option<Sample, Boolean> READ_ONLY =
+                Option.of("readonly", OptionTypes.toggle(), false, Sample::readOnly, "no writes");
+        static final Option<Sample, Integer> QUEUES = Option.of(
+                "queues", "num_queues", OptionTypes.integer(1, 64), 1, Sample::queues, "number of queues");
+        static final Option<Sample, Long> SIZE =
+                Option.of("size", OptionTypes.size(), 512L << 20, Sample::size, "bytes");
+        static final Option<Sample, Mode> MODE =
+                Option.of("mode", OptionTypes.choice(Mode.class), Mode.OFF, Sample::mode, "how");
+        static final Option<Sample, List<Integer>> CPUS =
+                Option.of("cpus", OptionTypes.integers(0, 255), List.of(), Sample::cpus, "where");
+        static final OptionTable<Sample> TABLE = OptionTable.of(
+                        "Sample",
+                        v -> new Sample(
+                                v.get(PATH), v.get(READ_ONLY), v.get(QUEUES), v.get(SIZE), v.get(MODE), v.get(CPUS)),
+                        PATH,
+                        READ_ONLY,
+                        QUEUES,
+                        SIZE,
+                        MODE,
+                        CPUS)
+                .unsupported("burst");
+    }
+
+    @Test
+    void nothingSaidMeansTheDefaults() {
+        Sample defaults = new Sample(Optional.empty(), false, 1, 512L << 20, Sample.Mode.OFF, List.of());
+        assertThat(Sample.TABLE.parse("")).isEqualTo(defaults).isEqualTo(Sample.TABLE.defaults());
+        assertThat(Sample.TABLE.read(JsonReader.read("{}"))).isEqualTo(defaults);
+    }
+
+    @Test
+    void aFlagSaysAll() {
+        assertThat(Sample.TABLE.parse("path=\"/a,b \"\"c\"\"\",readonly=on,queues=0x10,size=4G,mode=full,cpus=[0,2-4]"))
+                .isEqualTo(new Sample(
+                        Optional.of("/a,b \"c\""), true, 16, 4L << 30, Sample.Mode.FULL, List.of(0, 2, 3, 4)));
+    }
+
+    @Test
+    void jsonSaysTheSame() {
+        Sample sample = Sample.TABLE.parse("path=/a,readonly=on,queues=16,size=4G,mode=full,cpus=[0,2-4]");
+        Json.Obj json = Sample.TABLE.write(sample);
+        assertThat(json)
+                .hasToString("{\"path\":\"/a\",\"readonly\":true,\"num_queues\":16,\"size\":4294967296,"
+                        + "\"mode\":\"Full\",\"cpus\":[0,2,3,4]}");
+        assertThat(Sample.TABLE.read(JsonReader.read(json.toString()))).isEqualTo(sample);
+    }
+
+    @Test
+    void unknownMembersOfJsonAreIgnoredAndCanBeNamed() {
+        Json.Obj json = (Json.Obj) JsonReader.read("{\"num_queues\":2,\"iommu\":false}");
+        assertThat(Sample.TABLE.read(json).queues()).isEqualTo(2);
+        assertThat(Sample.TABLE.unknown(json)).containsExactly("iommu");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '\'',
+            value = {
+                "readonyl=on | unknown key 'readonyl'; did you mean 'readonly'?",
+                "xyzzy=on    | unknown key 'xyzzy'; known are path, readonly, queues, size, mode, cpus",
+                "burst=1     | key 'burst' is not supported yet: leave it out",
+                "readonly    | 'readonly' has no value: write key=value",
+                "readonly=yes| readonly: 'yes' is neither on nor off",
+                "queues=0    | queues: is 0, 1 to 64 are possible",
+                "queues=x    | queues: 'x' is no whole number",
+                "queues=99999999999999999999 | queues: '99999999999999999999' is no whole number",
+                "size=12X    | size: '12X' is no size, such as 512M or 4G",
+                "size=9999999999T | size: size 9999999999T is out of range",
+                "size=-1     | size: size -1 is out of range",
+                "mode=half   | mode: 'half' is none of off, full",
+                "cpus=[1,300]| cpus: holds 300, 0 to 255 are possible",
+                "cpus=[4-2]  | cpus: '4-2' ends before it begins",
+                "cpus=[1     | '[' is not closed",
+                "path=\"a    | a quote is not closed",
+                "path=a,path=b | path: is given twice"
+            })
+    void whatIsWrongIsOneLine(String flag, String line) {
+        assertThatThrownBy(() -> Sample.TABLE.parse(flag))
+                .isInstanceOf(OptionException.class)
+                .hasMessageContaining(line);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{\"num_queues\":\"2\"} | num_queues is a text, a whole number is needed",
+                "{\"num_queues\":65} | num_queues is 65, 1 to 64 are possible",
+                "{\"readonly\":\"on\"} | readonly is a text, true or false is needed",
+                "{\"mode\":\"full\"} | mode is \"full\", none of Off, Full",
+                "{\"cpus\":[0,true]} | cpus [1] is a boolean, a whole number is needed",
+                "{\"size\":-5} | size is -5, a size is not negative",
+                "[] | is a list, an object is needed"
+            })
+    void whatIsWrongInJsonIsOneLine(String json, String line) {
+        assertThatThrownBy(() -> Sample.TABLE.read(JsonReader.read(json)))
+                .isInstanceOf(OptionException.class)
+                .hasMessage(line);
+    }
+
+    @Test
+    void describesItself() {
+        assertThat(Sample.TABLE.syntax())
+                .isEqualTo("path=<path>,readonly=on|off,queues=<1-64>,size=<size>,mode=off|full,cpus=[<0-255>,...]");
+        assertThat(Sample.TABLE.help())
+                .contains("size=<size>  bytes (512M)", "path=<path>  the file", "mode=off|full  how (off)");
+        assertThat(Sample.TABLE.schema().get("properties").toString())
+                .contains("\"num_queues\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":64,\"default\":1,"
+                        + "\"description\":\"number of queues\"}");
+    }
+
+    @Test
+    void sizesAreWrittenShort() {
+        assertThat(FlagSyntax.size(512L << 20)).isEqualTo("512M");
+        assertThat(FlagSyntax.size(3L << 40)).isEqualTo("3T");
+        assertThat(FlagSyntax.size(1000)).isEqualTo("1000");
+        assertThat(FlagSyntax.size(0)).isEqualTo("0");
+    }
+}
