@@ -3,6 +3,7 @@ module ringfence.vmm {
     requires ringfence.protocol;
 
     exports ringfence.vmm.bus;
+    exports ringfence.vmm.config;
     exports ringfence.vmm.device;
     exports ringfence.vmm.legacy;
     exports ringfence.vmm.pci;

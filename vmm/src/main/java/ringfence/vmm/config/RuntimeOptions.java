@@ -1,0 +1,16 @@
+package ringfence.vmm.config;
+
+import java.nio.file.Path;
+
+/**
+ * How the VMM behaves, beside what the machine is.
+ *
+ * @param home the installed tree, in which the daemons are found
+ * @param noShutdown the VMM lives on after the guest has powered off
+ */
+public record RuntimeOptions(Path home, boolean noShutdown) {
+    /** A program of the tree. */
+    public Path program(String name) {
+        return home.resolve("bin").resolve(name);
+    }
+}
