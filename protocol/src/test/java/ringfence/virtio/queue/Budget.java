@@ -1,0 +1,31 @@
+package ringfence.virtio.queue;
+
+import java.util.concurrent.TimeUnit;
+
+/**
+ * How long a randomized test runs: some seconds in an ordinary build, or as many cases as
+ * {@code -Dringfence.soak.cases=N} says. {@code -Dringfence.seed=N} repeats a run.
+ */
+final class Budget {
+    private static final int CHECK_EVERY = 1024;
+
+    private final long cases = Long.getLong("ringfence.soak.cases", 0);
+    private final long start = System.nanoTime();
+    private final long nanos;
+
+    Budget(long seconds) {
+        nanos = TimeUnit.SECONDS.toNanos(seconds);
+    }
+
+    /** Whether there is to be one case more after {@code done}. */
+    boolean goesOn(long done) {
+        if (cases > 0) {
+            return done < cases;
+        }
+        return done % CHECK_EVERY != 0 || System.nanoTime() - start < nanos;
+    }
+
+    static long seed() {
+        return Long.getLong("ringfence.seed", System.nanoTime());
+    }
+}
