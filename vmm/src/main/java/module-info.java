@@ -5,6 +5,7 @@ module ringfence.vmm {
     exports ringfence.vmm.bus;
     exports ringfence.vmm.config;
     exports ringfence.vmm.device;
+    exports ringfence.vmm.device.remote;
     exports ringfence.vmm.legacy;
     exports ringfence.vmm.pci;
     exports ringfence.vmm.transport;

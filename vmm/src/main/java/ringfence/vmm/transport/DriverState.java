@@ -204,7 +204,12 @@ final class DriverState {
         }
         stopped.whenComplete((nothing, e) -> {
             finishReset(e);
-            done.complete(0L); // beyond the monitor: it may run others' code
+            // beyond the monitor: it may run others' code
+            if (e == null) {
+                done.complete(0L);
+            } else {
+                done.completeExceptionally(e);
+            }
         });
         return done;
     }

@@ -1,0 +1,153 @@
+package ringfence.vmm.device.remote;
+
+import java.util.List;
+import ringfence.linux.Linux;
+import ringfence.memory.MemoryTable;
+import ringfence.vhostuser.ProtocolFeature;
+import ringfence.vhostuser.link.Frontend;
+import ringfence.vhostuser.link.FrontendOptions;
+import ringfence.vhostuser.link.InflightShare;
+import ringfence.vhostuser.link.Offer;
+import ringfence.vhostuser.link.PeerException;
+import ringfence.vhostuser.link.PeerException.Disposition;
+import ringfence.virtio.Feature;
+
+/**
+ * One connection to one back-end, from the handshake to its end: what this back-end has been told. The link thread only.
+ * Every method throws {@link PeerException}.
+ */
+final class Connection implements AutoCloseable {
+    private final Frontend frontend;
+    private final PeerProcess peer;
+    private final Offer offer;
+    private final Profile profile;
+    private byte[] config;
+    private boolean memoryKnown;
+    private boolean inflightKnown;
+
+    private Connection(Frontend frontend, PeerProcess peer, Offer offer, Profile profile) {
+        this.frontend = frontend;
+        this.peer = peer;
+        this.offer = offer;
+        this.profile = profile;
+    }
+
+    /**
+     * Shakes hands and reads the configuration.
+     *
+     * @param before the process of the back-end before; null: there was none. It must be dead, or be the same
+     */
+    static Connection open(Linux linux, SocketSource source, Profile profile, int queues, PeerProcess before) {
+        Frontend frontend = Frontend.over(linux, source.connect(), FrontendOptions.defaults());
+        PeerProcess peer = null;
+        try {
+            peer = PeerProcess.of(linux, frontend.socket());
+            if (before != null && before.pid() != peer.pid() && !before.isDead()) {
+                throw new PeerException(
+                        "process " + peer.pid() + " would serve it, but process " + before.pid() + " still lives",
+                        Disposition.RETRY);
+            }
+            Offer offer = frontend.hello(profile.protocolFeatures());
+            Connection connection = new Connection(frontend, peer, offer, profile);
+            connection.check(queues);
+            connection.readConfig();
+            return connection;
+        } catch (RuntimeException e) {
+            frontend.close();
+            if (peer != null) {
+                peer.close();
+            }
+            throw e;
+        }
+    }
+
+    private void check(int queues) {
+        if (!Feature.has(offer.features(), Feature.VERSION_1)) {
+            throw new PeerException("the back-end is not of virtio 1", Disposition.FATAL);
+        }
+        int has = offer.queues() == 0 ? 1 : offer.queues();
+        if (has < queues) {
+            throw new PeerException("the back-end has queues=" + has + " wanted=" + queues, Disposition.FATAL);
+        }
+        if (profile.configSize() > 0 && !offer.has(ProtocolFeature.CONFIG)) {
+            throw new PeerException("the back-end does not offer CONFIG", Disposition.FATAL);
+        }
+    }
+
+    /** Reads the configuration space anew. */
+    byte[] readConfig() {
+        config = profile.configSize() > 0 ? frontend.config(0, profile.configSize()) : new byte[0];
+        return config;
+    }
+
+    byte[] config() {
+        return config;
+    }
+
+    /** What the guest is offered. */
+    long features() {
+        return offer.features() & profile.features();
+    }
+
+    boolean tracksInflight() {
+        return offer.has(ProtocolFeature.INFLIGHT_SHMFD);
+    }
+
+    PeerProcess peer() {
+        return peer;
+    }
+
+    Frontend frontend() {
+        return frontend;
+    }
+
+    /**
+     * Tells it what its queues stand on: features, memory, inflight region. Before the first queue, and again after a
+     * reset.
+     *
+     * @param share the region of the back-end before; null: a new one, if this back-end tracks at all
+     * @return the region; null if it does not
+     */
+    InflightShare prepare(long features, MemoryTable memory, InflightShare share, int queues, int queueSize) {
+        frontend.features(features);
+        if (!memoryKnown) {
+            frontend.memory(memory);
+            memoryKnown = true;
+        }
+        if (!tracksInflight()) {
+            return share;
+        }
+        if (share != null && inflightKnown) {
+            return share;
+        }
+        InflightShare to = share == null ? frontend.newInflight(queues, queueSize) : share;
+        try {
+            frontend.inflight(to);
+        } catch (PeerException e) {
+            if (share == null) {
+                to.close();
+            }
+            throw e;
+        }
+        inflightKnown = true;
+        return to;
+    }
+
+    /** Forgets which region it has: the next {@link #prepare} hands over another. */
+    void forgetInflight() {
+        inflightKnown = false;
+    }
+
+    /** Stops these queues, drained, and resets the device. */
+    void reset(List<RemoteQueue> queues) {
+        for (RemoteQueue queue : queues) {
+            frontend.stopQueue(queue.index);
+        }
+        frontend.reset(); // where it knows no reset, stopped queues are all that there is
+    }
+
+    @Override
+    public void close() {
+        frontend.close();
+    }
+}

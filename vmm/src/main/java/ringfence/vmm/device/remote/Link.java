@@ -1,0 +1,419 @@
+package ringfence.vmm.device.remote;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import ringfence.linux.Epoll;
+import ringfence.linux.Errno;
+import ringfence.linux.ErrnoException;
+import ringfence.linux.EventFd;
+import ringfence.linux.Fd;
+import ringfence.linux.Linux;
+import ringfence.memory.MemoryTable;
+import ringfence.vhostuser.link.InflightShare;
+import ringfence.vhostuser.link.PeerException;
+import ringfence.vhostuser.link.PeerException.Disposition;
+import ringfence.virtio.queue.QueueConfig;
+import ringfence.virtio.queue.QueueException;
+import ringfence.virtio.queue.QueueState;
+import ringfence.vmm.device.QueueEvents;
+
+/**
+ * The link thread of a remote device: it alone talks to the back-end and owns what must outlive one (queues that run, the
+ * inflight region). Others post commands; what they may know is published by {@link RemoteDevice}.
+ *
+ * <p>A command that meets a lost connection waits in this object's state until a successor has been set up: a queue to be
+ * started is started then, one to be stopped is started and drained, and a reset is done when the successor has taken the
+ * fence, for only then can nothing of the predecessor still land in guest memory.
+ */
+final class Link {
+    private static final long WAKE = -1;
+    private static final long SOCKET = -2;
+    private static final long CHANNEL = -3;
+    private static final int EVENTS = 64;
+
+    private final Linux linux;
+    private final SocketSource source;
+    private final Profile profile;
+    private final MemoryTable memory;
+    private final int queueCount;
+    private final int queueSize;
+    private final LinkEvents events;
+    private final ConcurrentLinkedQueue<Runnable> commands = new ConcurrentLinkedQueue<>();
+    private final EventFd wake;
+    private final Epoll epoll;
+    private final List<EventFd> errs = new ArrayList<>();
+    private final Thread thread;
+    private final Backoff backoff = new Backoff();
+    private final TreeMap<Integer, RemoteQueue> queues = new TreeMap<>();
+    private final List<CompletableFuture<Void>> resets = new ArrayList<>();
+    private volatile boolean closing;
+    private volatile Fd socket; // of the connection, so that close() can end a call in progress
+    private Connection connection; // null: none
+    private PeerProcess before; // null: there was none
+    private InflightShare share; // null: none
+    private long acknowledged;
+    private long lostAt;
+
+    /** A link with a thread of this name, which {@link #start} starts. */
+    Link(
+            Linux linux,
+            String name,
+            SocketSource source,
+            Profile profile,
+            MemoryTable memory,
+            int queueCount,
+            int queueSize,
+            LinkEvents events) {
+        this.linux = linux;
+        this.source = source;
+        this.profile = profile;
+        this.memory = memory;
+        this.queueCount = queueCount;
+        this.queueSize = queueSize;
+        this.events = events;
+        wake = linux.events().eventFd();
+        epoll = linux.events().epoll(EVENTS);
+        epoll.add(wake.fd(), Epoll.IN, WAKE);
+        for (int i = 0; i < queueCount; i++) {
+            EventFd err = linux.events().eventFd();
+            errs.add(err);
+            epoll.add(err.fd(), Epoll.IN, i);
+        }
+        thread = Thread.ofPlatform().name(name).daemon().unstarted(this::run);
+    }
+
+    void start() {
+        thread.start();
+    }
+
+    /** Runs a command on the link thread; drops it once the link is closing. */
+    void post(Runnable command) {
+        commands.add(command);
+        wake.signal();
+    }
+
+    /** Ends the thread and the connection. Any other thread, once. */
+    void close() {
+        closing = true;
+        wake.signal();
+        Fd open = socket;
+        if (open != null) {
+            try {
+                linux.sockets().shutdown(open); // whatever call waits for an answer ends now
+            } catch (ErrnoException | IllegalStateException e) {
+                closing = true; // it is gone already
+            }
+        }
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    // ---- the thread ---------------------------------------------------------------------------------------------
+
+    private void run() {
+        backoff.reset(System.nanoTime());
+        while (!closing) {
+            if (connection == null && backoff.millis(System.nanoTime()) == 0) {
+                connect();
+            }
+            int ready = epoll.await(connection != null ? -1 : backoff.millis(System.nanoTime()));
+            for (int i = 0; i < ready; i++) {
+                attend(epoll.token(i));
+            }
+            Runnable command;
+            while (!closing && (command = commands.poll()) != null) {
+                guarded(command);
+            }
+        }
+        end();
+    }
+
+    private void attend(long token) {
+        if (token == WAKE) {
+            wake.drain();
+        } else if (token == SOCKET && connection != null) {
+            guarded(() -> connection.frontend().poll());
+        } else if (token == CHANNEL && connection != null) {
+            guarded(() -> connection.frontend().channel().poll(this::configChanged));
+        } else if (token >= 0 && errs.get((int) token).drain() > 0) {
+            events.needsReset("the back-end reports a broken ring, queue " + token);
+        }
+    }
+
+    /** Runs something that talks to the back-end; if that fails us, the connection is lost. */
+    private void guarded(Runnable action) {
+        try {
+            action.run();
+        } catch (PeerException e) {
+            lost(e.getMessage());
+        } catch (ErrnoException e) {
+            lost("the connection fails: " + e.getMessage());
+        }
+    }
+
+    private void lost(String why) {
+        if (connection == null) {
+            return;
+        }
+        lostAt = System.nanoTime();
+        Connection gone = connection;
+        connection = null;
+        socket = null;
+        unwatch(gone);
+        gone.close();
+        if (before != null) {
+            before.close();
+        }
+        before = gone.peer();
+        boolean alive = !before.isDead();
+        backoff.reset(lostAt);
+        events.lost(why, alive);
+    }
+
+    private void watch(Connection to) {
+        epoll.add(to.frontend().socket(), Epoll.IN | Epoll.RDHUP, SOCKET);
+        if (to.frontend().channel() != null) {
+            epoll.add(to.frontend().channel().socket(), Epoll.IN | Epoll.RDHUP, CHANNEL);
+        }
+    }
+
+    private void unwatch(Connection from) {
+        epoll.remove(from.frontend().socket());
+        if (from.frontend().channel() != null) {
+            epoll.remove(from.frontend().channel().socket());
+        }
+    }
+
+    private void connect() {
+        Connection next = null;
+        try {
+            next = Connection.open(linux, source, profile, queueCount, before);
+            events.admit(next.features(), acknowledged, next.config());
+            socket = next.frontend().socket();
+            resume(next);
+        } catch (PeerException e) {
+            fail(next, e.getMessage(), e.disposition() == Disposition.FATAL);
+            return;
+        } catch (ErrnoException e) {
+            fail(next, e.getMessage(), !isNobodyThere(e));
+            return;
+        } catch (RuntimeException e) {
+            fail(next, e.getMessage() != null ? e.getMessage() : e.toString(), true);
+            return;
+        }
+        connection = next;
+        watch(next);
+        backoff.reset(System.nanoTime());
+        events.connected(next.peer().pid(), next.features(), next.config(), System.nanoTime() - lostAt);
+        guarded(this::settle);
+    }
+
+    private static boolean isNobodyThere(ErrnoException e) {
+        return e.errno() == Errno.ENOENT || e.errno() == Errno.ECONNREFUSED || e.errno() == Errno.EAGAIN;
+    }
+
+    private void fail(Connection next, String why, boolean refused) {
+        socket = null;
+        if (next != null) {
+            next.close();
+            next.peer().close();
+        }
+        if (refused) {
+            backoff.refused(System.nanoTime());
+        } else {
+            backoff.again(System.nanoTime());
+        }
+        events.notConnected(why, refused);
+    }
+
+    /** Gives a successor what its predecessor had, so that the guest notices nothing. */
+    private void resume(Connection to) {
+        List<RemoteQueue> begun =
+                queues.values().stream().filter(queue -> queue.begun).toList();
+        if (begun.isEmpty()) {
+            return;
+        }
+        prepare(to);
+        if (!resets.isEmpty()) {
+            return; // settle() ends them; nothing is started again
+        }
+        for (RemoteQueue queue : begun) {
+            if (!to.tracksInflight() && !queue.isIdle(memory)) {
+                events.needsReset("the back-end has died with requests in flight, and tracks none");
+                return;
+            }
+        }
+        for (RemoteQueue queue : begun) {
+            start(to, queue);
+            queue.events.kick().signal(); // a kick that the predecessor took is not rung again
+            queue.events.call().signal(); // an interrupt that it owed neither
+        }
+    }
+
+    private void prepare(Connection to) {
+        share = to.prepare(acknowledged, memory, share, queueCount, queueSize);
+    }
+
+    private void start(Connection to, RemoteQueue queue) {
+        QueueState from = queue.from(memory);
+        queue.begun = true; // also if this fails half-way
+        to.frontend().startQueue(queue.index, queue.config, from, queue.events.kick(), queue.events.call(), queue.err);
+    }
+
+    /** Does what was asked for while nobody was there, or just now. */
+    private void settle() {
+        if (!resets.isEmpty()) {
+            finishResets();
+        }
+        for (RemoteQueue queue : List.copyOf(queues.values())) {
+            if (!queue.started.isDone()) {
+                begin(queue);
+            }
+            if (queue.stopping != null && queues.get(queue.index) == queue) {
+                QueueState at = connection.frontend().stopQueue(queue.index);
+                queues.remove(queue.index);
+                queue.stopping.complete(at);
+            }
+        }
+    }
+
+    private void begin(RemoteQueue queue) {
+        try {
+            if (!queue.begun) {
+                start(connection, queue);
+            }
+            queue.started.complete(null);
+        } catch (PeerException e) {
+            if (e.disposition() != Disposition.FATAL) {
+                throw e;
+            }
+            queues.remove(queue.index); // the ring is no memory: the guest's fault, not the back-end's
+            queue.started.completeExceptionally(e);
+        } catch (QueueException e) {
+            queues.remove(queue.index);
+            queue.started.completeExceptionally(e);
+        }
+    }
+
+    private void finishResets() {
+        List<RemoteQueue> begun =
+                queues.values().stream().filter(queue -> queue.begun).toList();
+        connection.reset(begun);
+        connection.forgetInflight();
+        forget();
+    }
+
+    /** The guest has let go of everything: so does the link, and who waited for it is told. */
+    private void forget() {
+        if (share != null) {
+            share.close();
+            share = null;
+        }
+        for (RemoteQueue queue : queues.values()) {
+            queue.started.completeExceptionally(new IllegalStateException("the device was reset"));
+            if (queue.stopping != null) {
+                queue.stopping.complete(QueueState.FRESH);
+            }
+        }
+        queues.clear();
+        acknowledged = 0;
+        List<CompletableFuture<Void>> done = List.copyOf(resets);
+        resets.clear();
+        done.forEach(reset -> reset.complete(null));
+    }
+
+    private void configChanged() {
+        events.configRead(connection.readConfig());
+    }
+
+    private void end() {
+        if (connection != null) {
+            unwatch(connection);
+            connection.close();
+            connection.peer().close();
+        }
+        if (before != null) {
+            before.close();
+        }
+        if (share != null) {
+            share.close();
+        }
+        queues.values().forEach(queue -> {
+            queue.started.completeExceptionally(new IllegalStateException("the device was closed"));
+            if (queue.stopping != null) {
+                queue.stopping.completeExceptionally(new IllegalStateException("the device was closed"));
+            }
+        });
+        resets.forEach(reset -> reset.complete(null)); // its connection is closed: there is no more to be had
+        errs.forEach(EventFd::close);
+        epoll.close();
+        wake.close();
+    }
+
+    // ---- commands, on the thread --------------------------------------------------------------------------------
+
+    void acknowledge(long features) {
+        acknowledged = features;
+        if (connection != null) {
+            prepare(connection);
+        }
+    }
+
+    void startQueue(
+            int index, QueueConfig config, QueueState from, QueueEvents bells, CompletableFuture<Void> started) {
+        queues.put(index, new RemoteQueue(index, config, from, bells, errs.get(index), started));
+        if (connection != null) {
+            settle();
+        }
+    }
+
+    void stopQueue(int index, CompletableFuture<QueueState> stopped) {
+        RemoteQueue queue = queues.get(index);
+        if (queue == null) {
+            stopped.completeExceptionally(new IllegalStateException("queue " + index + " does not run"));
+            return;
+        }
+        queue.stopping = stopped;
+        if (connection != null) {
+            settle();
+        }
+    }
+
+    void reset(CompletableFuture<Void> done) {
+        resets.add(done);
+        if (queues.values().stream().noneMatch(queue -> queue.begun)) {
+            if (connection != null) {
+                connection.forgetInflight();
+            }
+            forget();
+        } else if (connection != null) {
+            settle();
+        }
+    }
+
+    void writeConfig(int offset, byte[] bytes) {
+        if (connection == null) {
+            return; // lost with the back-end; the driver reads back what holds
+        }
+        try {
+            connection.frontend().config(offset, bytes);
+        } catch (PeerException e) {
+            if (e.disposition() != Disposition.RETRY) {
+                throw e;
+            }
+        }
+        events.configRead(connection.readConfig());
+    }
+}

@@ -1,0 +1,29 @@
+package ringfence.vmm.device.remote;
+
+import ringfence.vhostuser.link.PeerException;
+
+/** What a {@link Link} tells its device. On the link thread. */
+interface LinkEvents {
+    /**
+     * Whether this back-end can stand in for what the guest has seen.
+     *
+     * @param acknowledged what the guest has taken; 0: nothing yet
+     * @throws PeerException FATAL, with the reason, if it cannot
+     */
+    void admit(long features, long acknowledged, byte[] config);
+
+    /** It is set up. @param gapNanos since the one before was lost */
+    void connected(int pid, long features, byte[] config, long gapNanos);
+
+    /** The back-end has gone or failed us. @param alive whether its process lives */
+    void lost(String why, boolean alive);
+
+    /** Nobody could be connected to. @param refused somebody was there and will not do */
+    void notConnected(String why, boolean refused);
+
+    /** The configuration space as it is now. */
+    void configRead(byte[] config);
+
+    /** The guest must reset the device. */
+    void needsReset(String why);
+}

@@ -1,0 +1,304 @@
+package ringfence.vmm.device.remote;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import ringfence.linux.Linux;
+import ringfence.memory.MemoryTable;
+import ringfence.vhostuser.link.PeerException;
+import ringfence.vhostuser.link.PeerException.Disposition;
+import ringfence.virtio.queue.QueueConfig;
+import ringfence.virtio.queue.QueueState;
+import ringfence.vmm.device.DeviceListener;
+import ringfence.vmm.device.QueueEvents;
+import ringfence.vmm.device.VirtioDevice;
+
+/**
+ * A virtio device whose back-end is another process that speaks vhost-user; which type it is, is its {@link Profile}. The
+ * back-end may be there later than the guest, die and come again at any time.
+ *
+ * <p>Any thread; what needs the back-end is posted to the link thread. Features and configuration are answered from what was
+ * last read.
+ */
+public final class RemoteDevice implements VirtioDevice {
+    private static final int THREAD_NAME = 15;
+
+    private final String id;
+    private final Profile profile;
+    private final int queueCount;
+    private final int queueSize;
+    private final RemoteListener watcher;
+    private final Link link;
+    private final List<Runnable> onReady = new ArrayList<>(); // guarded by itself
+    private volatile DeviceListener listener = new DeviceListener() {
+        @Override
+        public void configChanged() {
+            // nobody has been named yet
+        }
+
+        @Override
+        public void needsReset(String why) {
+            // nobody has been named yet
+        }
+    };
+    private volatile RemoteState state = RemoteState.FIRST;
+    private volatile byte[] config; // null: no back-end has been there yet
+
+    private RemoteDevice(Builder from) {
+        id = from.id;
+        profile = from.profile;
+        queueCount = from.queues;
+        queueSize = from.queueSize;
+        watcher = from.watcher;
+        String name = id + "/link";
+        link = new Link(
+                from.linux,
+                name.substring(0, Math.min(THREAD_NAME, name.length())),
+                from.source,
+                profile,
+                from.memory,
+                queueCount,
+                queueSize,
+                new Events());
+    }
+
+    /**
+     * Begins a device of this profile.
+     *
+     * @param id its name within the machine
+     * @param source where its back-end is found
+     * @param memory the guest's
+     */
+    public static Builder of(Linux linux, String id, Profile profile, SocketSource source, MemoryTable memory) {
+        return new Builder(linux, id, profile, source, memory);
+    }
+
+    /** What may be said of a device before it starts to connect. */
+    public static final class Builder {
+        private final Linux linux;
+        private final String id;
+        private final Profile profile;
+        private final SocketSource source;
+        private final MemoryTable memory;
+        private int queues = 1;
+        private int queueSize = 128;
+        private RemoteListener watcher = RemoteListener.NONE;
+
+        private Builder(Linux linux, String id, Profile profile, SocketSource source, MemoryTable memory) {
+            this.linux = linux;
+            this.id = id;
+            this.profile = profile;
+            this.source = source;
+            this.memory = memory;
+        }
+
+        /** Number of queues, 1 to 256, and the largest size of each, a power of two. Default: 1 of 128. */
+        public Builder queues(int count, int size) {
+            queues = count;
+            queueSize = size;
+            return this;
+        }
+
+        /** Who is told of the connection. */
+        public Builder watchedBy(RemoteListener listener) {
+            watcher = listener;
+            return this;
+        }
+
+        /** Makes the device and lets it look for its back-end. */
+        public RemoteDevice start() {
+            RemoteDevice device = new RemoteDevice(this);
+            device.link.start();
+            return device;
+        }
+    }
+
+    /** What is known of the connection now. */
+    public RemoteState state() {
+        return state;
+    }
+
+    @Override
+    public String id() {
+        return id;
+    }
+
+    @Override
+    public int type() {
+        return profile.type();
+    }
+
+    @Override
+    public int queueCount() {
+        return queueCount;
+    }
+
+    @Override
+    public int maxQueueSize() {
+        return queueSize;
+    }
+
+    @Override
+    public boolean isReady() {
+        return config != null;
+    }
+
+    @Override
+    public void onReady(Runnable action) {
+        synchronized (onReady) {
+            if (!isReady()) {
+                onReady.add(action);
+                return;
+            }
+        }
+        action.run();
+    }
+
+    @Override
+    public long features() {
+        return state.features();
+    }
+
+    @Override
+    public long readConfig(int offset, int width) {
+        byte[] now = config;
+        long value = 0;
+        for (int i = width - 1; i >= 0; i--) {
+            int at = offset + i;
+            value = value << 8 | (now != null && at < now.length ? now[at] & 0xFF : 0);
+        }
+        return value;
+    }
+
+    @Override
+    public void writeConfig(int offset, int width, long value) {
+        if (!profile.isWritable(offset, width)) {
+            return;
+        }
+        byte[] bytes = new byte[width];
+        for (int i = 0; i < width; i++) {
+            bytes[i] = (byte) (value >>> 8 * i);
+        }
+        link.post(() -> link.writeConfig(offset, bytes));
+    }
+
+    @Override
+    public int configSize() {
+        return profile.configSize();
+    }
+
+    @Override
+    public void acknowledge(long features) {
+        link.post(() -> link.acknowledge(features));
+    }
+
+    @Override
+    public CompletionStage<Void> startQueue(int index, QueueConfig queue, QueueState from, QueueEvents events) {
+        CompletableFuture<Void> started = new CompletableFuture<>();
+        link.post(() -> link.startQueue(index, queue, from, events, started));
+        return started;
+    }
+
+    @Override
+    public CompletionStage<QueueState> stopQueue(int index) {
+        CompletableFuture<QueueState> stopped = new CompletableFuture<>();
+        link.post(() -> link.stopQueue(index, stopped));
+        return stopped;
+    }
+
+    @Override
+    public CompletionStage<Void> reset() {
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        link.post(() -> link.reset(done));
+        return done;
+    }
+
+    @Override
+    public void listen(DeviceListener to) {
+        listener = to;
+    }
+
+    @Override
+    public void close() {
+        link.close();
+    }
+
+    private final class Events implements LinkEvents {
+        @Override
+        public void admit(long features, long acknowledged, byte[] read) {
+            byte[] seen = config;
+            if (seen == null) {
+                return;
+            }
+            long lost = (acknowledged != 0 ? acknowledged : state.features()) & ~features;
+            if (lost != 0) {
+                throw new PeerException(
+                        "the back-end lacks features=0x" + Long.toHexString(lost)
+                                + ", which the guest has been offered",
+                        Disposition.FATAL);
+            }
+            if (!profile.isSame(seen, profile.patched(read, queueCount))) {
+                throw new PeerException("the back-end is of another size than the one before", Disposition.FATAL);
+            }
+        }
+
+        @Override
+        public void connected(int pid, long features, byte[] read, long gapNanos) {
+            boolean first = config == null;
+            long offered = first ? features : state.features(); // what the guest has seen stays
+            configRead(read);
+            publish(state.connected(pid, offered, gapNanos));
+            if (first) {
+                List<Runnable> actions;
+                synchronized (onReady) {
+                    actions = List.copyOf(onReady);
+                    onReady.clear();
+                }
+                actions.forEach(Runnable::run);
+            }
+        }
+
+        @Override
+        public void lost(String why, boolean alive) {
+            publish(state.in(Phase.LOST, why));
+            if (alive) {
+                watcher.unresponsive(why);
+            }
+        }
+
+        @Override
+        public void notConnected(String why, boolean refused) {
+            Phase next = refused ? Phase.FAILED : config == null ? Phase.CONNECTING : Phase.RECONNECTING;
+            if (next != state.phase() || !why.equals(state.reason())) {
+                publish(state.in(next, why));
+                if (refused && config != null) {
+                    listener.needsReset(why);
+                }
+            }
+        }
+
+        @Override
+        public void configRead(byte[] read) {
+            byte[] now = profile.patched(read, queueCount);
+            byte[] old = config;
+            synchronized (onReady) {
+                config = now;
+            }
+            if (old != null && !Arrays.equals(old, now)) {
+                listener.configChanged();
+            }
+        }
+
+        @Override
+        public void needsReset(String why) {
+            listener.needsReset(why);
+        }
+
+        private void publish(RemoteState next) {
+            state = next;
+            watcher.changed(next);
+        }
+    }
+}

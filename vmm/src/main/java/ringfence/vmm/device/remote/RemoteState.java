@@ -1,0 +1,33 @@
+package ringfence.vmm.device.remote;
+
+/**
+ * What is known of a device's connection: immutable, published by its link thread.
+ *
+ * @param phase where it stands
+ * @param reason why it is not CONNECTED, one line; empty if it is
+ * @param peer process id of the back-end; 0 if none is known
+ * @param features offered to the guest; 0 before the first back-end
+ * @param reconnects how many successors there have been
+ * @param lastGapNanos how long the guest was without a back-end the last time; 0 if never
+ * @param longestGapNanos the longest such time
+ */
+public record RemoteState(
+        Phase phase, String reason, int peer, long features, int reconnects, long lastGapNanos, long longestGapNanos) {
+    static final RemoteState FIRST = new RemoteState(Phase.CONNECTING, "not tried yet", 0, 0, 0, 0, 0);
+
+    RemoteState in(Phase next, String why) {
+        return new RemoteState(next, why, peer, features, reconnects, lastGapNanos, longestGapNanos);
+    }
+
+    RemoteState connected(int pid, long offered, long gapNanos) {
+        boolean first = features == 0;
+        return new RemoteState(
+                Phase.CONNECTED,
+                "",
+                pid,
+                offered,
+                first ? 0 : reconnects + 1,
+                first ? 0 : gapNanos,
+                first ? 0 : Math.max(longestGapNanos, gapNanos));
+    }
+}

@@ -1,0 +1,25 @@
+package ringfence.vmm.device.remote;
+
+import ringfence.linux.Fd;
+import ringfence.linux.Linux;
+
+/**
+ * Where connections to a device's back-end come from: a path at which somebody listens, or a supervisor that starts a
+ * process for each. Called by the device's link thread, again and again until it works.
+ */
+@FunctionalInterface
+public interface SocketSource {
+    /**
+     * A connected socket, which the caller owns. A source that starts the process itself, and hands it one end of a pair,
+     * returns only after the process before is dead.
+     *
+     * @throws ringfence.linux.ErrnoException ENOENT, ECONNREFUSED or EAGAIN if nobody is there yet
+     * @throws RuntimeException with a line that says why there will hardly be one; it is tried again, slowly
+     */
+    Fd connect();
+
+    /** Whoever listens at this path; never waits. */
+    static SocketSource path(Linux linux, String path) {
+        return () -> linux.sockets().connect(path);
+    }
+}
