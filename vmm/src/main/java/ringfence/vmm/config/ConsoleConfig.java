@@ -1,17 +1,67 @@
 package ringfence.vmm.config;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
+import ringfence.option.Option;
+import ringfence.option.OptionTable;
+import ringfence.option.OptionType;
+import ringfence.option.OptionTypes;
+import ringfence.option.OptionValues;
 
 /**
- * A serial port or a virtio console.
+ * A console: the serial port ({@code --serial}) or the virtio console ({@code --console}).
  *
- * @param mode where it leads
- * @param file path for {@link ConsoleMode#FILE}
- * @param socket path for {@link ConsoleMode#SOCKET}
+ * @param mode what is behind it
+ * @param file where its output goes, for {@link ConsoleMode#FILE}
+ * @param socket where it listens, for {@link ConsoleMode#SOCKET}
  */
 public record ConsoleConfig(ConsoleMode mode, Optional<String> file, Optional<String> socket) {
+    private static final OptionType<Optional<String>> PATH = OptionTypes.optional(OptionTypes.text("path"));
+    private static final Option<ConsoleConfig, ConsoleMode> MODE = Option.of(
+            "mode", OptionTypes.choice(ConsoleMode.class), ConsoleMode.TTY, ConsoleConfig::mode, "what is behind it");
+    private static final Option<ConsoleConfig, Optional<String>> FILE =
+            Option.of("file", PATH, Optional.empty(), ConsoleConfig::file, "where its output goes");
+    private static final Option<ConsoleConfig, Optional<String>> SOCKET =
+            Option.of("socket", PATH, Optional.empty(), ConsoleConfig::socket, "where it listens");
+
+    /** Flags, JSON and help: {@code tty}, {@code file=/path}. */
+    public static final OptionTable<ConsoleConfig> TABLE = OptionTable.of(
+                    "ConsoleConfig", ConsoleConfig::made, MODE, FILE, SOCKET)
+            .bare(MODE);
+
+    /** Standard input and output: the virtio console's default. */
+    public static final ConsoleConfig TTY = of(ConsoleMode.TTY);
+
+    /** Output is dropped: the serial port's default. */
+    public static final ConsoleConfig NULL = of(ConsoleMode.NULL);
+
     /** One that needs no path. */
     public static ConsoleConfig of(ConsoleMode mode) {
         return new ConsoleConfig(mode, Optional.empty(), Optional.empty());
+    }
+
+    /** A path says the mode, unless that is said too. */
+    private static ConsoleConfig made(OptionValues v) {
+        ConsoleMode mode = v.get(MODE);
+        if (!v.isSaid(MODE)) {
+            mode = v.isSaid(FILE) ? ConsoleMode.FILE : v.isSaid(SOCKET) ? ConsoleMode.SOCKET : mode;
+        }
+        return new ConsoleConfig(mode, v.get(FILE), v.get(SOCKET));
+    }
+
+    /** What is wrong with it. @param flag {@code --serial} or {@code --console} */
+    List<Problem> problems(String flag) {
+        List<Problem> problems = new ArrayList<>();
+        if (mode == ConsoleMode.PTY || mode == ConsoleMode.SOCKET) {
+            problems.add(new Problem(flag, mode.word() + " is not supported yet: use tty, file=<path>, null or off"));
+        }
+        if (mode == ConsoleMode.FILE && file.isEmpty()) {
+            problems.add(new Problem(flag, "file without a path: write file=<path>"));
+        }
+        if (mode != ConsoleMode.FILE && file.isPresent() || mode != ConsoleMode.SOCKET && socket.isPresent()) {
+            problems.add(new Problem(flag, "says " + mode.word() + " and a path for something else: give one of them"));
+        }
+        return problems;
     }
 }

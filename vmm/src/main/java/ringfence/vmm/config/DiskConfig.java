@@ -1,19 +1,34 @@
 package ringfence.vmm.config;
 
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import ringfence.option.Option;
+import ringfence.option.OptionException;
+import ringfence.option.OptionTable;
+import ringfence.option.OptionType;
+import ringfence.option.OptionTypes;
+import ringfence.option.OptionValues;
 
 /**
- * A disk.
+ * A disk ({@code --disk}). It lives in a process of its own: one that we start for {@code path}, or one that somebody
+ * else has started and that listens on {@code socket}.
  *
- * @param id its name; unique
+ * @param id unique; empty: {@link VmConfig} gives it one
  * @param backend who serves it
- * @param readonly the guest may only read
- * @param direct the daemon goes around the host's page cache
- * @param numQueues 1 to the number of vCPUs
- * @param queueSize a power of two
- * @param serial what the guest reads as serial number, at most 20 bytes; empty: none
- * @param pciDeviceId its PCI slot; empty: the first free one
+ * @param readonly whether the guest cannot write
+ * @param direct whether the host's page cache is passed by (O_DIRECT)
+ * @param numQueues request queues
+ * @param queueSize entries of a queue
+ * @param serial what the guest sees as its serial number
+ * @param pciDeviceId PCI device number; empty: the first that is free
+ * @param imageType the image's format; empty: raw
+ * @param sparse whether discarded blocks are given back to the host
+ * @param lock what of the image is locked
+ * @param queueAffinity host CPUs of each queue's worker
+ * @param pciSegment PCI segment
  */
 public record DiskConfig(
         String id,
@@ -23,7 +38,12 @@ public record DiskConfig(
         int numQueues,
         int queueSize,
         Optional<String> serial,
-        OptionalInt pciDeviceId) {
+        OptionalInt pciDeviceId,
+        Optional<ImageType> imageType,
+        boolean sparse,
+        LockGranularity lock,
+        List<Affinity> queueAffinity,
+        int pciSegment) {
     /** Who serves a disk. */
     public sealed interface Backend {
         /**
@@ -39,5 +59,247 @@ public record DiskConfig(
          * @param path its Unix socket
          */
         record Socket(String path) implements Backend {}
+    }
+
+    /** The longest serial number, in bytes (virtio 1.3, 5.2.6.2). */
+    public static final int MAX_SERIAL = 20;
+
+    /** Formats of an image. */
+    public enum ImageType implements OptionTypes.Choice {
+        /** The bytes of the disk. */
+        RAW("raw", "Raw"),
+        /** QEMU's. */
+        QCOW2("qcow2", "Qcow2"),
+        /** Microsoft's, fixed. */
+        VHD("vhd", "FixedVhd"),
+        /** Microsoft's newer one. */
+        VHDX("vhdx", "Vhdx");
+
+        private final String word;
+        private final String jsonName;
+
+        ImageType(String word, String jsonName) {
+            this.word = word;
+            this.jsonName = jsonName;
+        }
+
+        @Override
+        public String word() {
+            return word;
+        }
+
+        @Override
+        public String jsonName() {
+            return jsonName;
+        }
+    }
+
+    /** What of the image is locked. */
+    public enum LockGranularity implements OptionTypes.Choice {
+        /** The byte ranges that QEMU locks too. */
+        BYTE_RANGE("byte-range", "ByteRange"),
+        /** The whole file. */
+        FULL("full", "Full");
+
+        private final String word;
+        private final String jsonName;
+
+        LockGranularity(String word, String jsonName) {
+            this.word = word;
+            this.jsonName = jsonName;
+        }
+
+        @Override
+        public String word() {
+            return word;
+        }
+
+        @Override
+        public String jsonName() {
+            return jsonName;
+        }
+    }
+
+    private static final OptionType<Optional<String>> TEXT = OptionTypes.optional(OptionTypes.text("text"));
+    private static final OptionType<Optional<String>> FILE = OptionTypes.optional(OptionTypes.text("path"));
+
+    private static final Option<DiskConfig, Optional<String>> ID =
+            Option.of("id", TEXT, Optional.empty(), d -> given(d.id), "a unique name; made where none is given");
+    private static final Option<DiskConfig, Optional<String>> PATH =
+            Option.of("path", FILE, Optional.empty(), DiskConfig::image, "the image, a file or a block device");
+    private static final Option<DiskConfig, Boolean> READ_ONLY =
+            Option.of("readonly", OptionTypes.toggle(), false, DiskConfig::readonly, "the guest cannot write");
+    private static final Option<DiskConfig, Boolean> DIRECT =
+            Option.of("direct", OptionTypes.toggle(), false, DiskConfig::direct, "past the host's page cache");
+    private static final Option<DiskConfig, Integer> QUEUES =
+            Option.of("num_queues", OptionTypes.integer(1, 64), 1, DiskConfig::numQueues, "request queues");
+    private static final Option<DiskConfig, Integer> QUEUE_SIZE = Option.of(
+            "queue_size", OptionTypes.integer(2, 32768), 128, DiskConfig::queueSize, "entries of a queue");
+    private static final Option<DiskConfig, Boolean> VHOST_USER = Option.of(
+            "vhost_user", OptionTypes.toggle(), false, d -> d.backend instanceof Backend.Socket, "a daemon that already runs serves it");
+    private static final Option<DiskConfig, Optional<String>> SOCKET = Option.of(
+            "socket", "vhost_socket", FILE, Optional.empty(), DiskConfig::socket, "where that daemon listens");
+    private static final Option<DiskConfig, Optional<String>> SERIAL =
+            Option.of("serial", TEXT, Optional.empty(), DiskConfig::serial, "its serial number, 20 bytes at most");
+    private static final Option<DiskConfig, Optional<ImageType>> IMAGE_TYPE = Option.of(
+            "image_type",
+            OptionTypes.optional(OptionTypes.choice(ImageType.class)),
+            Optional.empty(),
+            DiskConfig::imageType,
+            "the image's format; raw");
+    private static final Option<DiskConfig, Boolean> SPARSE =
+            Option.of("sparse", OptionTypes.toggle(), true, DiskConfig::sparse, "discarded blocks go to the host");
+    private static final Option<DiskConfig, LockGranularity> LOCK = Option.of(
+            "lock_granularity",
+            OptionTypes.choice(LockGranularity.class),
+            LockGranularity.BYTE_RANGE,
+            DiskConfig::lock,
+            "what of the image is locked");
+    private static final Option<DiskConfig, List<Affinity>> QUEUE_AFFINITY = Option.of(
+            "queue_affinity",
+            Affinity.type("queue_index"),
+            List.of(),
+            DiskConfig::queueAffinity,
+            "host CPUs of each queue's worker");
+    private static final Option<DiskConfig, Integer> PCI_SEGMENT = Option.of(
+            "pci_segment", OptionTypes.integer(0, 95), 0, DiskConfig::pciSegment, "PCI segment");
+    private static final Option<DiskConfig, Optional<Integer>> PCI_DEVICE = Option.of(
+            "pci_device_id",
+            OptionTypes.optional(OptionTypes.integer(0, 31)),
+            Optional.empty(),
+            d -> d.pciDeviceId.isPresent() ? Optional.of(d.pciDeviceId.getAsInt()) : Optional.empty(),
+            "PCI device number; the first that is free");
+
+    /** Flags, JSON and help. */
+    public static final OptionTable<DiskConfig> TABLE = OptionTable.of(
+                    "DiskConfig",
+                    DiskConfig::of,
+                    PATH,
+                    READ_ONLY,
+                    DIRECT,
+                    QUEUES,
+                    QUEUE_SIZE,
+                    VHOST_USER,
+                    SOCKET,
+                    SERIAL,
+                    ID,
+                    IMAGE_TYPE,
+                    SPARSE,
+                    LOCK,
+                    QUEUE_AFFINITY,
+                    PCI_SEGMENT,
+                    PCI_DEVICE)
+            .unsupported(
+                    "iommu",
+                    "backing_files",
+                    "rate_limit_group",
+                    "bw_size",
+                    "bw_one_time_burst",
+                    "bw_refill_time",
+                    "ops_size",
+                    "ops_one_time_burst",
+                    "ops_refill_time");
+
+    private static DiskConfig of(OptionValues v) {
+        return new DiskConfig(
+                v.get(ID).orElse(""),
+                backend(v),
+                v.get(READ_ONLY),
+                v.get(DIRECT),
+                v.get(QUEUES),
+                v.get(QUEUE_SIZE),
+                v.get(SERIAL),
+                v.get(PCI_DEVICE).map(OptionalInt::of).orElseGet(OptionalInt::empty),
+                v.get(IMAGE_TYPE),
+                v.get(SPARSE),
+                v.get(LOCK),
+                v.get(QUEUE_AFFINITY),
+                v.get(PCI_SEGMENT));
+    }
+
+    private static Backend backend(OptionValues v) {
+        Optional<String> path = v.get(PATH).filter(text -> !text.isEmpty());
+        Optional<String> socket = v.get(SOCKET);
+        if (v.get(VHOST_USER)) {
+            if (path.isPresent()) {
+                throw new OptionException("path: goes to the daemon, not here, with vhost_user=on: leave it out");
+            }
+            return new Backend.Socket(socket.orElseThrow(
+                    () -> new OptionException("vhost_user=on lacks socket=<path>, where the daemon listens")));
+        }
+        if (socket.isPresent()) {
+            throw new OptionException("socket: is given without vhost_user=on: add it");
+        }
+        return new Backend.Image(path.orElseThrow(
+                () -> new OptionException("path: is missing: give path=<image>, or vhost_user=on,socket=<path>")));
+    }
+
+    private static Optional<String> given(String text) {
+        return text.isEmpty() ? Optional.empty() : Optional.of(text);
+    }
+
+    private Optional<String> image() {
+        return backend instanceof Backend.Image(String path) ? Optional.of(path) : Optional.empty();
+    }
+
+    private Optional<String> socket() {
+        return backend instanceof Backend.Socket(String path) ? Optional.of(path) : Optional.empty();
+    }
+
+    /** The same under that name. */
+    DiskConfig named(String name) {
+        return new DiskConfig(
+                name,
+                backend,
+                readonly,
+                direct,
+                numQueues,
+                queueSize,
+                serial,
+                pciDeviceId,
+                imageType,
+                sparse,
+                lock,
+                queueAffinity,
+                pciSegment);
+    }
+
+    /** What is wrong with it, beside its id. */
+    List<Problem> problems(CpusConfig cpus) {
+        List<Problem> problems = new ArrayList<>();
+        if (Integer.bitCount(queueSize) != 1) {
+            problems.add(new Problem("queue_size", queueSize + " is no power of two: give 128 or 256, for instance"));
+        }
+        if (numQueues > cpus.bootVcpus()) {
+            problems.add(new Problem(
+                    "num_queues",
+                    numQueues + " are more than the " + cpus.bootVcpus() + " vCPUs at start: give at most that many"));
+        }
+        serial.ifPresent(text -> {
+            int length = text.getBytes(StandardCharsets.UTF_8).length;
+            if (length > MAX_SERIAL) {
+                problems.add(new Problem("serial", length + " bytes, at most " + MAX_SERIAL + " are possible"));
+            }
+        });
+        imageType.ifPresent(type -> {
+            if (type != ImageType.RAW) {
+                problems.add(new Problem(
+                        "image_type",
+                        type.word() + " is not supported yet: convert the image with qemu-img convert -O raw"));
+            }
+        });
+        for (Affinity pin : queueAffinity) {
+            if (pin.index() >= numQueues) {
+                problems.add(new Problem(
+                        "queue_affinity", "names queue " + pin.index() + ", there are 0 to " + (numQueues - 1)));
+            }
+        }
+        if (pciSegment != 0) {
+            problems.add(new Problem("pci_segment", pciSegment + " is not supported yet, only segment 0"));
+        }
+        if (pciDeviceId.isPresent() && pciDeviceId.getAsInt() == 0) {
+            problems.add(new Problem("pci_device_id", "0 is the host bridge on segment 0: give 1 to 31"));
+        }
+        return problems;
     }
 }

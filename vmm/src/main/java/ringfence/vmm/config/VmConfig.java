@@ -1,18 +1,24 @@
 package ringfence.vmm.config;
 
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import ringfence.option.Option;
+import ringfence.option.OptionTable;
+import ringfence.option.OptionTypes;
 
 /**
- * A whole machine.
+ * A virtual machine.
  *
  * @param payload what it boots
- * @param cpus its processors
- * @param memory its memory
- * @param disks its disks, in the order in which the guest finds them
+ * @param cpus its vCPUs
+ * @param memory its RAM
+ * @param disks its disks
  * @param rng its source of randomness
- * @param serial COM1
- * @param console the virtio console
- * @param pvpanic whether the guest can tell of a panic
+ * @param serial its serial port, COM1
+ * @param console its virtio console
+ * @param pvpanic whether its kernel can tell us of a panic
  */
 public record VmConfig(
         PayloadConfig payload,
@@ -23,8 +29,99 @@ public record VmConfig(
         ConsoleConfig serial,
         ConsoleConfig console,
         boolean pvpanic) {
-    /** An immutable configuration. */
+    private static final Option<VmConfig, PayloadConfig> PAYLOAD = Option.of(
+            "",
+            "payload",
+            OptionTypes.record(PayloadConfig.TABLE),
+            PayloadConfig.TABLE.defaults(),
+            VmConfig::payload,
+            "what it boots");
+    private static final Option<VmConfig, CpusConfig> CPUS = Option.of(
+            "cpus", OptionTypes.record(CpusConfig.TABLE), CpusConfig.TABLE.defaults(), VmConfig::cpus, "vCPUs");
+    private static final Option<VmConfig, MemoryConfig> MEMORY = Option.of(
+            "memory", OptionTypes.record(MemoryConfig.TABLE), MemoryConfig.TABLE.defaults(), VmConfig::memory, "RAM");
+    private static final Option<VmConfig, List<DiskConfig>> DISKS = Option.of(
+            "disk",
+            "disks",
+            OptionTypes.list(OptionTypes.record(DiskConfig.TABLE)),
+            List.of(),
+            VmConfig::disks,
+            "a disk, in a process of its own");
+    private static final Option<VmConfig, RngConfig> RNG = Option.of(
+            "rng",
+            OptionTypes.record(RngConfig.TABLE),
+            RngConfig.DEFAULT,
+            VmConfig::rng,
+            "source of randomness");
+    private static final Option<VmConfig, ConsoleConfig> SERIAL = Option.of(
+            "serial", OptionTypes.record(ConsoleConfig.TABLE), ConsoleConfig.NULL, VmConfig::serial, "serial port");
+    private static final Option<VmConfig, ConsoleConfig> CONSOLE = Option.of(
+            "console",
+            OptionTypes.record(ConsoleConfig.TABLE),
+            ConsoleConfig.TTY,
+            VmConfig::console,
+            "virtio console");
+    private static final Option<VmConfig, Boolean> PVPANIC = Option.of(
+            "pvpanic", OptionTypes.toggle(), false, VmConfig::pvpanic, "the guest's kernel can tell of a panic");
+
+    /** JSON, as {@code vm.create} takes it; in flags each option is a flag of its own. */
+    public static final OptionTable<VmConfig> TABLE = OptionTable.of(
+                    "VmConfig",
+                    v -> new VmConfig(
+                            v.get(PAYLOAD),
+                            v.get(CPUS),
+                            v.get(MEMORY),
+                            v.get(DISKS),
+                            v.get(RNG),
+                            v.get(SERIAL),
+                            v.get(CONSOLE),
+                            v.get(PVPANIC)),
+                    PAYLOAD,
+                    CPUS,
+                    MEMORY,
+                    DISKS,
+                    RNG,
+                    SERIAL,
+                    CONSOLE,
+                    PVPANIC)
+            .required("payload");
+
+    /** Copies the list, and names the disks that have no name: {@code _disk0} and so on. */
     public VmConfig {
-        disks = List.copyOf(disks);
+        List<DiskConfig> named = new ArrayList<>();
+        int next = 0;
+        for (DiskConfig disk : disks) {
+            named.add(!disk.id().isEmpty() ? disk : disk.named("_disk" + next++));
+        }
+        disks = List.copyOf(named);
+    }
+
+    /** What is wrong with it, on a host like this; empty: it can be run. */
+    public List<Problem> problems(HostLimits host) {
+        List<Problem> problems = new ArrayList<>(payload.problems());
+        problems.addAll(cpus.problems(host));
+        problems.addAll(memory.problems(host));
+        problems.addAll(rng.problems());
+        problems.addAll(serial.problems("--serial"));
+        problems.addAll(console.problems("--console"));
+        Set<String> ids = new HashSet<>();
+        Set<Integer> slots = new HashSet<>();
+        for (DiskConfig disk : disks) {
+            String id = disk.id();
+            for (Problem problem : disk.problems(cpus)) {
+                problems.add(problem.of("--disk " + id));
+            }
+            if (!ids.add(id)) {
+                problems.add(new Problem("--disk id", "'" + id + "' is given twice: choose another one"));
+            }
+            if (id.startsWith("__")) {
+                problems.add(new Problem("--disk id", "'" + id + "' is reserved: choose one that begins with a letter"));
+            }
+            if (disk.pciDeviceId().isPresent() && !slots.add(disk.pciDeviceId().getAsInt())) {
+                problems.add(new Problem(
+                        "--disk " + id + " pci_device_id", disk.pciDeviceId().getAsInt() + " is taken: choose another one"));
+            }
+        }
+        return problems;
     }
 }

@@ -1,0 +1,172 @@
+package ringfence.vmm.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import ringfence.option.Json;
+import ringfence.option.JsonReader;
+import ringfence.option.OptionException;
+
+class VmConfigTest {
+    private static final HostLimits HOST = new HostLimits(64, 4L << 30);
+
+    private static VmConfig config(String cpus, String memory, String disk, String serial) {
+        return new VmConfig(
+                new PayloadConfig("/vmlinuz", Optional.empty(), ""),
+                CpusConfig.TABLE.parse(cpus),
+                MemoryConfig.TABLE.parse(memory),
+                disk.isEmpty() ? List.of() : List.of(DiskConfig.TABLE.parse(disk)),
+                RngConfig.TABLE.defaults(),
+                serial.isEmpty() ? ConsoleConfig.NULL : ConsoleConfig.TABLE.parse(serial),
+                ConsoleConfig.TTY,
+                false);
+    }
+
+    /** Cloud Hypervisor's defaults: C-30, C-34, C-37, C-38, C-50, C-58, C-73, C-80, C-107, C-109, C-110, C-113. */
+    @Test
+    void defaultsAreCloudHypervisors() {
+        VmConfig config = VmConfig.TABLE.read(JsonReader.read("{\"payload\":{\"kernel\":\"/k\"},\"disks\":[{\"path\":\"/d\"}]}"));
+        assertThat(config.cpus())
+                .isEqualTo(new CpusConfig(
+                        1, 1, Optional.empty(), 46, true, false, List.of(), CpusConfig.CoreScheduling.VM));
+        assertThat(config.memory())
+                .isEqualTo(new MemoryConfig(512L << 20, false, false, false, OptionalLong.empty(), false, true, false));
+        assertThat(config.rng().src()).isEqualTo("/dev/urandom");
+        assertThat(config.serial().mode()).isEqualTo(ConsoleMode.NULL);
+        assertThat(config.console().mode()).isEqualTo(ConsoleMode.TTY);
+        assertThat(config.pvpanic()).isFalse();
+        DiskConfig disk = config.disks().getFirst();
+        assertThat(disk.id()).isEqualTo("_disk0");
+        assertThat(disk.numQueues()).isEqualTo(1);
+        assertThat(disk.queueSize()).isEqualTo(128);
+        assertThat(disk.backend()).isEqualTo(new DiskConfig.Backend.Image("/d"));
+        assertThat(disk.sparse()).isTrue();
+        assertThat(disk.readonly() || disk.direct()).isFalse();
+    }
+
+    @Test
+    void jsonHasCloudHypervisorsNamesAndComesBack() {
+        VmConfig config = config(
+                "boot=2,max=4,topology=2:2:1:1,affinity=[0@[1,3-4]],core_scheduling=vcpu",
+                "size=1G,hugepages=on,hugepage_size=2M",
+                "path=/d.img,readonly=on,num_queues=2,queue_affinity=[1@[0]],image_type=raw",
+                "file=/tmp/serial");
+        Json.Obj json = VmConfig.TABLE.write(config);
+        assertThat(json.toString())
+                .contains("\"boot_vcpus\":2,\"max_vcpus\":4")
+                .contains("\"topology\":{\"threads_per_core\":2,\"cores_per_die\":2,\"dies_per_package\":1,\"packages\":1}")
+                .contains("\"affinity\":[{\"vcpu\":0,\"host_cpus\":[1,3,4]}]")
+                .contains("\"core_scheduling\":\"Vcpu\"")
+                .contains("\"size\":1073741824")
+                .contains("\"queue_affinity\":[{\"queue_index\":1,\"host_cpus\":[0]}]")
+                .contains("\"serial\":{\"mode\":\"File\",\"file\":\"/tmp/serial\"}")
+                .contains("\"lock_granularity\":\"ByteRange\"");
+        assertThat(VmConfig.TABLE.read(JsonReader.read(json.toString()))).isEqualTo(config);
+        assertThat(config.problems(HOST)).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '~',
+            value = {
+                "boot=2,max=1 | | | | --cpus max: 1 is less than boot=2",
+                "boot=65 | | | | --cpus boot: 65 vCPUs are more than KVM allows here: at most 64",
+                "boot=2,topology=1:1:1:1 | | | | --cpus topology: describes 1 vCPUs, max is 2",
+                "boot=4,topology=4:1:1:1 | | | | --cpus topology: 4 threads of a core",
+                "affinity=[3@[0]] | | | | --cpus affinity: names vCPU 3, there are 0 to 0",
+                "kvm_hyperv=on | | | | --cpus kvm_hyperv: is not supported yet",
+                " | size=0 | | | --memory size: is 0: give the guest some",
+                " | size=5G | | | --memory size: 5G is more than this host has: at most 4096M",
+                " | size=1000 | | | --memory size: 1000 is no multiple of 4K",
+                " | mergeable=on | | | --memory mergeable: cannot be",
+                " | hugepage_size=2M | | | --memory hugepage_size: is given without hugepages=on",
+                " | hugepages=on,hugepage_size=3M | | | --memory hugepage_size: 3145728 is no power of two",
+                " | size=3M,hugepages=on,hugepage_size=2M | | | --memory size: 3M is no multiple of hugepage_size=2M",
+                " | | path=/x,queue_size=100 | | --disk _disk0 queue_size: 100 is no power of two",
+                " | | path=/x,num_queues=2 | | --disk _disk0 num_queues: 2 are more than the 1 vCPUs",
+                " | | path=/x,serial=123456789012345678901 | | --disk _disk0 serial: 21 bytes, at most 20",
+                " | | path=/x,image_type=qcow2 | | --disk _disk0 image_type: qcow2 is not supported yet",
+                " | | path=/x,pci_device_id=0 | | --disk _disk0 pci_device_id: 0 is the host bridge",
+                " | | path=/x,pci_segment=1 | | --disk _disk0 pci_segment: 1 is not supported yet",
+                " | | path=/x,id=__x | | --disk id: '__x' is reserved",
+                " | | | pty | --serial: pty is not supported yet",
+                " | | | file | --serial: file without a path",
+                " | | | tty,file=/x | --serial: says tty and a path for something else"
+            })
+    void eachMistakeIsOneLineThatNamesTheOption(
+            String cpus, String memory, String disk, String serial, String line) {
+        List<Problem> problems = config(orEmpty(cpus), orEmpty(memory), orEmpty(disk), orEmpty(serial))
+                .problems(HOST);
+        assertThat(problems).singleElement().satisfies(p -> assertThat(p.line()).startsWith(line));
+    }
+
+    private static String orEmpty(String text) {
+        return text == null ? "" : text;
+    }
+
+    @Test
+    void idsAndSlotsAreUnique() {
+        DiskConfig disk = DiskConfig.TABLE.parse("path=/x,id=root,pci_device_id=5");
+        VmConfig one = config("", "", "", "");
+        VmConfig two = new VmConfig(
+                one.payload(), one.cpus(), one.memory(), List.of(disk, disk), one.rng(), one.serial(), one.console(), true);
+        assertThat(two.problems(HOST).stream().map(Problem::line))
+                .containsExactly(
+                        "--disk id: 'root' is given twice: choose another one",
+                        "--disk root pci_device_id: 5 is taken: choose another one");
+    }
+
+    @Test
+    void aKernelIsNeeded() {
+        VmConfig config = VmConfig.TABLE.read(JsonReader.read("{\"payload\":{}}"));
+        assertThat(config.problems(HOST)).singleElement().satisfies(p -> assertThat(p.line())
+                .startsWith("--kernel: none is given"));
+        assertThatThrownBy(() -> VmConfig.TABLE.read(JsonReader.read("{}"))).hasMessage("lacks payload");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"off", "null", "pty", "tty"})
+    void aConsoleIsNamedByItsMode(String word) {
+        assertThat(ConsoleConfig.TABLE.parse(word).mode().word()).isEqualTo(word);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "readonly=on | path: is missing: give path=<image>, or vhost_user=on,socket=<path>",
+                "path= | path: is missing: give path=<image>, or vhost_user=on,socket=<path>",
+                "vhost_user=on | vhost_user=on lacks socket=<path>, where the daemon listens",
+                "vhost_user=on,socket=/s,path=/x | path: goes to the daemon, not here, with vhost_user=on: leave it out",
+                "path=/x,socket=/s | socket: is given without vhost_user=on: add it"
+            })
+    void aDiskIsServedByOneDaemon(String disk, String line) {
+        assertThatThrownBy(() -> DiskConfig.TABLE.parse(disk)).hasMessage(line);
+    }
+
+    @Test
+    void aDaemonOfSomebodyElseIsNamedByItsSocket() {
+        DiskConfig disk = DiskConfig.TABLE.parse("vhost_user=on,socket=/run/s");
+        assertThat(disk.backend()).isEqualTo(new DiskConfig.Backend.Socket("/run/s"));
+        assertThat(DiskConfig.TABLE.write(disk).toString())
+                .contains("\"vhost_user\":true,\"vhost_socket\":\"/run/s\"")
+                .doesNotContain("\"path\"");
+    }
+
+    @Test
+    void anUnknownKeyOfADiskNamesTheNearest() {
+        assertThatThrownBy(() -> DiskConfig.TABLE.parse("path=/x,readonyl=on"))
+                .isInstanceOf(OptionException.class)
+                .hasMessage("unknown key 'readonyl'; did you mean 'readonly'?");
+        assertThatThrownBy(() -> DiskConfig.TABLE.parse("path=/x,bw_size=1"))
+                .hasMessage("key 'bw_size' is not supported yet: leave it out");
+    }
+}
