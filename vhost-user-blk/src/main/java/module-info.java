@@ -1,8 +1,13 @@
 /** The block device daemon. */
 module ringfence.blk {
+    requires info.picocli;
     requires ringfence.protocol;
 
+    exports ringfence.blk.cli;
     exports ringfence.blk.engine;
     exports ringfence.blk.image;
     exports ringfence.blk.request;
+
+    opens ringfence.blk.cli to
+            info.picocli;
 }

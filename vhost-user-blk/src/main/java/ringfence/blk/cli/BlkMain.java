@@ -1,0 +1,179 @@
+package ringfence.blk.cli;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import ringfence.blk.engine.BlkOptions;
+import ringfence.blk.image.ImageException;
+import ringfence.linux.Linux;
+import ringfence.linux.uring.RingRefusedException;
+import ringfence.process.ExitCode;
+import ringfence.process.Program;
+import ringfence.vhostuser.link.BackendOptions;
+
+/** The program. */
+@Command(
+        name = "vhost-user-blk",
+        description = "Serves raw disk images to virtual machines over vhost-user.",
+        sortOptions = false,
+        mixinStandardHelpOptions = true,
+        versionProvider = BlkVersion.class)
+public final class BlkMain implements Callable<Integer> {
+    static final int DEFAULT_QUEUE_SIZE = 256;
+
+    private static final String NAME = "vhost-user-blk: ";
+
+    @Option(names = "--socket-path", paramLabel = "PATH", description = "Listen on this Unix socket.")
+    private String socketPath;
+
+    @Option(names = "--fd", paramLabel = "N", description = "Serve this descriptor: a socket, listening or connected.")
+    private Integer fd;
+
+    @Option(names = "--print-capabilities", description = "Print what this back-end can do, as JSON, and end.")
+    private boolean printCapabilities;
+
+    @Option(names = "--blk-file", paramLabel = "PATH", description = "The raw image file or block device.")
+    private String blkFile;
+
+    @Option(names = "--read-only", description = "Open it for reading only; many may share it so.")
+    private boolean readOnly;
+
+    @Option(names = "--direct", description = "Go round the page cache (O_DIRECT).")
+    private boolean direct;
+
+    @Option(names = "--num-queues", paramLabel = "N", description = "Number of queues, 1 to 256 (${DEFAULT-VALUE}).")
+    private int numQueues = 1;
+
+    @Option(names = "--queue-size", paramLabel = "N", description = "Most entries of a queue (${DEFAULT-VALUE}).")
+    private int queueSize = DEFAULT_QUEUE_SIZE;
+
+    @Option(names = "--serial", paramLabel = "TEXT", description = "Serial number, at most 20 characters.")
+    private String serial = "";
+
+    @Option(names = "--io-engine", paramLabel = "NAME", description = "auto, uring or plain (${DEFAULT-VALUE}).")
+    private String ioEngine = "auto";
+
+    @Option(
+            names = "--fence",
+            paramLabel = "PATH",
+            description = "Lock file that keeps a successor waiting for our last request (the socket's path + .fence).")
+    private String fence;
+
+    @Option(
+            names = "--device",
+            paramLabel = "KEY=VALUE,...",
+            description = "A further device: path=,socket=[,readonly=on][,direct=on][,num_queues=][,queue_size=]"
+                    + "[,serial=][,io_engine=][,fence=]. May be repeated.")
+    private List<String> devices = new ArrayList<>();
+
+    @Option(names = "--allow-unsealed", description = "Accept guest memory that may shrink under us (DPDK, files).")
+    private boolean allowUnsealed;
+
+    @Option(names = "-v", description = "Say more on standard error.")
+    private boolean verbose;
+
+    private BlkMain() {}
+
+    /** Runs it and ends the process. */
+    public static void main(String[] arguments) {
+        int code = commandLine()
+                .setParameterExceptionHandler((e, _) -> complain(e.getMessage() + " (see --help)", ExitCode.BAD_INPUT))
+                .setExecutionExceptionHandler((e, _, _) -> complain(e.toString(), ExitCode.FAILURE))
+                .execute(arguments);
+        Program.exit(code);
+    }
+
+    private static CommandLine commandLine() {
+        return new CommandLine(new BlkMain());
+    }
+
+    /** Parses a command line and does nothing with it. */
+    static void parse(String[] arguments) {
+        commandLine().parseArgs(arguments);
+    }
+
+    private static int complain(String line, int code) {
+        System.err.println(NAME + line);
+        return code;
+    }
+
+    @Override
+    public Integer call() throws InterruptedException {
+        if (printCapabilities) {
+            System.out.println(
+                    "{\n  \"type\": \"block\",\n  \"features\": [\n    \"read-only\",\n    \"blk-file\"\n  ]\n}");
+            return ExitCode.OK;
+        }
+        List<Service> services = new ArrayList<>();
+        try {
+            Linux linux = Linux.system();
+            Consumer<String> log = line -> System.err.println(NAME + line);
+            Consumer<String> details = verbose ? log : line -> {};
+            for (DeviceSpec spec : specs()) {
+                BackendOptions options = BackendOptions.defaults()
+                        .withAllowUnsealed(allowUnsealed)
+                        .withLog(log)
+                        .withName("blk" + services.size());
+                services.add(Service.open(linux, spec, options, details));
+            }
+        } catch (ImageException | RingRefusedException | IllegalArgumentException e) {
+            services.forEach(Service::close);
+            return complain(e.getMessage(), ExitCode.BAD_INPUT);
+        }
+        return serve(services);
+    }
+
+    private List<DeviceSpec> specs() {
+        List<DeviceSpec> specs = new ArrayList<>();
+        if (blkFile != null || devices.isEmpty()) {
+            specs.add(single());
+        }
+        devices.forEach(device -> specs.add(DeviceOption.parse(device)));
+        return specs;
+    }
+
+    private DeviceSpec single() {
+        if (blkFile == null) {
+            throw new IllegalArgumentException("--blk-file is missing (see --help)");
+        }
+        if (socketPath == null && fd == null) {
+            throw new IllegalArgumentException("--socket-path or --fd is missing (see --help)");
+        }
+        Optional<String> path = Optional.ofNullable(socketPath);
+        return new DeviceSpec(
+                blkFile,
+                path,
+                fd == null ? OptionalInt.empty() : OptionalInt.of(fd),
+                DeviceSpec.fence(Optional.ofNullable(fence), path),
+                readOnly,
+                direct,
+                new BlkOptions(numQueues, queueSize, serial, DeviceSpec.engine(ioEngine)));
+    }
+
+    /** Waits for all back-ends. A signal closes them, which drains and flushes, and ends the process with 0. */
+    private static int serve(List<Service> services) throws InterruptedException {
+        AtomicBoolean ended = new AtomicBoolean();
+        Thread onSignal = new Thread(
+                () -> {
+                    if (!ended.get()) {
+                        services.forEach(Service::close);
+                        Runtime.getRuntime().halt(ExitCode.OK);
+                    }
+                },
+                "signal");
+        Runtime.getRuntime().addShutdownHook(onSignal);
+        for (Service service : services) {
+            service.await();
+        }
+        ended.set(true);
+        services.forEach(Service::close);
+        return ExitCode.OK;
+    }
+}

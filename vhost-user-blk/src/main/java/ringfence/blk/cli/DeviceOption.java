@@ -1,0 +1,77 @@
+package ringfence.blk.cli;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.TreeSet;
+import ringfence.blk.engine.BlkOptions;
+import ringfence.blk.engine.EngineChoice;
+
+/**
+ * The syntax of {@code --device}: {@code path=IMAGE,socket=PATH[,readonly=on][,direct=on][,num_queues=N]
+ * [,queue_size=N][,serial=TEXT][,io_engine=NAME][,fence=PATH]}, the keys of the VMM's {@code --disk}.
+ */
+final class DeviceOption {
+    private static final Set<String> KEYS = new TreeSet<>(
+            Set.of("path", "socket", "readonly", "direct", "num_queues", "queue_size", "serial", "io_engine", "fence"));
+
+    private DeviceOption() {}
+
+    /** @throws IllegalArgumentException with one line for the user */
+    static DeviceSpec parse(String text) {
+        Map<String, String> values = new LinkedHashMap<>();
+        for (String part : text.split(",", -1)) {
+            int equals = part.indexOf('=');
+            String key = equals < 0 ? part : part.substring(0, equals);
+            if (equals < 0 || !KEYS.contains(key)) {
+                throw new IllegalArgumentException(
+                        "--device: unknown key '" + key + "'; known: " + String.join(", ", KEYS));
+            }
+            if (values.put(key, part.substring(equals + 1)) != null) {
+                throw new IllegalArgumentException("--device: " + key + " is given twice");
+            }
+        }
+        Optional<String> socket = Optional.of(needed(values, "socket"));
+        EngineChoice choice = DeviceSpec.engine(values.getOrDefault("io_engine", "auto"));
+        BlkOptions options = new BlkOptions(
+                number(values, "num_queues", 1),
+                number(values, "queue_size", BlkMain.DEFAULT_QUEUE_SIZE),
+                values.getOrDefault("serial", ""),
+                choice);
+        return new DeviceSpec(
+                needed(values, "path"),
+                socket,
+                OptionalInt.empty(),
+                DeviceSpec.fence(Optional.ofNullable(values.get("fence")), socket),
+                flag(values, "readonly"),
+                flag(values, "direct"),
+                options);
+    }
+
+    private static String needed(Map<String, String> values, String key) {
+        String value = values.get(key);
+        if (value == null || value.isEmpty()) {
+            throw new IllegalArgumentException("--device: " + key + " is missing");
+        }
+        return value;
+    }
+
+    private static int number(Map<String, String> values, String key, int otherwise) {
+        String value = values.get(key);
+        try {
+            return value == null ? otherwise : Integer.parseInt(value);
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException("--device: " + key + " is not a number: " + value, e);
+        }
+    }
+
+    private static boolean flag(Map<String, String> values, String key) {
+        return switch (values.getOrDefault(key, "off")) {
+            case "on", "true" -> true;
+            case "off", "false" -> false;
+            default -> throw new IllegalArgumentException("--device: " + key + " is on or off, not " + values.get(key));
+        };
+    }
+}
