@@ -258,6 +258,11 @@ public final class Frontend implements AutoCloseable {
         }
     }
 
+    /** Gives a queue another call eventfd, running or not; null: none. The back-end may signal it once at once. */
+    public void call(int index, EventFd call) {
+        tell(new Request.SetVringCall(index, call != null), fds(call));
+    }
+
     private static Fd[] fds(EventFd fd) {
         return fd == null ? new Fd[0] : new Fd[] {fd.fd()};
     }
