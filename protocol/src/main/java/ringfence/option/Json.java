@@ -74,11 +74,13 @@ public sealed interface Json {
         }
     }
 
-    /** An object of these names and values, in turn. */
+    /** An object of these names and values, in turn; a name whose value is null is left out. */
     static Obj object(Object... namesAndValues) {
         Map<String, Json> members = new LinkedHashMap<>();
         for (int i = 0; i < namesAndValues.length; i += 2) {
-            members.put((String) namesAndValues[i], of(namesAndValues[i + 1]));
+            if (namesAndValues[i + 1] != null) {
+                members.put((String) namesAndValues[i], of(namesAndValues[i + 1]));
+            }
         }
         return new Obj(members);
     }

@@ -1,0 +1,17 @@
+package ringfence.vmm.api;
+
+import ringfence.option.Json;
+import ringfence.vmm.machine.MachineState;
+
+/** {@code VmInfo} of Cloud Hypervisor's API, from the state that the machine has published. */
+final class VmInfo {
+    private VmInfo() {}
+
+    static String of(MachineState state) {
+        return Json.object(
+                        "config", ConfigJson.of(state.config()),
+                        "state", state.status().label(),
+                        "memory_actual_size", state.config().memory().size())
+                .toString();
+    }
+}

@@ -1,0 +1,47 @@
+package ringfence.vmm.kvm;
+
+/** The ioctls of KVM that Ringfence makes, with their numbers on x86-64; a test compares each with the C compiler's. */
+enum KvmRequest {
+    KVM_GET_API_VERSION(0xAE00),
+    KVM_CREATE_VM(0xAE01),
+    KVM_CHECK_EXTENSION(0xAE03),
+    KVM_GET_VCPU_MMAP_SIZE(0xAE04),
+    KVM_GET_SUPPORTED_CPUID(0xC008AE05L),
+    KVM_CREATE_VCPU(0xAE41),
+    KVM_SET_USER_MEMORY_REGION(0x4020AE46L),
+    KVM_SET_TSS_ADDR(0xAE47),
+    KVM_SET_IDENTITY_MAP_ADDR(0x4008AE48L),
+    KVM_CREATE_IRQCHIP(0xAE60),
+    KVM_IRQ_LINE(0x4008AE61L),
+    KVM_SET_GSI_ROUTING(0x4008AE6AL),
+    KVM_IRQFD(0x4020AE76L),
+    KVM_IOEVENTFD(0x4040AE79L),
+    KVM_RUN(0xAE80),
+    KVM_GET_REGS(0x8090AE81L),
+    KVM_SET_REGS(0x4090AE82L),
+    KVM_GET_SREGS(0x8138AE83L),
+    KVM_SET_SREGS(0x4138AE84L),
+    KVM_GET_MSRS(0xC008AE88L),
+    KVM_SET_MSRS(0x4008AE89L),
+    KVM_SET_SIGNAL_MASK(0x4004AE8BL),
+    KVM_GET_LAPIC(0x8400AE8EL),
+    KVM_SET_LAPIC(0x4400AE8FL),
+    KVM_SET_CPUID2(0x4008AE90L),
+    KVM_GET_MP_STATE(0x8004AE98L),
+    KVM_SET_MP_STATE(0x4004AE99L),
+    KVM_NMI(0xAE9A),
+    KVM_GET_TSC_KHZ(0xAEA3),
+    KVM_ENABLE_CAP(0x4068AEA3L),
+    KVM_SIGNAL_MSI(0x4020AEA5L),
+    KVM_KVMCLOCK_CTRL(0xAEAD);
+
+    private final long number;
+
+    KvmRequest(long number) {
+        this.number = number;
+    }
+
+    long number() {
+        return number;
+    }
+}

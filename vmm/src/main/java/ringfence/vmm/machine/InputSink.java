@@ -1,0 +1,7 @@
+package ringfence.vmm.machine;
+
+/** Who takes what is typed: a serial port or a console. */
+interface InputSink {
+    /** Takes input. @return how many bytes were taken, perhaps 0 */
+    int receive(byte[] from, int offset, int length);
+}

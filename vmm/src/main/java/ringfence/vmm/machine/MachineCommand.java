@@ -1,0 +1,27 @@
+package ringfence.vmm.machine;
+
+import ringfence.vmm.cpu.CpuFault;
+
+/** What others ask of the machine's owner, or tell it. One closed family; posted through {@link MachineProxy}. */
+sealed interface MachineCommand {
+    /** The guest entered S5. */
+    record PowerOff() implements MachineCommand {}
+
+    /** The guest asked for a reset. */
+    record Reset(String how) implements MachineCommand {}
+
+    /** The guest told pvpanic that it has panicked; a reset that follows does not count. */
+    record Panic() implements MachineCommand {}
+
+    /** A vCPU cannot go on. */
+    record Fault(CpuFault fault) implements MachineCommand {}
+
+    /** A device cannot be had as configured; whoever serves it has said why. */
+    record DeviceRefused(String device, String reason) implements MachineCommand {}
+
+    /** Something that only the owner may do, such as a change of the bus tables. */
+    record Run(Runnable work) implements MachineCommand {}
+
+    /** End the VMM. */
+    record ShutDown(String why) implements MachineCommand {}
+}

@@ -1,0 +1,204 @@
+package ringfence.vmm.machine;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeoutException;
+import ringfence.linux.Linux;
+import ringfence.memory.GuestRam;
+import ringfence.memory.RamOptions;
+import ringfence.process.Log;
+import ringfence.vmm.boot.BootState;
+import ringfence.vmm.config.CpusConfig;
+import ringfence.vmm.config.DiskConfig;
+import ringfence.vmm.config.MemoryConfig;
+import ringfence.vmm.config.RuntimeOptions;
+import ringfence.vmm.config.VmConfig;
+import ringfence.vmm.cpu.VcpuEvents;
+import ringfence.vmm.device.local.Rng;
+import ringfence.vmm.kvm.CpuidEntry;
+import ringfence.vmm.kvm.Kvm;
+import ringfence.vmm.legacy.PowerListener;
+import ringfence.vmm.pci.PanicListener;
+import ringfence.vmm.plan.AddressRange;
+import ringfence.vmm.plan.Cpuid;
+import ringfence.vmm.plan.MemoryMap;
+import ringfence.vmm.plan.Topology;
+import ringfence.vmm.plan.acpi.AcpiPlan;
+import ringfence.vmm.plan.acpi.AcpiTables;
+import ringfence.vmm.supervise.RuntimeDirectory;
+
+/**
+ * What a machine is made of, in the order of its making. Used by the owner only; closes what it has made in the reverse
+ * order, also when a part fails half-way.
+ */
+final class MachineParts implements AutoCloseable {
+    private final Linux linux;
+    private final VmConfig config;
+    private final MachineProxy proxy;
+    private final Log log;
+    private final Deque<AutoCloseable> made = new ArrayDeque<>();
+    private final VmSlot slot = new VmSlot();
+    private final Topology topology;
+    private final Kvm kvm;
+    private final List<CpuidEntry> supported;
+    private final MemoryMap map;
+    private final GuestRam ram;
+    private final Consoles consoles;
+    private final Platform platform;
+    private CompletableFuture<BootState> firstLoad;
+
+    MachineParts(Linux linux, VmConfig config, RuntimeOptions options, MachineProxy proxy, Log log) {
+        this.linux = linux;
+        this.config = config;
+        this.proxy = proxy;
+        this.log = log;
+        try {
+            topology = topology(config.cpus());
+            kvm = made(Kvm.open(linux, Kvm.DEVICE));
+            supported = kvm.supportedCpuid();
+            map = MemoryMap.of(
+                    config.memory().size(), Math.min(config.cpus().maxPhysBits(), Cpuid.physBits(supported)));
+            ram = made(new GuestRam(linux, ranges(map), ramOptions(config.memory())));
+            DaemonStarter daemons = made(new DaemonStarter(linux, options, runtimeDirectory(), proxy));
+            List<DiskDevice> disks = config.disks().stream()
+                    .map(disk -> daemons.disk(disk, ram.table()))
+                    .toList(); // from here on their daemons start, beside all that follows
+            firstLoad = load();
+            consoles = made(new Consoles(linux, config));
+            platform = made(new Platform(linux, proxy, map, slot, kvm.caps().gsiRoutes()));
+            plug(disks);
+        } catch (RuntimeException e) {
+            close();
+            throw e;
+        }
+    }
+
+    private <T extends AutoCloseable> T made(T part) {
+        made.push(part);
+        return part;
+    }
+
+    private RuntimeDirectory runtimeDirectory() {
+        try {
+            return made(RuntimeDirectory.create(linux.processes().effectiveUser() == 0));
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot make the runtime directory: " + e.getMessage(), e);
+        }
+    }
+
+    private static Topology topology(CpusConfig cpus) {
+        return cpus.topology()
+                .map(t -> new Topology(t.threadsPerCore(), t.coresPerDie(), t.diesPerPackage(), t.packages()))
+                .orElseGet(() -> Topology.flat(cpus.maxVcpus()));
+    }
+
+    private static List<GuestRam.Range> ranges(MemoryMap map) {
+        return map.ram().stream()
+                .map(range -> new GuestRam.Range(range.base(), range.size()))
+                .toList();
+    }
+
+    private static RamOptions ramOptions(MemoryConfig memory) {
+        long hugePage = memory.hugepages() ? memory.hugepageSize().orElse(2L << 20) : 0;
+        return new RamOptions(hugePage, memory.prefault(), memory.thp(), memory.mergeable());
+    }
+
+    private void plug(List<DiskDevice> disks) {
+        for (DiskDevice disk : disks) {
+            platform.plug(disk.config().pciDeviceId(), disk.device());
+        }
+        consoles.console(ram.table()).ifPresent(console -> platform.plug(OptionalInt.empty(), console));
+        platform.plug(OptionalInt.empty(), new Rng(linux, "__rng", config.rng().src(), ram.table()));
+        if (config.pvpanic()) {
+            platform.plugPvPanic(new PanicListener() {
+                @Override
+                public void panicked() {
+                    proxy.post(new MachineCommand.Panic());
+                }
+
+                @Override
+                public void crashLoaded() {
+                    log.warn("the guest has crashed and goes on in its crash kernel (pvpanic)");
+                }
+            });
+        }
+    }
+
+    private CompletableFuture<BootState> load() {
+        AddressRange low = map.mmio32();
+        AddressRange high = map.mmio64();
+        AcpiTables tables = AcpiTables.build(AcpiPlan.of(
+                topology.apicIds().subList(0, config.cpus().bootVcpus()),
+                List.of(new AcpiPlan.PciRoot(
+                        0,
+                        MemoryMap.ECAM.base(),
+                        new AcpiPlan.Window(low.base(), low.size()),
+                        new AcpiPlan.Window(high.base(), high.size())))));
+        return new Payload(
+                        linux,
+                        config.payload().kernel(),
+                        config.payload().initramfs(),
+                        config.payload().cmdline())
+                .load(ram.table(), map, tables);
+    }
+
+    /** The payload in guest memory: for the first boot it is on its way already. */
+    CompletableFuture<BootState> payloadInMemory() {
+        CompletableFuture<BootState> loading = firstLoad == null ? load() : firstLoad;
+        firstLoad = null;
+        return loading;
+    }
+
+    /** KVM's side of the next boot. */
+    Processors newProcessors(VcpuEvents events) {
+        Processors processors = new Processors(
+                linux,
+                kvm,
+                supported,
+                topology,
+                config.cpus().bootVcpus(),
+                map.physBits(),
+                config.cpus().nested(),
+                ram.table(),
+                platform.buses(),
+                events);
+        slot.put(processors.vm());
+        return processors;
+    }
+
+    /** The legacy ports of the next boot. */
+    void newPorts(PowerListener power) {
+        consoles.attach(platform.newPorts(power, consoles.serialOutput(), code -> log.debug(() -> "boot stage " + code)));
+    }
+
+    /** Resets the PCI functions; see {@link Platform#reset}. */
+    void reset(long nanos) throws InterruptedException, TimeoutException {
+        platform.reset(nanos);
+    }
+
+    /** Takes a boot's VM away. Its vCPUs have stopped. */
+    void retire(Processors processors) {
+        slot.put(null);
+        processors.close();
+    }
+
+    @Override
+    public void close() {
+        List<Exception> failures = new ArrayList<>();
+        while (!made.isEmpty()) {
+            try {
+                made.pop().close();
+            } catch (Exception e) {
+                failures.add(e);
+            }
+        }
+        failures.forEach(e -> log.error("while the machine ended: " + e.getMessage(), e));
+    }
+}

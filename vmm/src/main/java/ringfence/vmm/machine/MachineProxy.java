@@ -1,0 +1,85 @@
+package ringfence.vmm.machine;
+
+import java.util.ArrayDeque;
+import java.util.Queue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.locks.LockSupport;
+import org.agrona.concurrent.ManyToOneConcurrentArrayQueue;
+
+/**
+ * The way to the machine's owner for every other thread: commands go into a lock-free queue, answers to reads come from
+ * the state that the owner has published. Neither waits for anything.
+ */
+public final class MachineProxy {
+    /** More than every source together can have outstanding: each vCPU reports an end once. */
+    private static final int CAPACITY = 1024;
+
+    private final ManyToOneConcurrentArrayQueue<MachineCommand> commands = new ManyToOneConcurrentArrayQueue<>(CAPACITY);
+    private final Queue<MachineCommand> kept = new ArrayDeque<>(); // the owner's
+    private volatile Thread owner;
+    private volatile MachineState state;
+
+    MachineProxy(MachineState state) {
+        this.state = state;
+    }
+
+    /** The state that was published last. */
+    public MachineState state() {
+        return state;
+    }
+
+    /** Asks the VMM to end. */
+    public void shutDownVmm(String why) {
+        post(new MachineCommand.ShutDown(why));
+    }
+
+    /** @return false if the queue is full; the guest can flood it with resets, and none of them is lost then */
+    boolean post(MachineCommand command) {
+        boolean taken = commands.offer(command);
+        LockSupport.unpark(owner);
+        return taken;
+    }
+
+    /** Has the owner do something, such as a change of the bus tables. */
+    void execute(Runnable work) {
+        if (!post(new MachineCommand.Run(work))) {
+            throw new RejectedExecutionException("the machine's queue is full");
+        }
+    }
+
+    /**
+     * Does what was posted to be run, and keeps the other commands for {@link #take}, while the owner waits for something
+     * else. For the owner only.
+     */
+    void runPosted() {
+        MachineCommand command;
+        while ((command = commands.poll()) != null) {
+            if (command instanceof MachineCommand.Run(Runnable work)) {
+                work.run();
+            } else {
+                kept.add(command);
+            }
+        }
+    }
+
+    /** Forgets what the guest of a boot that is over has asked for. For the owner only. */
+    void forgetGuest() {
+        runPosted();
+        kept.removeIf(command -> !(command instanceof MachineCommand.ShutDown)
+                && !(command instanceof MachineCommand.DeviceRefused));
+    }
+
+    void publish(MachineState next) {
+        state = next;
+    }
+
+    /** The next command; waits for it. For the owner only. */
+    MachineCommand take() {
+        owner = Thread.currentThread();
+        MachineCommand command = kept.poll();
+        while (command == null && (command = commands.poll()) == null) {
+            LockSupport.park(this);
+        }
+        return command;
+    }
+}

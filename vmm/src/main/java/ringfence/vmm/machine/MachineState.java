@@ -1,0 +1,39 @@
+package ringfence.vmm.machine;
+
+import java.util.List;
+import ringfence.vmm.config.VmConfig;
+
+/**
+ * What the machine's owner tells others: immutable, published whole.
+ *
+ * @param config what the machine was made from
+ * @param status where its life stands
+ * @param boots how often the guest has started
+ * @param devices its devices, in the order of their slots
+ */
+public record MachineState(VmConfig config, MachineStatus status, int boots, List<DeviceEntry> devices) {
+    /** An immutable state. */
+    public MachineState {
+        devices = List.copyOf(devices);
+    }
+
+    /**
+     * A device.
+     *
+     * @param id its name
+     * @param slot its PCI slot on segment 0
+     */
+    public record DeviceEntry(String id, int slot) {}
+
+    static MachineState of(VmConfig config) {
+        return new MachineState(config, MachineStatus.CREATED, 0, List.of());
+    }
+
+    MachineState with(MachineStatus next) {
+        return new MachineState(config, next, next == MachineStatus.RUNNING ? boots + 1 : boots, devices);
+    }
+
+    MachineState with(List<DeviceEntry> next) {
+        return new MachineState(config, status, boots, next);
+    }
+}

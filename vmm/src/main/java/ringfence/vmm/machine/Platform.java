@@ -1,0 +1,157 @@
+package ringfence.vmm.machine;
+
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.IntConsumer;
+import ringfence.linux.Linux;
+import ringfence.vmm.bus.Bus;
+import ringfence.vmm.bus.BusTable;
+import ringfence.vmm.bus.Deadlines;
+import ringfence.vmm.device.VirtioDevice;
+import ringfence.vmm.legacy.AcpiPower;
+import ringfence.vmm.legacy.DebugPort;
+import ringfence.vmm.legacy.I8042Reset;
+import ringfence.vmm.legacy.PowerListener;
+import ringfence.vmm.legacy.Rtc;
+import ringfence.vmm.legacy.Serial16550;
+import ringfence.vmm.legacy.SerialBackend;
+import ringfence.vmm.pci.Aperture;
+import ringfence.vmm.pci.ConfigPorts;
+import ringfence.vmm.pci.HostBridge;
+import ringfence.vmm.pci.PanicListener;
+import ringfence.vmm.pci.PciFunction;
+import ringfence.vmm.pci.PciSegment;
+import ringfence.vmm.pci.PvPanic;
+import ringfence.vmm.plan.AddressRange;
+import ringfence.vmm.plan.MemoryMap;
+import ringfence.vmm.transport.VirtioPciFunction;
+
+/**
+ * What the guest finds on its buses: PCI functions, which last as long as the machine, and legacy ports, which each boot
+ * makes anew. Changed by the machine's owner only.
+ */
+final class Platform implements AutoCloseable {
+    private final Linux linux;
+    private final MachineProxy owner;
+    private final MemoryMap map;
+    private final BusTable buses = new BusTable();
+    private final Deadlines deadlines = new Deadlines();
+    private final VmSlot slot;
+    private final KvmMsiRouter router;
+    private final KvmDoorbells doorbells;
+    private final PciSegment segment;
+    private final List<VirtioPciFunction> functions = new ArrayList<>();
+    private final List<PciFunction> others = new ArrayList<>();
+
+    /** An empty one, with a host bridge. */
+    Platform(Linux linux, MachineProxy owner, MemoryMap map, VmSlot slot, int gsiLimit) {
+        this.linux = linux;
+        this.owner = owner;
+        this.map = map;
+        this.slot = slot;
+        router = new KvmMsiRouter(slot, gsiLimit);
+        doorbells = new KvmDoorbells(slot);
+        segment = new PciSegment(
+                0, aperture(map.mmio32()), aperture(map.mmio64()), buses, owner::execute, deadlines);
+        buses.changeMmio(bus -> bus.with(MemoryMap.ECAM.base(), PciSegment.ECAM_SIZE, segment));
+        plug(OptionalInt.of(0), HostBridge.create());
+    }
+
+    private static Aperture aperture(AddressRange range) {
+        return new Aperture(range.base(), range.size());
+    }
+
+    private void plug(OptionalInt wanted, PciFunction function) {
+        segment.add(wanted, function);
+        others.add(function);
+    }
+
+    /** Plugs a virtio device in, which belongs to the platform from here on. */
+    void plug(OptionalInt wanted, VirtioDevice device) {
+        VirtioPciFunction function =
+                new VirtioPciFunction(device, linux.events(), router, doorbells, deadlines);
+        functions.add(function);
+        segment.add(wanted, function.function());
+    }
+
+    /** Plugs a pvpanic device in. */
+    void plugPvPanic(PanicListener listener) {
+        plug(OptionalInt.empty(), PvPanic.create(listener));
+    }
+
+    /** The buses that vCPUs reach. */
+    BusTable buses() {
+        return buses;
+    }
+
+    /** How long a guest's access may wait. */
+    Deadlines deadlines() {
+        return deadlines;
+    }
+
+    /** The virtio functions. */
+    List<VirtioPciFunction> functions() {
+        return functions;
+    }
+
+    /**
+     * Makes the ports of a boot.
+     *
+     * @param onStage told the codes that the guest writes to port 0x80, each once
+     * @return the serial port, for input
+     */
+    Serial16550 newPorts(PowerListener power, SerialBackend serialOut, IntConsumer onStage) {
+        Serial16550 serial = new Serial16550(slot.line(Serial16550.COM1_IRQ), serialOut);
+        long low = map.lowRam().size();
+        Bus ports = Bus.EMPTY
+                .with(Serial16550.COM1, Serial16550.SIZE, serial)
+                .with(AcpiPower.PORT, AcpiPower.SIZE, new AcpiPower(power))
+                .with(I8042Reset.PORT, I8042Reset.SIZE, new I8042Reset(power))
+                .with(Rtc.PORT, Rtc.SIZE, new Rtc(InstantSource.system(), low, map.ramSize() - low))
+                .with(DebugPort.PORT, DebugPort.SIZE, new DebugPort(System::nanoTime, onStage))
+                .with(ConfigPorts.PORT, ConfigPorts.SIZE, new ConfigPorts(segment));
+        buses.changePio(old -> ports);
+        return serial;
+    }
+
+    /**
+     * Resets every PCI function, while no vCPU runs and the VM still exists.
+     *
+     * @throws TimeoutException if a device does not stop in time: its daemon still has guest memory
+     */
+    void reset(long nanos) throws InterruptedException, TimeoutException {
+        CompletableFuture<?>[] resets = functions.stream()
+                .map(function -> function.reset().toCompletableFuture())
+                .toArray(CompletableFuture<?>[]::new);
+        CompletableFuture<Void> all = CompletableFuture.allOf(resets);
+        long deadline = System.nanoTime() + nanos;
+        while (!all.isDone()) {
+            // a reset may post work to the owner, which is this thread
+            owner.runPosted();
+            long left = deadline - System.nanoTime();
+            if (left <= 0) {
+                throw new TimeoutException("a device does not stop within " + TimeUnit.NANOSECONDS.toMillis(nanos) + " ms");
+            }
+            try {
+                all.get(Math.min(left, TimeUnit.MILLISECONDS.toNanos(1)), TimeUnit.NANOSECONDS);
+            } catch (TimeoutException _) {
+                // look at the queue again
+            } catch (ExecutionException _) {
+                break; // the function says so in its status; the guest resets it again
+            }
+        }
+        others.forEach(PciFunction::reset);
+    }
+
+    /** Ends all devices. No vCPU runs. */
+    @Override
+    public void close() {
+        functions.forEach(VirtioPciFunction::close);
+    }
+}

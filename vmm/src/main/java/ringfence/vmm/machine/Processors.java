@@ -1,0 +1,113 @@
+package ringfence.vmm.machine;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import ringfence.linux.Linux;
+import ringfence.memory.MemoryTable;
+import ringfence.memory.Region;
+import ringfence.vmm.boot.BootState;
+import ringfence.vmm.bus.BusTable;
+import ringfence.vmm.cpu.EntryPoint;
+import ringfence.vmm.cpu.VcpuEvents;
+import ringfence.vmm.cpu.VcpuSetup;
+import ringfence.vmm.cpu.VcpuThread;
+import ringfence.vmm.kvm.CpuidEntry;
+import ringfence.vmm.kvm.Kvm;
+import ringfence.vmm.kvm.Vcpu;
+import ringfence.vmm.kvm.Vm;
+import ringfence.vmm.plan.Cpuid;
+import ringfence.vmm.plan.CpuidPlan;
+import ringfence.vmm.plan.MemoryMap;
+import ringfence.vmm.plan.Topology;
+
+/**
+ * KVM's side of one boot: the VM, its memory slots, vCPUs and their threads. Made, started and closed by the machine's
+ * owner.
+ */
+final class Processors implements AutoCloseable {
+    private static final long STOP_NANOS = TimeUnit.SECONDS.toNanos(5);
+
+    private final Vm vm;
+    private final List<Vcpu> vcpus = new ArrayList<>();
+    private final List<VcpuThread> threads = new ArrayList<>();
+
+    /**
+     * Makes the VM and its vCPUs; nothing runs yet.
+     *
+     * @throws ringfence.vmm.kvm.KvmException if KVM refuses, such as too many vCPUs
+     */
+    Processors(
+            Linux linux,
+            Kvm kvm,
+            List<CpuidEntry> supported,
+            Topology topology,
+            int count,
+            int physBits,
+            boolean nested,
+            MemoryTable memory,
+            BusTable buses,
+            VcpuEvents events) {
+        vm = kvm.createVm();
+        try {
+            vm.setTssAddress(MemoryMap.KVM_TSS.base());
+            vm.setIdentityMapAddress(MemoryMap.KVM_IDENTITY_MAP.base());
+            vm.admitApicIds(topology.apicId(topology.cpus() - 1));
+            vm.irqchip();
+            int slot = 0;
+            for (Region region : memory.regions()) {
+                vm.memorySlot(slot++, region.guestAddress(), region.size(), region.segment().address(), 0);
+            }
+            for (int cpu = 0; cpu < count; cpu++) {
+                Vcpu vcpu = vm.createVcpu(topology.apicId(cpu));
+                vcpus.add(vcpu);
+                CpuidPlan plan = new CpuidPlan(
+                        topology, physBits, kvm.caps().tscDeadlineTimer(), vcpu.tscKhz(), nested);
+                VcpuSetup.every(vcpu, Cpuid.of(supported, plan, cpu));
+                threads.add(new VcpuThread(linux, vcpu, buses, events));
+            }
+        } catch (RuntimeException e) {
+            closeAll();
+            throw e;
+        }
+    }
+
+    /** KVM's VM. */
+    Vm vm() {
+        return vm;
+    }
+
+    /** Lets the boot processor enter the guest; the others wait for it to start them. */
+    void start(BootState boot) {
+        VcpuSetup.boot(
+                vcpus.getFirst(), new EntryPoint(boot.rip(), boot.rbx(), boot.rsi(), boot.rsp(), boot.gdtBase()));
+        threads.forEach(VcpuThread::start);
+    }
+
+    /** The threads, by vCPU. */
+    List<VcpuThread> threads() {
+        return threads;
+    }
+
+    /** Stops the threads. After it no vCPU touches a device or guest memory. */
+    void stop() throws InterruptedException {
+        threads.forEach(VcpuThread::stop);
+        long deadline = System.nanoTime() + STOP_NANOS;
+        for (VcpuThread thread : threads) {
+            if (!thread.join(Math.max(1, deadline - System.nanoTime()))) {
+                throw new IllegalStateException("vCPU " + thread.cpu() + " does not stop: it hangs in KVM_RUN");
+            }
+        }
+    }
+
+    private void closeAll() {
+        vcpus.forEach(Vcpu::close);
+        vm.close();
+    }
+
+    /** Closes the VM; {@link #stop} came before. */
+    @Override
+    public void close() {
+        closeAll();
+    }
+}

@@ -1,0 +1,118 @@
+package ringfence.vmm.supervise;
+
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import ringfence.linux.Child;
+import ringfence.linux.Fd;
+import ringfence.linux.Linux;
+import ringfence.linux.OpenFlag;
+import ringfence.linux.Spawn;
+import ringfence.vmm.device.remote.SocketSource;
+
+/**
+ * A device daemon as a source of connected sockets: each socket is a new process, and there is never more than one.
+ *
+ * <p>{@link #connect} is called by the link thread of the device, {@link #close} by the machine's owner after that
+ * thread has closed its socket.
+ */
+public final class SupervisedDaemon implements SocketSource, AutoCloseable {
+    /** Exit status of a daemon that refuses its options or its image: to start it again would not help. */
+    private static final int BAD_INPUT = 2;
+
+    /** What a process that has closed its socket gets to finish its exit, so that its status is seen. */
+    private static final long EXIT_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+
+    private static final int SIGKILL = 9;
+    private static final long RETIRE_NANOS = TimeUnit.SECONDS.toNanos(2);
+    private static final long DEATH_NANOS = TimeUnit.SECONDS.toNanos(10);
+
+    private final Linux linux;
+    private final DaemonCommand command;
+    private final Consumer<String> refused;
+    private Child child;
+    private int starts;
+
+    /**
+     * A daemon that is not started yet.
+     *
+     * @param refused told, in one line, that the daemon has ended because it cannot do its work at all
+     */
+    public SupervisedDaemon(Linux linux, DaemonCommand command, Consumer<String> refused) {
+        this.linux = linux;
+        this.command = command;
+        this.refused = refused;
+    }
+
+    /**
+     * Kills the process before, if it lives, waits until it is dead, starts a new one and answers with our end of its
+     * socket, which the caller owns.
+     *
+     * @throws IllegalStateException if the process before has ended because it cannot do its work at all
+     */
+    @Override
+    public synchronized Fd connect() {
+        if (retire(EXIT_NANOS) == BAD_INPUT) {
+            String line = command.program().getFileName() + " refuses to serve " + command.device();
+            refused.accept(line);
+            throw new IllegalStateException(line);
+        }
+        return start();
+    }
+
+    private Fd start() {
+        Fd[] pair = linux.sockets().pair();
+        try (Fd theirs = pair[1];
+                Fd input = linux.files().open("/dev/null", OpenFlag.RDWR)) {
+            // its stdout goes to our stderr: our stdout is the guest's console
+            Fd errors = Fd.own(linux.kernel(), 2);
+            child = linux.processes()
+                    .spawn(new Spawn(
+                            command.argumentList(),
+                            Map.of(),
+                            Map.of(0, input, 1, errors, 2, errors, DaemonCommand.SOCKET, theirs),
+                            true));
+            starts++;
+            return pair[0];
+        } catch (RuntimeException e) {
+            pair[0].close();
+            throw e;
+        }
+    }
+
+    /** Its process id, or empty before the first start. */
+    public synchronized OptionalInt pid() {
+        return child == null ? OptionalInt.empty() : OptionalInt.of(child.pid());
+    }
+
+    /** How often it has been started. */
+    public synchronized int starts() {
+        return starts;
+    }
+
+    /** Its exit status, once it is dead; 0 if there was none. */
+    private int retire(long patience) {
+        if (child == null) {
+            return 0;
+        }
+        OptionalInt status = child.await(patience);
+        if (status.isEmpty()) {
+            child.kill(SIGKILL);
+            status = child.await(DEATH_NANOS);
+        }
+        if (status.isEmpty()) {
+            throw new IllegalStateException(command.program().getFileName() + " of " + command.device() + " (pid "
+                    + child.pid() + ") does not die: it hangs in the kernel, look at /proc/" + child.pid() + "/stack");
+        }
+        child.close();
+        child = null;
+        return status.getAsInt();
+    }
+
+    /** Lets it end by itself for 2 s, for its socket is closed, then kills it. */
+    @Override
+    public synchronized void close() {
+        retire(RETIRE_NANOS);
+    }
+}

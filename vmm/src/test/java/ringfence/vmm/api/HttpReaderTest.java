@@ -1,0 +1,87 @@
+package ringfence.vmm.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class HttpReaderTest {
+    private final HttpReader reader = new HttpReader();
+
+    @Test
+    void takesARequestThatArrivesByteByByte() {
+        byte[] bytes = bytes("PUT /api/v1/vm.create HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc");
+        for (int i = 0; i < bytes.length - 1; i++) {
+            reader.append(new byte[] {bytes[i]}, 1);
+            assertThat(reader.next()).isEmpty();
+        }
+        reader.append(new byte[] {bytes[bytes.length - 1]}, 1);
+        assertThat(reader.next()).hasValueSatisfying(request -> {
+            assertThat(request.method()).isEqualTo("PUT");
+            assertThat(request.path()).isEqualTo("/api/v1/vm.create");
+            assertThat(request.body()).isEqualTo(bytes("abc"));
+            assertThat(request.keepAlive()).isTrue();
+        });
+    }
+
+    @Test
+    void takesTwoRequestsOfOnePacketInTheirOrder() {
+        append("GET /a HTTP/1.1\r\n\r\nGET /b?x=1 HTTP/1.1\r\nConnection: close\r\n\r\n");
+        assertThat(reader.next().orElseThrow().path()).isEqualTo("/a");
+        HttpRequest second = reader.next().orElseThrow();
+        assertThat(second.path()).isEqualTo("/b");
+        assertThat(second.keepAlive()).isFalse();
+        assertThat(reader.inRequest()).isFalse();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "GET, 400",
+        "GET /a, 400",
+        "GET a HTTP/1.1, 400",
+        "GET /a FTP/1.1, 400",
+        "'GET /a HTTP/1.1\r\nContent-Length: -1', 400",
+        "'GET /a HTTP/1.1\r\nContent-Length: 12x', 400",
+        "'GET /a HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2', 400",
+        "'GET /a HTTP/1.1\r\nTransfer-Encoding: chunked', 400",
+        "'GET /a HTTP/1.1\r\nContent-Length: 4194305', 413",
+        "'GET /a HTTP/1.1\r\nContent-Length: 999999999', 413",
+    })
+    void refusesWhatIsNoRequest(String head, int status) {
+        append(head + "\r\n\r\n");
+        assertThatThrownBy(reader::next)
+                .isInstanceOfSatisfying(
+                        HttpError.class, e -> assertThat(e.status()).isEqualTo(status));
+    }
+
+    @Test
+    void bufferedHeadIsBounded() {
+        append("GET /" + "a".repeat(HttpReader.MAX_HEAD));
+        assertThatThrownBy(reader::next)
+                .isInstanceOfSatisfying(
+                        HttpError.class, e -> assertThat(e.status()).isEqualTo(431));
+    }
+
+    @Test
+    void bufferedRequestIsBounded() {
+        byte[] block = new byte[1 << 20];
+        assertThatThrownBy(() -> {
+                    for (int i = 0; i < 6; i++) {
+                        reader.append(block, block.length);
+                    }
+                })
+                .isInstanceOfSatisfying(
+                        HttpError.class, e -> assertThat(e.status()).isEqualTo(413));
+    }
+
+    private void append(String text) {
+        reader.append(bytes(text), text.length());
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.ISO_8859_1);
+    }
+}
