@@ -91,14 +91,15 @@ public final class OptionTable<R> {
                 } else if (bare != null) {
                     take(values, bare, part);
                 } else {
-                    throw new OptionException("'" + part + "' has no value: write key=value, of "
-                            + String.join(", ", keys()));
+                    throw new OptionException(
+                            "'" + part + "' has no value: write key=value, of " + String.join(", ", keys()));
                 }
             }
         }
         for (Option<R, ?> option : options) {
             if (required.contains(option.field()) && !values.isSaid(option)) {
-                throw new OptionException("lacks " + option.key() + "=" + option.type().syntax());
+                throw new OptionException(
+                        "lacks " + option.key() + "=" + option.type().syntax());
             }
         }
         return maker.apply(values);

@@ -16,7 +16,8 @@ import java.util.Locale;
 public record LogRecord(long epochMillis, LogLevel level, String source, String text, Throwable cause) {
     /** As it is written, without a line end: {@code 2026-11-25T05:01:36.123Z WARN machine: text}. */
     public String line() {
-        String when = Instant.ofEpochMilli(epochMillis).truncatedTo(ChronoUnit.MILLIS).toString();
+        String when =
+                Instant.ofEpochMilli(epochMillis).truncatedTo(ChronoUnit.MILLIS).toString();
         String thrown = cause == null ? "" : ": " + cause;
         return when + ' ' + level.name().toUpperCase(Locale.ROOT) + ' ' + source + ": "
                 + (text + thrown).replace('\n', ' ').replace('\r', ' ');

@@ -98,7 +98,11 @@ public final class Logs {
 
     private static LogRecord dropped(long count) {
         return new LogRecord(
-                System.currentTimeMillis(), LogLevel.WARN, "log", count + " records dropped: the buffer was full", null);
+                System.currentTimeMillis(),
+                LogLevel.WARN,
+                "log",
+                count + " records dropped: the buffer was full",
+                null);
     }
 
     /** Writes what still waits, without Log4j. For the end of the process. */
@@ -124,10 +128,10 @@ public final class Logs {
 
     private static void append(Path path, String text) {
         try {
-            Files.writeString(
-                    path, text, StandardCharsets.UTF_8, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+            Files.writeString(path, text, StandardCharsets.UTF_8, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
         } catch (java.io.IOException e) {
-            throw new BadInputException("cannot write the log file " + path + ": " + e.getClass().getSimpleName(), e);
+            throw new BadInputException(
+                    "cannot write the log file " + path + ": " + e.getClass().getSimpleName(), e);
         }
     }
 }

@@ -25,8 +25,7 @@ public final class Termination {
      */
     public static Termination onSignal(Runnable stop, long limitMillis) {
         Termination termination = new Termination();
-        Runtime.getRuntime()
-                .addShutdownHook(new Thread(() -> termination.hook(stop, limitMillis), "termination"));
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> termination.hook(stop, limitMillis), "termination"));
         return termination;
     }
 

@@ -37,8 +37,29 @@ class JsonTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "", " ", "{", "[1,]", "{\"a\":1,}", "{a:1}", "01", "1.", ".5", "+1", "1e", "\"\\x\"", "\"\\u12g4\"",
-                "\"a", "tru", "nul", "[1 2]", "{} {}", "\"\t\"", "{\"a\":1,\"a\":2}", "'a'", "NaN", "-"
+                "",
+                " ",
+                "{",
+                "[1,]",
+                "{\"a\":1,}",
+                "{a:1}",
+                "01",
+                "1.",
+                ".5",
+                "+1",
+                "1e",
+                "\"\\x\"",
+                "\"\\u12g4\"",
+                "\"a",
+                "tru",
+                "nul",
+                "[1 2]",
+                "{} {}",
+                "\"\t\"",
+                "{\"a\":1,\"a\":2}",
+                "'a'",
+                "NaN",
+                "-"
             })
     void whatIsNoJsonIsRefused(String text) {
         assertThatThrownBy(() -> JsonReader.read(text))

@@ -36,15 +36,11 @@ class OptionTableTest {
         }
 
         static final Option<Sample, Optional<String>> PATH = Option.of(
-                "path",
-                OptionTypes.optional(OptionTypes.text("path")),
-                Optional.empty(),
-                Sample::path,
-                "the file");
+                "path", OptionTypes.optional(OptionTypes.text("path")), Optional.empty(), Sample::path, "the file");
         static final Option<Sample, Boolean> READ_ONLY =
                 Option.of("readonly", OptionTypes.toggle(), false, Sample::readOnly, "no writes");
-        static final Option<Sample, Integer> QUEUES = Option.of(
-                "queues", "num_queues", OptionTypes.integer(1, 64), 1, Sample::queues, "number of queues");
+        static final Option<Sample, Integer> QUEUES =
+                Option.of("queues", "num_queues", OptionTypes.integer(1, 64), 1, Sample::queues, "number of queues");
         static final Option<Sample, Long> SIZE =
                 Option.of("size", OptionTypes.size(), 512L << 20, Sample::size, "bytes");
         static final Option<Sample, Mode> MODE =

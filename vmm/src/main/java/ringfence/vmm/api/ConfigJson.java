@@ -20,7 +20,11 @@ final class ConfigJson {
                         "initramfs", config.payload().initramfs().orElse(null),
                         "cmdline", config.payload().cmdline()),
                 "cpus",
-                Json.object("boot_vcpus", config.cpus().bootVcpus(), "max_vcpus", config.cpus().maxVcpus()),
+                Json.object(
+                        "boot_vcpus",
+                        config.cpus().bootVcpus(),
+                        "max_vcpus",
+                        config.cpus().maxVcpus()),
                 "memory",
                 Json.object(
                         "size", config.memory().size(),

@@ -32,21 +32,22 @@ public final class Endpoints {
 
     /** Answers one request. */
     HttpResponse answer(HttpRequest request) {
-        Endpoint endpoint = request.path().startsWith(PREFIX)
-                ? table.get(request.path().substring(PREFIX.length()))
-                : null;
+        Endpoint endpoint =
+                request.path().startsWith(PREFIX) ? table.get(request.path().substring(PREFIX.length())) : null;
         if (endpoint == null) {
             return HttpResponse.error(404, "no endpoint " + request.path());
         }
         if (!endpoint.method().equals(request.method())) {
-            return HttpResponse.error(400, request.path() + " takes " + endpoint.method() + ", not " + request.method());
+            return HttpResponse.error(
+                    400, request.path() + " takes " + endpoint.method() + ", not " + request.method());
         }
         return endpoint.answer().apply(request);
     }
 
     private HttpResponse ping(HttpRequest request) {
-        return HttpResponse.ok("{\"build_version\":" + HttpResponse.quote(version) + ",\"version\":"
-                + HttpResponse.quote(version) + ",\"pid\":" + ProcessHandle.current().pid() + ",\"features\":[\"kvm\"]}");
+        return HttpResponse.ok(
+                "{\"build_version\":" + HttpResponse.quote(version) + ",\"version\":" + HttpResponse.quote(version)
+                        + ",\"pid\":" + ProcessHandle.current().pid() + ",\"features\":[\"kvm\"]}");
     }
 
     private HttpResponse info(HttpRequest request) {

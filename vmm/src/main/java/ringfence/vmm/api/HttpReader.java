@@ -108,7 +108,8 @@ final class HttpReader {
         String found = null;
         for (int i = 1; i < lines.length; i++) {
             int colon = lines[i].indexOf(':');
-            if (colon > 0 && lines[i].substring(0, colon).toLowerCase(Locale.ROOT).equals(name)) {
+            if (colon > 0
+                    && lines[i].substring(0, colon).toLowerCase(Locale.ROOT).equals(name)) {
                 String value = lines[i].substring(colon + 1).strip();
                 if (found != null && !found.equals(value)) {
                     throw new HttpError(400, "two different values of " + name);

@@ -22,7 +22,8 @@ final class PvhStartInfo {
 
     static void write(BootParameters p) {
         boolean module = p.initramfs().size() > 0;
-        ByteBuffer info = buffer(SIZE)
+        byte[] info = new byte[SIZE];
+        little(info)
                 .putInt(MAGIC)
                 .putInt(VERSION)
                 .putInt(0)
@@ -33,23 +34,25 @@ final class PvhStartInfo {
                 .putLong(MemoryMap.ZERO_PAGE)
                 .putInt(p.map().size())
                 .putInt(0);
-        p.memory().write(MemoryMap.PVH_START_INFO, info.array());
+        p.memory().write(MemoryMap.PVH_START_INFO, info);
         if (module) {
-            ByteBuffer entry = buffer(MODULE_SIZE)
+            byte[] entry = new byte[MODULE_SIZE];
+            little(entry)
                     .putLong(p.initramfs().base())
                     .putLong(p.initramfs().size())
                     .putLong(0)
                     .putLong(0);
-            p.memory().write(MemoryMap.PVH_MODULES, entry.array());
+            p.memory().write(MemoryMap.PVH_MODULES, entry);
         }
-        ByteBuffer map = buffer(p.map().size() * ENTRY_SIZE);
+        byte[] entries = new byte[p.map().size() * ENTRY_SIZE];
+        ByteBuffer map = little(entries);
         for (MemoryMapEntry e : p.map()) {
             map.putLong(e.base()).putLong(e.size()).putInt(e.type()).putInt(0);
         }
-        p.memory().write(MemoryMap.ZERO_PAGE, map.array());
+        p.memory().write(MemoryMap.ZERO_PAGE, entries);
     }
 
-    private static ByteBuffer buffer(int size) {
-        return ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
+    private static ByteBuffer little(byte[] bytes) {
+        return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
     }
 }

@@ -81,12 +81,16 @@ public record Affinity(int index, List<Integer> hostCpus) {
         @Override
         public Json.Obj schema() {
             Json.Obj properties = Json.object(
-                    indexName, Json.object("type", "integer"), "host_cpus", OptionTypes.integers(0, 8191).schema());
+                    indexName,
+                    Json.object("type", "integer"),
+                    "host_cpus",
+                    OptionTypes.integers(0, 8191).schema());
             return Json.object(
                     "type",
                     "array",
                     "items",
-                    Json.object("type", "object", "required", List.of(indexName, "host_cpus"), "properties", properties));
+                    Json.object(
+                            "type", "object", "required", List.of(indexName, "host_cpus"), "properties", properties));
         }
     }
 }

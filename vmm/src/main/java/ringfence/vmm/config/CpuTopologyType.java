@@ -20,8 +20,7 @@ final class CpuTopologyType implements OptionType<CpuTopology> {
             count("cores_per_die", CpuTopology::coresPerDie, "cores of a die");
     private static final Option<CpuTopology, Integer> DIES =
             count("dies_per_package", CpuTopology::diesPerPackage, "dies of a package");
-    private static final Option<CpuTopology, Integer> PACKAGES =
-            count("packages", CpuTopology::packages, "packages");
+    private static final Option<CpuTopology, Integer> PACKAGES = count("packages", CpuTopology::packages, "packages");
 
     /** Its JSON. */
     static final OptionTable<CpuTopology> TABLE = OptionTable.of(

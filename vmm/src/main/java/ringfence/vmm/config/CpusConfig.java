@@ -75,10 +75,15 @@ public record CpusConfig(
         }
     }
 
-    private static final Option<CpusConfig, Integer> BOOT = Option.of(
-            "boot", "boot_vcpus", OptionTypes.integer(1, LIMIT), 1, CpusConfig::bootVcpus, "vCPUs at start");
+    private static final Option<CpusConfig, Integer> BOOT =
+            Option.of("boot", "boot_vcpus", OptionTypes.integer(1, LIMIT), 1, CpusConfig::bootVcpus, "vCPUs at start");
     private static final Option<CpusConfig, Integer> MAX = Option.of(
-            "max", "max_vcpus", OptionTypes.integer(1, LIMIT), 1, CpusConfig::maxVcpus, "the most there can be; as boot");
+            "max",
+            "max_vcpus",
+            OptionTypes.integer(1, LIMIT),
+            1,
+            CpusConfig::maxVcpus,
+            "the most there can be; as boot");
     private static final Option<CpusConfig, Optional<CpuTopology>> TOPOLOGY = Option.of(
             "topology",
             OptionTypes.optional(CpuTopologyType.TYPE),
@@ -91,8 +96,8 @@ public record CpusConfig(
             "max_phys_bits", OptionTypes.integer(32, 52), 46, CpusConfig::maxPhysBits, "width of guest addresses");
     private static final Option<CpusConfig, Boolean> NESTED =
             Option.of("nested", OptionTypes.toggle(), true, CpusConfig::nested, "VMX or SVM inside the guest");
-    private static final Option<CpusConfig, List<Affinity>> AFFINITY = Option.of(
-            "affinity", Affinity.type("vcpu"), List.of(), CpusConfig::affinity, "host CPUs of each vCPU");
+    private static final Option<CpusConfig, List<Affinity>> AFFINITY =
+            Option.of("affinity", Affinity.type("vcpu"), List.of(), CpusConfig::affinity, "host CPUs of each vCPU");
     private static final Option<CpusConfig, CoreScheduling> CORE_SCHEDULING = Option.of(
             "core_scheduling",
             OptionTypes.choice(CoreScheduling.class),
@@ -130,11 +135,13 @@ public record CpusConfig(
     public List<Problem> problems(HostLimits host) {
         List<Problem> problems = new ArrayList<>();
         if (maxVcpus < bootVcpus) {
-            problems.add(new Problem("--cpus max", maxVcpus + " is less than boot=" + bootVcpus + ": leave max out or raise it"));
+            problems.add(new Problem(
+                    "--cpus max", maxVcpus + " is less than boot=" + bootVcpus + ": leave max out or raise it"));
         }
         if (Math.max(bootVcpus, maxVcpus) > host.vcpus()) {
             problems.add(new Problem(
-                    "--cpus boot", Math.max(bootVcpus, maxVcpus) + " vCPUs are more than KVM allows here: at most " + host.vcpus()));
+                    "--cpus boot",
+                    Math.max(bootVcpus, maxVcpus) + " vCPUs are more than KVM allows here: at most " + host.vcpus()));
         }
         topology.ifPresent(t -> {
             if (t.vcpus() != maxVcpus) {

@@ -133,10 +133,14 @@ public record DiskConfig(
             Option.of("direct", OptionTypes.toggle(), false, DiskConfig::direct, "past the host's page cache");
     private static final Option<DiskConfig, Integer> QUEUES =
             Option.of("num_queues", OptionTypes.integer(1, 64), 1, DiskConfig::numQueues, "request queues");
-    private static final Option<DiskConfig, Integer> QUEUE_SIZE = Option.of(
-            "queue_size", OptionTypes.integer(2, 32768), 128, DiskConfig::queueSize, "entries of a queue");
+    private static final Option<DiskConfig, Integer> QUEUE_SIZE =
+            Option.of("queue_size", OptionTypes.integer(2, 32768), 128, DiskConfig::queueSize, "entries of a queue");
     private static final Option<DiskConfig, Boolean> VHOST_USER = Option.of(
-            "vhost_user", OptionTypes.toggle(), false, d -> d.backend instanceof Backend.Socket, "a daemon that already runs serves it");
+            "vhost_user",
+            OptionTypes.toggle(),
+            false,
+            d -> d.backend instanceof Backend.Socket,
+            "a daemon that already runs serves it");
     private static final Option<DiskConfig, Optional<String>> SOCKET = Option.of(
             "socket", "vhost_socket", FILE, Optional.empty(), DiskConfig::socket, "where that daemon listens");
     private static final Option<DiskConfig, Optional<String>> SERIAL =
@@ -161,8 +165,8 @@ public record DiskConfig(
             List.of(),
             DiskConfig::queueAffinity,
             "host CPUs of each queue's worker");
-    private static final Option<DiskConfig, Integer> PCI_SEGMENT = Option.of(
-            "pci_segment", OptionTypes.integer(0, 95), 0, DiskConfig::pciSegment, "PCI segment");
+    private static final Option<DiskConfig, Integer> PCI_SEGMENT =
+            Option.of("pci_segment", OptionTypes.integer(0, 95), 0, DiskConfig::pciSegment, "PCI segment");
     private static final Option<DiskConfig, Optional<Integer>> PCI_DEVICE = Option.of(
             "pci_device_id",
             OptionTypes.optional(OptionTypes.integer(0, 31)),

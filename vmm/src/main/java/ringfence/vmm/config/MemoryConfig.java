@@ -34,8 +34,8 @@ public record MemoryConfig(
 
     private static final Option<MemoryConfig, Long> SIZE =
             Option.of("size", OptionTypes.size(), 512L << 20, MemoryConfig::size, "how much");
-    private static final Option<MemoryConfig, Boolean> MERGEABLE = Option.of(
-            "mergeable", OptionTypes.toggle(), false, MemoryConfig::mergeable, "equal pages may be merged");
+    private static final Option<MemoryConfig, Boolean> MERGEABLE =
+            Option.of("mergeable", OptionTypes.toggle(), false, MemoryConfig::mergeable, "equal pages may be merged");
     private static final Option<MemoryConfig, Boolean> SHARED = Option.of(
             "shared", OptionTypes.toggle(), false, MemoryConfig::shared, "always so, with the device processes");
     private static final Option<MemoryConfig, Boolean> HUGE_PAGES =
@@ -46,12 +46,12 @@ public record MemoryConfig(
             Optional.empty(),
             m -> m.hugepageSize.isPresent() ? Optional.of(m.hugepageSize.getAsLong()) : Optional.empty(),
             "how large; the host's default");
-    private static final Option<MemoryConfig, Boolean> PREFAULT = Option.of(
-            "prefault", OptionTypes.toggle(), false, MemoryConfig::prefault, "every page is there at start");
+    private static final Option<MemoryConfig, Boolean> PREFAULT =
+            Option.of("prefault", OptionTypes.toggle(), false, MemoryConfig::prefault, "every page is there at start");
     private static final Option<MemoryConfig, Boolean> RESERVE = Option.of(
             "reserve", OptionTypes.toggle(), false, MemoryConfig::reserve, "refuse at start what may lack later");
-    private static final Option<MemoryConfig, Boolean> THP = Option.of(
-            "thp", OptionTypes.toggle(), true, MemoryConfig::thp, "transparent huge pages");
+    private static final Option<MemoryConfig, Boolean> THP =
+            Option.of("thp", OptionTypes.toggle(), true, MemoryConfig::thp, "transparent huge pages");
 
     /** Flags, JSON and help. */
     public static final OptionTable<MemoryConfig> TABLE = OptionTable.of(
@@ -81,7 +81,8 @@ public record MemoryConfig(
         if (size == 0) {
             problems.add(new Problem("--memory size", "is 0: give the guest some, such as size=512M"));
         } else if (size % PAGE != 0) {
-            problems.add(new Problem("--memory size", size + " is no multiple of 4K: give whole megabytes, as in 512M"));
+            problems.add(
+                    new Problem("--memory size", size + " is no multiple of 4K: give whole megabytes, as in 512M"));
         } else if (size > host.memory()) {
             problems.add(new Problem(
                     "--memory size",

@@ -21,7 +21,7 @@ public record PayloadConfig(String kernel, Optional<String> initramfs, String cm
 
     private static final OptionType<Optional<String>> PATH = OptionTypes.optional(OptionTypes.text("path"));
     private static final Option<PayloadConfig, Optional<String>> KERNEL =
-            Option.of("kernel", PATH, Optional.empty(), p -> given(p.kernel),  "a vmlinux (PVH) or a bzImage");
+            Option.of("kernel", PATH, Optional.empty(), p -> given(p.kernel), "a vmlinux (PVH) or a bzImage");
     private static final Option<PayloadConfig, Optional<String>> CMDLINE = Option.of(
             "cmdline",
             OptionTypes.optional(OptionTypes.text("text")),
@@ -38,7 +38,10 @@ public record PayloadConfig(String kernel, Optional<String> initramfs, String cm
     /** JSON and help; in flags each option is a flag of its own. */
     public static final OptionTable<PayloadConfig> TABLE = OptionTable.of(
                     "PayloadConfig",
-                    v -> new PayloadConfig(v.get(KERNEL).orElse(""), v.get(INITRAMFS), v.get(CMDLINE).orElse("")),
+                    v -> new PayloadConfig(
+                            v.get(KERNEL).orElse(""),
+                            v.get(INITRAMFS),
+                            v.get(CMDLINE).orElse("")),
                     KERNEL,
                     CMDLINE,
                     INITRAMFS)

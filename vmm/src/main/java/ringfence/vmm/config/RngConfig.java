@@ -11,8 +11,8 @@ import ringfence.option.OptionTypes;
  * @param src a file of random bytes
  */
 public record RngConfig(String src) {
-    private static final Option<RngConfig, String> SOURCE = Option.of(
-            "src", OptionTypes.text("path"), "/dev/urandom", RngConfig::src, "a file of random bytes");
+    private static final Option<RngConfig, String> SOURCE =
+            Option.of("src", OptionTypes.text("path"), "/dev/urandom", RngConfig::src, "a file of random bytes");
 
     /** Flags, JSON and help. */
     public static final OptionTable<RngConfig> TABLE = OptionTable.of(

@@ -48,19 +48,11 @@ public record VmConfig(
             VmConfig::disks,
             "a disk, in a process of its own");
     private static final Option<VmConfig, RngConfig> RNG = Option.of(
-            "rng",
-            OptionTypes.record(RngConfig.TABLE),
-            RngConfig.DEFAULT,
-            VmConfig::rng,
-            "source of randomness");
+            "rng", OptionTypes.record(RngConfig.TABLE), RngConfig.DEFAULT, VmConfig::rng, "source of randomness");
     private static final Option<VmConfig, ConsoleConfig> SERIAL = Option.of(
             "serial", OptionTypes.record(ConsoleConfig.TABLE), ConsoleConfig.NULL, VmConfig::serial, "serial port");
     private static final Option<VmConfig, ConsoleConfig> CONSOLE = Option.of(
-            "console",
-            OptionTypes.record(ConsoleConfig.TABLE),
-            ConsoleConfig.TTY,
-            VmConfig::console,
-            "virtio console");
+            "console", OptionTypes.record(ConsoleConfig.TABLE), ConsoleConfig.TTY, VmConfig::console, "virtio console");
     private static final Option<VmConfig, Boolean> PVPANIC = Option.of(
             "pvpanic", OptionTypes.toggle(), false, VmConfig::pvpanic, "the guest's kernel can tell of a panic");
 
@@ -115,11 +107,13 @@ public record VmConfig(
                 problems.add(new Problem("--disk id", "'" + id + "' is given twice: choose another one"));
             }
             if (id.startsWith("__")) {
-                problems.add(new Problem("--disk id", "'" + id + "' is reserved: choose one that begins with a letter"));
+                problems.add(
+                        new Problem("--disk id", "'" + id + "' is reserved: choose one that begins with a letter"));
             }
             if (disk.pciDeviceId().isPresent() && !slots.add(disk.pciDeviceId().getAsInt())) {
                 problems.add(new Problem(
-                        "--disk " + id + " pci_device_id", disk.pciDeviceId().getAsInt() + " is taken: choose another one"));
+                        "--disk " + id + " pci_device_id",
+                        disk.pciDeviceId().getAsInt() + " is taken: choose another one"));
             }
         }
         return problems;

@@ -33,11 +33,10 @@ final class DaemonStarter implements AutoCloseable {
 
     /** A disk. Its daemon, if it is ours, begins to start now. */
     DiskDevice disk(DiskConfig disk, MemoryTable memory) {
-        SocketSource source =
-                switch (disk.backend()) {
-                    case DiskConfig.Backend.Image(String path) -> supervised(disk, path);
-                    case DiskConfig.Backend.Socket(String path) -> SocketSource.path(linux, path);
-                };
+        SocketSource source = switch (disk.backend()) {
+            case DiskConfig.Backend.Image(String path) -> supervised(disk, path);
+            case DiskConfig.Backend.Socket(String path) -> SocketSource.path(linux, path);
+        };
         RemoteDevice device = RemoteDevice.of(linux, disk.id(), Profile.block(), source, memory)
                 .queues(disk.numQueues(), disk.queueSize())
                 .start();

@@ -6,7 +6,6 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeoutException;
@@ -16,7 +15,6 @@ import ringfence.memory.RamOptions;
 import ringfence.process.Log;
 import ringfence.vmm.boot.BootState;
 import ringfence.vmm.config.CpusConfig;
-import ringfence.vmm.config.DiskConfig;
 import ringfence.vmm.config.MemoryConfig;
 import ringfence.vmm.config.RuntimeOptions;
 import ringfence.vmm.config.VmConfig;
@@ -175,7 +173,8 @@ final class MachineParts implements AutoCloseable {
 
     /** The legacy ports of the next boot. */
     void newPorts(PowerListener power) {
-        consoles.attach(platform.newPorts(power, consoles.serialOutput(), code -> log.debug(() -> "boot stage " + code)));
+        consoles.attach(
+                platform.newPorts(power, consoles.serialOutput(), code -> log.debug(() -> "boot stage " + code)));
     }
 
     /** Resets the PCI functions; see {@link Platform#reset}. */

@@ -14,7 +14,8 @@ public final class MachineProxy {
     /** More than every source together can have outstanding: each vCPU reports an end once. */
     private static final int CAPACITY = 1024;
 
-    private final ManyToOneConcurrentArrayQueue<MachineCommand> commands = new ManyToOneConcurrentArrayQueue<>(CAPACITY);
+    private final ManyToOneConcurrentArrayQueue<MachineCommand> commands =
+            new ManyToOneConcurrentArrayQueue<>(CAPACITY);
     private final Queue<MachineCommand> kept = new ArrayDeque<>(); // the owner's
     private volatile Thread owner;
     private volatile MachineState state;
@@ -65,8 +66,8 @@ public final class MachineProxy {
     /** Forgets what the guest of a boot that is over has asked for. For the owner only. */
     void forgetGuest() {
         runPosted();
-        kept.removeIf(command -> !(command instanceof MachineCommand.ShutDown)
-                && !(command instanceof MachineCommand.DeviceRefused));
+        kept.removeIf(command ->
+                !(command instanceof MachineCommand.ShutDown) && !(command instanceof MachineCommand.DeviceRefused));
     }
 
     void publish(MachineState next) {

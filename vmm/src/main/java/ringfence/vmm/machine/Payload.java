@@ -34,7 +34,8 @@ final class Payload {
         Thread.ofPlatform().name("payload").daemon().start(() -> {
             try (KernelImage image = KernelImage.open(linux, kernel)) {
                 memory.write(tables.address(), tables.bytes());
-                loaded.complete(new BootLoader(linux, memory, map).load(image, initramfs, commandLine, tables.address()));
+                loaded.complete(
+                        new BootLoader(linux, memory, map).load(image, initramfs, commandLine, tables.address()));
             } catch (RuntimeException | Error e) {
                 loaded.completeExceptionally(e);
             }

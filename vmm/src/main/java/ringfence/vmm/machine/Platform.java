@@ -57,8 +57,7 @@ final class Platform implements AutoCloseable {
         this.slot = slot;
         router = new KvmMsiRouter(slot, gsiLimit);
         doorbells = new KvmDoorbells(slot);
-        segment = new PciSegment(
-                0, aperture(map.mmio32()), aperture(map.mmio64()), buses, owner::execute, deadlines);
+        segment = new PciSegment(0, aperture(map.mmio32()), aperture(map.mmio64()), buses, owner::execute, deadlines);
         buses.changeMmio(bus -> bus.with(MemoryMap.ECAM.base(), PciSegment.ECAM_SIZE, segment));
         plug(OptionalInt.of(0), HostBridge.create());
     }
@@ -74,8 +73,7 @@ final class Platform implements AutoCloseable {
 
     /** Plugs a virtio device in, which belongs to the platform from here on. */
     void plug(OptionalInt wanted, VirtioDevice device) {
-        VirtioPciFunction function =
-                new VirtioPciFunction(device, linux.events(), router, doorbells, deadlines);
+        VirtioPciFunction function = new VirtioPciFunction(device, linux.events(), router, doorbells, deadlines);
         functions.add(function);
         segment.add(wanted, function.function());
     }
@@ -136,7 +134,8 @@ final class Platform implements AutoCloseable {
             owner.runPosted();
             long left = deadline - System.nanoTime();
             if (left <= 0) {
-                throw new TimeoutException("a device does not stop within " + TimeUnit.NANOSECONDS.toMillis(nanos) + " ms");
+                throw new TimeoutException(
+                        "a device does not stop within " + TimeUnit.NANOSECONDS.toMillis(nanos) + " ms");
             }
             try {
                 all.get(Math.min(left, TimeUnit.MILLISECONDS.toNanos(1)), TimeUnit.NANOSECONDS);

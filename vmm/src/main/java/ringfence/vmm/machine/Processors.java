@@ -56,13 +56,18 @@ final class Processors implements AutoCloseable {
             vm.irqchip();
             int slot = 0;
             for (Region region : memory.regions()) {
-                vm.memorySlot(slot++, region.guestAddress(), region.size(), region.segment().address(), 0);
+                vm.memorySlot(
+                        slot++,
+                        region.guestAddress(),
+                        region.size(),
+                        region.segment().address(),
+                        0);
             }
             for (int cpu = 0; cpu < count; cpu++) {
                 Vcpu vcpu = vm.createVcpu(topology.apicId(cpu));
                 vcpus.add(vcpu);
-                CpuidPlan plan = new CpuidPlan(
-                        topology, physBits, kvm.caps().tscDeadlineTimer(), vcpu.tscKhz(), nested);
+                CpuidPlan plan =
+                        new CpuidPlan(topology, physBits, kvm.caps().tscDeadlineTimer(), vcpu.tscKhz(), nested);
                 VcpuSetup.every(vcpu, Cpuid.of(supported, plan, cpu));
                 threads.add(new VcpuThread(linux, vcpu, buses, events));
             }

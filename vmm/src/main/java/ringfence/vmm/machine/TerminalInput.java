@@ -52,7 +52,8 @@ final class TerminalInput {
                 int taken = sink.receive(bytes, at, (int) got - at);
                 at += taken;
                 if (taken == 0) {
-                    LockSupport.parkNanos(this, LOOK_AGAIN); // the sink may have changed at a reboot, and told the old one
+                    LockSupport.parkNanos(
+                            this, LOOK_AGAIN); // the sink may have changed at a reboot, and told the old one
                 }
             }
         }

@@ -32,7 +32,8 @@ class VmConfigTest {
     /** Cloud Hypervisor's defaults: C-30, C-34, C-37, C-38, C-50, C-58, C-73, C-80, C-107, C-109, C-110, C-113. */
     @Test
     void defaultsAreCloudHypervisors() {
-        VmConfig config = VmConfig.TABLE.read(JsonReader.read("{\"payload\":{\"kernel\":\"/k\"},\"disks\":[{\"path\":\"/d\"}]}"));
+        VmConfig config =
+                VmConfig.TABLE.read(JsonReader.read("{\"payload\":{\"kernel\":\"/k\"},\"disks\":[{\"path\":\"/d\"}]}"));
         assertThat(config.cpus())
                 .isEqualTo(new CpusConfig(
                         1, 1, Optional.empty(), 46, true, false, List.of(), CpusConfig.CoreScheduling.VM));
@@ -61,7 +62,8 @@ class VmConfigTest {
         Json.Obj json = VmConfig.TABLE.write(config);
         assertThat(json.toString())
                 .contains("\"boot_vcpus\":2,\"max_vcpus\":4")
-                .contains("\"topology\":{\"threads_per_core\":2,\"cores_per_die\":2,\"dies_per_package\":1,\"packages\":1}")
+                .contains(
+                        "\"topology\":{\"threads_per_core\":2,\"cores_per_die\":2,\"dies_per_package\":1,\"packages\":1}")
                 .contains("\"affinity\":[{\"vcpu\":0,\"host_cpus\":[1,3,4]}]")
                 .contains("\"core_scheduling\":\"Vcpu\"")
                 .contains("\"size\":1073741824")
@@ -101,8 +103,7 @@ class VmConfigTest {
                 " | | | file | --serial: file without a path",
                 " | | | tty,file=/x | --serial: says tty and a path for something else"
             })
-    void eachMistakeIsOneLineThatNamesTheOption(
-            String cpus, String memory, String disk, String serial, String line) {
+    void eachMistakeIsOneLineThatNamesTheOption(String cpus, String memory, String disk, String serial, String line) {
         List<Problem> problems = config(orEmpty(cpus), orEmpty(memory), orEmpty(disk), orEmpty(serial))
                 .problems(HOST);
         assertThat(problems).singleElement().satisfies(p -> assertThat(p.line()).startsWith(line));
@@ -117,7 +118,14 @@ class VmConfigTest {
         DiskConfig disk = DiskConfig.TABLE.parse("path=/x,id=root,pci_device_id=5");
         VmConfig one = config("", "", "", "");
         VmConfig two = new VmConfig(
-                one.payload(), one.cpus(), one.memory(), List.of(disk, disk), one.rng(), one.serial(), one.console(), true);
+                one.payload(),
+                one.cpus(),
+                one.memory(),
+                List.of(disk, disk),
+                one.rng(),
+                one.serial(),
+                one.console(),
+                true);
         assertThat(two.problems(HOST).stream().map(Problem::line))
                 .containsExactly(
                         "--disk id: 'root' is given twice: choose another one",
@@ -127,8 +135,9 @@ class VmConfigTest {
     @Test
     void aKernelIsNeeded() {
         VmConfig config = VmConfig.TABLE.read(JsonReader.read("{\"payload\":{}}"));
-        assertThat(config.problems(HOST)).singleElement().satisfies(p -> assertThat(p.line())
-                .startsWith("--kernel: none is given"));
+        assertThat(config.problems(HOST))
+                .singleElement()
+                .satisfies(p -> assertThat(p.line()).startsWith("--kernel: none is given"));
         assertThatThrownBy(() -> VmConfig.TABLE.read(JsonReader.read("{}"))).hasMessage("lacks payload");
     }
 
@@ -145,7 +154,8 @@ class VmConfigTest {
                 "readonly=on | path: is missing: give path=<image>, or vhost_user=on,socket=<path>",
                 "path= | path: is missing: give path=<image>, or vhost_user=on,socket=<path>",
                 "vhost_user=on | vhost_user=on lacks socket=<path>, where the daemon listens",
-                "vhost_user=on,socket=/s,path=/x | path: goes to the daemon, not here, with vhost_user=on: leave it out",
+                "vhost_user=on,socket=/s,path=/x | path: goes to the daemon, not here, with vhost_user=on: leave it"
+                        + " out",
                 "path=/x,socket=/s | socket: is given without vhost_user=on: add it"
             })
     void aDiskIsServedByOneDaemon(String disk, String line) {

@@ -34,8 +34,7 @@ public final class Console extends LocalDevice {
     private volatile int size; // columns, then rows, 16 bits each
 
     /** A console whose output goes there; {@code columns} and {@code rows} may be 0 for unknown. */
-    public Console(
-            Linux linux, String id, MemoryTable memory, ConsoleOutput output, int columns, int rows) {
+    public Console(Linux linux, String id, MemoryTable memory, ConsoleOutput output, int columns, int rows) {
         super(linux, id, DeviceType.CONSOLE, 2, QUEUE_SIZE, memory);
         this.output = output;
         size = columns & 0xFFFF | rows << 16;
