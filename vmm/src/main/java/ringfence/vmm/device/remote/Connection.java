@@ -1,6 +1,8 @@
 package ringfence.vmm.device.remote;
 
 import java.util.List;
+import java.util.function.Consumer;
+import ringfence.linux.Fd;
 import ringfence.linux.Linux;
 import ringfence.memory.MemoryTable;
 import ringfence.vhostuser.ProtocolFeature;
@@ -35,12 +37,15 @@ final class Connection implements AutoCloseable {
     /**
      * Shakes hands and reads the configuration.
      *
+     * @param exposed told the socket before the first call on it, and null before it is closed here
      * @param before the process of the back-end before; null: there was none. It must be dead, or be the same
      */
-    static Connection open(Linux linux, SocketSource source, Profile profile, int queues, PeerProcess before) {
+    static Connection open(
+            Linux linux, SocketSource source, Consumer<Fd> exposed, Profile profile, int queues, PeerProcess before) {
         Frontend frontend = Frontend.over(linux, source.connect(), FrontendOptions.defaults());
         PeerProcess peer = null;
         try {
+            exposed.accept(frontend.socket());
             peer = PeerProcess.of(linux, frontend.socket());
             if (before != null && before.pid() != peer.pid() && !before.isDead()) {
                 throw new PeerException(
@@ -53,6 +58,7 @@ final class Connection implements AutoCloseable {
             connection.readConfig();
             return connection;
         } catch (RuntimeException e) {
+            exposed.accept(null);
             frontend.close();
             if (peer != null) {
                 peer.close();

@@ -50,7 +50,7 @@ final class Link {
     private final TreeMap<Integer, RemoteQueue> queues = new TreeMap<>();
     private final List<CompletableFuture<Void>> resets = new ArrayList<>();
     private volatile boolean closing;
-    private volatile Fd socket; // of the connection, so that close() can end a call in progress
+    private Fd socket; // of the connection, so that close() can end a call in progress; guarded by this
     private Connection connection; // null: none
     private PeerProcess before; // null: there was none
     private InflightShare share; // null: none
@@ -95,16 +95,16 @@ final class Link {
         wake.signal();
     }
 
-    /** Ends the thread and the connection. Any other thread, once. */
+    /** Ends the thread and the connection; a second call does nothing. Any other thread. */
     void close() {
-        closing = true;
-        wake.signal();
-        Fd open = socket;
-        if (open != null) {
-            try {
-                linux.sockets().shutdown(open); // whatever call waits for an answer ends now
-            } catch (ErrnoException | IllegalStateException e) {
-                closing = true; // it is gone already
+        synchronized (this) {
+            if (closing) {
+                return;
+            }
+            closing = true;
+            wake.signal();
+            if (socket != null) {
+                linux.sockets().shutdown(socket); // whatever call waits for an answer ends now
             }
         }
         boolean interrupted = false;
@@ -117,6 +117,14 @@ final class Link {
         }
         if (interrupted) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Lets close() end a call on this socket; null: there is none, or it is to be closed next. */
+    private synchronized void expose(Fd open) {
+        socket = open;
+        if (closing && open != null) {
+            throw new PeerException("the device is being closed", Disposition.RETRY);
         }
     }
 
@@ -170,7 +178,7 @@ final class Link {
         lostAt = System.nanoTime();
         Connection gone = connection;
         connection = null;
-        socket = null;
+        expose(null);
         unwatch(gone);
         gone.close();
         if (before != null) {
@@ -199,9 +207,10 @@ final class Link {
     private void connect() {
         Connection next = null;
         try {
-            next = Connection.open(linux, source, profile, queueCount, before);
-            events.admit(next.features(), acknowledged, next.config());
-            socket = next.frontend().socket();
+            next = Connection.open(linux, source, this::expose, profile, queueCount, before);
+            if (resets.isEmpty()) {
+                events.admit(next.features(), acknowledged, next.config());
+            }
             resume(next);
         } catch (PeerException e) {
             fail(next, e.getMessage(), e.disposition() == Disposition.FATAL);
@@ -216,7 +225,9 @@ final class Link {
         connection = next;
         watch(next);
         backoff.reset(System.nanoTime());
-        events.connected(next.peer().pid(), next.features(), next.config(), System.nanoTime() - lostAt);
+        long gap = System.nanoTime() - lostAt;
+        // a guest that has asked for a reset reads features and configuration again
+        events.connected(next.peer().pid(), next.features(), next.config(), gap, !resets.isEmpty());
         guarded(this::settle);
     }
 
@@ -225,7 +236,7 @@ final class Link {
     }
 
     private void fail(Connection next, String why, boolean refused) {
-        socket = null;
+        expose(null);
         if (next != null) {
             next.close();
             next.peer().close();
@@ -240,12 +251,12 @@ final class Link {
 
     /** Gives a successor what its predecessor had, so that the guest notices nothing. */
     private void resume(Connection to) {
-        List<RemoteQueue> begun =
-                queues.values().stream().filter(queue -> queue.begun).toList();
-        if (begun.isEmpty()) {
+        if (acknowledged == 0) {
             return;
         }
         prepare(to);
+        List<RemoteQueue> begun =
+                queues.values().stream().filter(queue -> queue.begun).toList();
         if (!resets.isEmpty()) {
             return; // settle() ends them; nothing is started again
         }
@@ -263,7 +274,8 @@ final class Link {
     }
 
     private void prepare(Connection to) {
-        share = to.prepare(acknowledged, memory, share, queueCount, queueSize);
+        long features = resets.isEmpty() ? acknowledged : acknowledged & to.features();
+        share = to.prepare(features, memory, share, queueCount, queueSize);
     }
 
     private void start(Connection to, RemoteQueue queue) {
@@ -339,6 +351,7 @@ final class Link {
     }
 
     private void end() {
+        expose(null);
         if (connection != null) {
             unwatch(connection);
             connection.close();

@@ -12,8 +12,13 @@ interface LinkEvents {
      */
     void admit(long features, long acknowledged, byte[] config);
 
-    /** It is set up. @param gapNanos since the one before was lost */
-    void connected(int pid, long features, byte[] config, long gapNanos);
+    /**
+     * It is set up.
+     *
+     * @param gapNanos since the one before was lost
+     * @param anew whether the guest waits for a reset, and will see features and configuration anew
+     */
+    void connected(int pid, long features, byte[] config, long gapNanos, boolean anew);
 
     /** The back-end has gone or failed us. @param alive whether its process lives */
     void lost(String why, boolean alive);

@@ -245,9 +245,9 @@ public final class RemoteDevice implements VirtioDevice {
         }
 
         @Override
-        public void connected(int pid, long features, byte[] read, long gapNanos) {
+        public void connected(int pid, long features, byte[] read, long gapNanos, boolean anew) {
             boolean first = config == null;
-            long offered = first ? features : state.features(); // what the guest has seen stays
+            long offered = first || anew ? features : state.features(); // else what the guest has seen stays
             configRead(read);
             publish(state.connected(pid, offered, gapNanos));
             if (first) {

@@ -1,0 +1,117 @@
+package ringfence.vmm.device.remote;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.CopyOnWriteArrayList;
+import ringfence.linux.Fd;
+import ringfence.memory.MemoryTable;
+import ringfence.vhostuser.link.BackendDevice;
+import ringfence.vhostuser.link.Completions;
+import ringfence.vhostuser.link.QueueEngine;
+import ringfence.virtio.BlkLayout;
+import ringfence.virtio.DeviceType;
+import ringfence.virtio.queue.ChainCursor;
+
+/** A disk in a back-end: answers each request with its own mark in the status byte. */
+public final class AnsweringDisk implements BackendDevice {
+    final List<String> calls = new CopyOnWriteArrayList<>();
+    volatile long capacity = 2048;
+    volatile long features = BlkLayout.F_FLUSH | BlkLayout.F_CONFIG_WCE | BlkLayout.F_MQ;
+    private final int mark;
+    private final int queues;
+
+    /** Answers with this mark. */
+    public AnsweringDisk(int mark, int queues) {
+        this.mark = mark;
+        this.queues = queues;
+    }
+
+    @Override
+    public int type() {
+        return DeviceType.BLOCK;
+    }
+
+    @Override
+    public long features() {
+        return features;
+    }
+
+    @Override
+    public int queueCount() {
+        return queues;
+    }
+
+    @Override
+    public int maxQueueSize() {
+        return 128;
+    }
+
+    @Override
+    public byte[] config() {
+        ByteBuffer config = ByteBuffer.allocate(60).order(ByteOrder.LITTLE_ENDIAN);
+        config.putLong(0, capacity).putShort(34, (short) 7);
+        return config.array();
+    }
+
+    @Override
+    public void writeConfig(int offset, byte[] bytes) {
+        calls.add("config " + offset + "=" + bytes[0]);
+    }
+
+    @Override
+    public void negotiated(long taken) {
+        calls.add("negotiated " + Long.toHexString(taken));
+    }
+
+    @Override
+    public QueueEngine engine(int queue, MemoryTable memory) {
+        calls.add("engine " + queue);
+        return new Engine();
+    }
+
+    @Override
+    public void reset() {
+        calls.add("reset");
+    }
+
+    private final class Engine implements QueueEngine {
+        private final Queue<int[]> done = new ArrayDeque<>();
+
+        @Override
+        public void submit(ChainCursor chain, Completions completions) {
+            chain.writeByte(0, mark);
+            done.add(new int[] {chain.head(), 1});
+        }
+
+        @Override
+        public void flush() {
+            // nothing is buffered
+        }
+
+        @Override
+        public int reap(Completions completions) {
+            int count = done.size();
+            done.forEach(one -> completions.complete(one[0], one[1]));
+            done.clear();
+            return count;
+        }
+
+        @Override
+        public int inFlight() {
+            return done.size();
+        }
+
+        @Override
+        public Fd wakeup() {
+            return null;
+        }
+
+        @Override
+        public void close() {
+            // nothing to let go of
+        }
+    }
+}
