@@ -1,0 +1,131 @@
+package ringfence.it.bench;
+
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import ringfence.linux.Linux;
+
+/** The program behind {@code packaging/bench blk}. */
+public final class BlkBench {
+    private static final int VERIFIED_BLOCKS = 4096;
+    private static final int VERIFIED_WRITES = 40_000;
+    private static final long WARM_UP_NANOS = 4_000_000_000L;
+
+    private final Linux linux = Linux.system();
+    private final BenchOptions options;
+    private final PrintStream out;
+    private final List<Row> rows = new ArrayList<>();
+    private final List<String> verification = new ArrayList<>();
+    private final LoadDriver load;
+    private final String daemonCores;
+
+    private BlkBench(BenchOptions options, PrintStream out) {
+        this.options = options;
+        this.out = out;
+        load = new LoadDriver(linux, (long) options.megabytes() << 20);
+        daemonCores = otherCores();
+    }
+
+    /** Arguments: the tree, then {@link BenchOptions#USAGE}. Exit code 1: a row is below its bar; 2: bad input. */
+    public static void main(String[] arguments) throws IOException, InterruptedException {
+        List<String> all = List.of(arguments);
+        BenchOptions options;
+        try {
+            options = BenchOptions.parse(all.subList(1, all.size()), Path.of(all.getFirst()));
+        } catch (IllegalArgumentException e) {
+            System.err.println("bench: " + e.getMessage());
+            System.exit(2);
+            return;
+        }
+        boolean passed = new BlkBench(options, System.out).run();
+        System.exit(passed ? 0 : 1);
+    }
+
+    /** All cores but the first, on which the launcher keeps this process. */
+    private static String otherCores() {
+        try {
+            String online =
+                    Files.readString(Path.of("/sys/devices/system/cpu/online")).strip();
+            return online.startsWith("0-") ? "1-" + online.substring(2) : "";
+        } catch (IOException e) {
+            return "";
+        }
+    }
+
+    private boolean run() throws IOException, InterruptedException {
+        Files.createDirectories(options.output());
+        Report.head(out);
+        for (int queues : options.queues()) {
+            if (options.memory() != null) {
+                medium("tmpfs", options.memory(), queues, false);
+            }
+            if (options.disk() != null) {
+                medium("disk", options.disk(), queues, true);
+            }
+        }
+        Path json = options.output().resolve("blk.json");
+        Path svg = options.output().resolve("blk.svg");
+        Report.json(json, rows, verification);
+        Chart.write(svg, rows);
+        out.println("written: " + json + ", " + svg);
+        return rows.stream().allMatch(row -> row.isFrontEndBound() || row.ratio() >= row.bar());
+    }
+
+    private void medium(String medium, Path folder, int queues, boolean direct)
+            throws IOException, InterruptedException {
+        List<RunningDaemon> daemons = new ArrayList<>();
+        try {
+            for (Contender contender : Contender.values()) {
+                daemons.add(RunningDaemon.start(contender, options, folder, queues, direct, daemonCores));
+            }
+            for (RunningDaemon daemon : daemons) {
+                verify(medium, daemon);
+                load.run(daemon.socket.toString(), new LoadSpec(false, 32, queues, true), warmUp(daemon), daemon.cpu);
+                load.run(daemon.socket.toString(), new LoadSpec(true, 1, queues, true), warmUp(daemon) / 4, daemon.cpu);
+            }
+            for (boolean polling : options.polling()) {
+                for (int depth : options.depths()) {
+                    for (boolean write : new boolean[] {false, true}) {
+                        row(medium, daemons, new LoadSpec(write, depth, queues, polling));
+                    }
+                }
+            }
+        } finally {
+            for (RunningDaemon daemon : daemons) {
+                daemon.close();
+            }
+        }
+    }
+
+    /** Java is compiled while it runs. */
+    private static long warmUp(RunningDaemon daemon) {
+        boolean java = daemon.contender == Contender.RINGFENCE || daemon.contender == Contender.NULL;
+        return java ? WARM_UP_NANOS : WARM_UP_NANOS / 8;
+    }
+
+    private void verify(String medium, RunningDaemon daemon) {
+        if (daemon.contender != Contender.NULL) {
+            int right = new Verification(VERIFIED_BLOCKS).run(linux, daemon.socket.toString(), VERIFIED_WRITES);
+            String line = medium + ", " + daemon.contender.label() + ": " + VERIFIED_WRITES + " stamped writes, "
+                    + right + " blocks read back, all right";
+            verification.add(line);
+            out.println(line);
+        }
+    }
+
+    private void row(String medium, List<RunningDaemon> daemons, LoadSpec spec) {
+        Row row = new Row(medium, spec);
+        for (int round = 0; round < options.rounds(); round++) {
+            for (RunningDaemon daemon : daemons) {
+                row.add(
+                        daemon.contender,
+                        load.run(daemon.socket.toString(), spec, options.millis() * 1_000_000L, daemon.cpu));
+            }
+        }
+        rows.add(row);
+        Report.line(out, row);
+    }
+}

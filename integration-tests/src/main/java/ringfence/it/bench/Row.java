@@ -1,0 +1,68 @@
+package ringfence.it.bench;
+
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.ToDoubleFunction;
+
+/** One load on one medium: the runs of each contender, and what follows from them. */
+final class Row {
+    private static final double BOUND = 0.8;
+
+    final String medium;
+    final LoadSpec spec;
+    private final Map<Contender, List<LoadResult>> runs = new EnumMap<>(Contender.class);
+
+    Row(String medium, LoadSpec spec) {
+        this.medium = medium;
+        this.spec = spec;
+    }
+
+    void add(Contender contender, LoadResult result) {
+        runs.computeIfAbsent(contender, _ -> new ArrayList<>()).add(result);
+    }
+
+    /** Median of each figure over the rounds. */
+    LoadResult median(Contender contender) {
+        return new LoadResult(
+                median(contender, LoadResult::iops),
+                median(contender, LoadResult::p50),
+                median(contender, LoadResult::p99),
+                median(contender, LoadResult::cpuPerIo));
+    }
+
+    private double median(Contender contender, ToDoubleFunction<LoadResult> figure) {
+        double[] sorted =
+                runs.get(contender).stream().mapToDouble(figure).sorted().toArray();
+        return sorted[sorted.length / 2];
+    }
+
+    /** The faster of the peer's two engines. */
+    Contender better() {
+        boolean uring = median(Contender.QEMU_URING).iops()
+                >= median(Contender.QEMU_THREADS).iops();
+        return uring ? Contender.QEMU_URING : Contender.QEMU_THREADS;
+    }
+
+    /** Our requests per second by the better peer's. */
+    double ratio() {
+        return median(Contender.RINGFENCE).iops() / median(better()).iops();
+    }
+
+    /** Our processor time per request by the better peer's. */
+    double cpuRatio() {
+        return median(Contender.RINGFENCE).cpuPerIo() / median(better()).cpuPerIo();
+    }
+
+    /** Whether the front-end, not a daemon, was the limit of one of the two. */
+    boolean isFrontEndBound() {
+        double limit = BOUND * median(Contender.NULL).iops();
+        return median(Contender.RINGFENCE).iops() > limit || median(better()).iops() > limit;
+    }
+
+    /** What ratio is asked for. */
+    double bar() {
+        return medium.equals("tmpfs") && spec.depth() > 1 ? 1.5 : 1.0;
+    }
+}

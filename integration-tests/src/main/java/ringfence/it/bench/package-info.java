@@ -1,0 +1,14 @@
+/**
+ * Measurements of what the daemons do, side by side with their peers.
+ *
+ * <h2>Theory of operation</h2>
+ * {@link ringfence.it.bench.BlkBench} starts one daemon process per {@link ringfence.it.bench.Contender} and disk, and
+ * drives each over its vhost-user socket from a front-end in this process ({@link ringfence.it.bench.LoadDriver}),
+ * without a virtual machine. Contenders alternate within each row, and a row shows medians of the rounds. A null
+ * back-end, which answers without looking at a disk, shows what the front-end itself can do; a row above 80 % of that
+ * says more about the front-end than about the daemon, is marked, and counts neither way. Whether the data is right is
+ * asked in rows of its own, by reading back stamps.
+ *
+ * <p>The front-end runs on core 0; daemons run on the others, where there are others.
+ */
+package ringfence.it.bench;
