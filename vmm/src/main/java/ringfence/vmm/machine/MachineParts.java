@@ -22,6 +22,7 @@ import ringfence.vmm.cpu.VcpuEvents;
 import ringfence.vmm.device.local.Rng;
 import ringfence.vmm.kvm.CpuidEntry;
 import ringfence.vmm.kvm.Kvm;
+import ringfence.vmm.kvm.KvmFitness;
 import ringfence.vmm.legacy.PowerListener;
 import ringfence.vmm.pci.PanicListener;
 import ringfence.vmm.plan.AddressRange;
@@ -60,6 +61,7 @@ final class MachineParts implements AutoCloseable {
         try {
             topology = topology(config.cpus());
             kvm = made(Kvm.open(linux, Kvm.DEVICE));
+            KvmFitness.check(linux);
             supported = kvm.supportedCpuid();
             map = MemoryMap.of(
                     config.memory().size(), Math.min(config.cpus().maxPhysBits(), Cpuid.physBits(supported)));
