@@ -1,5 +1,6 @@
 /** The virtual machine monitor: KVM, the machine's own devices, and the front-ends of those that live in daemons. */
 module ringfence.vmm {
+    requires info.picocli;
     requires org.agrona;
     requires ringfence.protocol;
 

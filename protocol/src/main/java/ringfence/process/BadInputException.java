@@ -1,8 +1,17 @@
 package ringfence.process;
 
-/** A person asked for what cannot be. The message is one line for that person: what is wrong, and what to do. */
+import java.util.List;
+
+/**
+ * A person asked for what cannot be. The message has one line per mistake for that person: what is wrong, and what to do.
+ */
 public final class BadInputException extends RuntimeException {
     private static final long serialVersionUID = 1L;
+
+    /** Several mistakes, a line each. */
+    public BadInputException(List<String> lines) {
+        super(String.join("\n", lines));
+    }
 
     /** One line. */
     public BadInputException(String line) {

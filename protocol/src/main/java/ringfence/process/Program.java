@@ -26,10 +26,10 @@ public final class Program {
         try {
             return body.run();
         } catch (BadInputException | OptionException e) {
-            errors.println(name + ": " + line(e));
+            message(e).lines().forEach(line -> errors.println(name + ": " + line));
             return ExitCode.BAD_INPUT;
         } catch (ErrnoException e) {
-            errors.println(name + ": " + line(e));
+            errors.println(name + ": " + message(e).replace('\n', ' '));
             return ExitCode.FAILURE;
         } catch (Throwable e) {
             errors.println(name + ": internal error: " + e);
@@ -55,9 +55,7 @@ public final class Program {
         Runtime.getRuntime().halt(code);
     }
 
-    /** The message, on one line whatever it holds. */
-    private static String line(Throwable e) {
-        String message = e.getMessage() == null ? e.toString() : e.getMessage();
-        return message.replace('\n', ' ').replace('\r', ' ');
+    private static String message(Throwable e) {
+        return e.getMessage() == null ? e.toString() : e.getMessage();
     }
 }

@@ -41,14 +41,14 @@ class ProgramTest {
     @Test
     void badInputIsOneLineAndCode2() {
         assertThat(run(() -> {
-                    throw new BadInputException("no such\nfile");
+                    throw new BadInputException(List.of("no such file", "no memory"));
                 }))
                 .isEqualTo(2);
         assertThat(run(() -> {
                     throw new OptionException("unknown key 'x'").within("--disk");
                 }))
                 .isEqualTo(2);
-        assertThat(errors()).isEqualTo("prog: no such file\nprog: --disk unknown key 'x'\n");
+        assertThat(errors()).isEqualTo("prog: no such file\nprog: no memory\nprog: --disk unknown key 'x'\n");
     }
 
     @Test

@@ -1,0 +1,81 @@
+package ringfence.vmm.cli;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import ringfence.option.Option;
+import ringfence.option.OptionTable;
+import ringfence.vmm.config.ConsoleConfig;
+import ringfence.vmm.config.CpusConfig;
+import ringfence.vmm.config.DiskConfig;
+import ringfence.vmm.config.MemoryConfig;
+import ringfence.vmm.config.PayloadConfig;
+import ringfence.vmm.config.RngConfig;
+
+/** The flags of a command that runs a VM. */
+final class Flags {
+    static final String CPUS = "--cpus";
+    static final String MEMORY = "--memory";
+    static final String DISK = "--disk";
+    static final String RNG = "--rng";
+    static final String SERIAL = "--serial";
+    static final String CONSOLE = "--console";
+    static final String PVPANIC = "--pvpanic";
+    static final String API_SOCKET = "--api-socket";
+    static final String NO_SHUTDOWN = "--no-shutdown";
+    static final String LOG_FILE = "--log-file";
+    static final String VERBOSE = "-v";
+    static final String SECCOMP = "--seccomp";
+    static final String LANDLOCK = "--landlock";
+    static final String LANDLOCK_RULES = "--landlock-rules";
+
+    private static final List<Flag> ALL = all();
+
+    private Flags() {}
+
+    /** In the order of the help. */
+    static List<Flag> list() {
+        return ALL;
+    }
+
+    static Optional<Flag> find(String word) {
+        for (Flag flag : ALL) {
+            if (flag.is(word)) {
+                return Optional.of(flag);
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static List<Flag> all() {
+        List<Flag> flags = new ArrayList<>();
+        for (Option<PayloadConfig, ?> option : PayloadConfig.TABLE.options()) {
+            flags.add(new Flag("--" + option.key(), "", option.type().syntax(), false, List.of(option.help())));
+        }
+        for (String name : List.of(CPUS, MEMORY, DISK, SERIAL, CONSOLE, RNG)) {
+            flags.add(new Flag(name, "", "<options>", name.equals(DISK), List.of()));
+        }
+        flags.add(new Flag(PVPANIC, "", "", false, List.of("the guest's kernel can tell of a panic")));
+        flags.add(new Flag(API_SOCKET, "", "<path>", false, List.of("serve the API on a Unix socket")));
+        flags.add(new Flag(NO_SHUTDOWN, "", "", false, List.of("stay when the guest has powered off")));
+        flags.add(new Flag(LOG_FILE, "", "<path>", false, List.of("log to a file (standard error)")));
+        flags.add(new Flag(VERBOSE, "", "", true, List.of("log more; up to three times")));
+        flags.add(new Flag(
+                SECCOMP, "", "true|false|log|errno", false, List.of("accepted for compatibility; no filter yet")));
+        flags.add(new Flag(LANDLOCK, "", "", false, List.of("accepted for compatibility; no confinement yet")));
+        flags.add(new Flag(LANDLOCK_RULES, "", "path=<path>,access=<rw>", true, List.of("as --landlock")));
+        return List.copyOf(flags);
+    }
+
+    /** The table behind a flag's keys, for its help. */
+    static Optional<OptionTable<?>> table(Flag flag) {
+        return switch (flag.name()) {
+            case CPUS -> Optional.of(CpusConfig.TABLE);
+            case MEMORY -> Optional.of(MemoryConfig.TABLE);
+            case DISK -> Optional.of(DiskConfig.TABLE);
+            case SERIAL, CONSOLE -> Optional.of(ConsoleConfig.TABLE);
+            case RNG -> Optional.of(RngConfig.TABLE);
+            default -> Optional.empty();
+        };
+    }
+}

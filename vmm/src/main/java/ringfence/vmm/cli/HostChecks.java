@@ -1,0 +1,95 @@
+package ringfence.vmm.cli;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import ringfence.linux.Errno;
+import ringfence.linux.ErrnoException;
+import ringfence.linux.Fd;
+import ringfence.linux.Linux;
+import ringfence.linux.OpenFlag;
+import ringfence.linux.Sockets;
+import ringfence.linux.Stat;
+import ringfence.vmm.config.DiskConfig;
+import ringfence.vmm.config.HostLimits;
+import ringfence.vmm.config.Problem;
+import ringfence.vmm.config.VmConfig;
+
+/** What can be seen on the host before anything is started: files, paths of sockets, the size of memory. */
+final class HostChecks {
+    private static final int SECTOR = 512;
+
+    private final Linux linux;
+    private final List<Problem> problems = new ArrayList<>();
+
+    private HostChecks(Linux linux) {
+        this.linux = linux;
+    }
+
+    /** All that is wrong with the arguments on this host. How many vCPUs KVM gives is not asked here. */
+    static List<Problem> of(Linux linux, VmArguments arguments) {
+        HostChecks checks = new HostChecks(linux);
+        VmConfig config = arguments.config();
+        HostLimits host = new HostLimits(Integer.MAX_VALUE, linux.memory().physicalMemory());
+        checks.problems.addAll(config.problems(host));
+        if (!config.payload().kernel().isEmpty()) {
+            checks.file("--kernel", config.payload().kernel());
+        }
+        config.payload().initramfs().ifPresent(path -> checks.file("--initramfs", path));
+        config.disks().forEach(checks::disk);
+        arguments.apiSocket().ifPresent(path -> checks.socket("--api-socket", path));
+        return checks.problems;
+    }
+
+    private void file(String option, String path) {
+        stat(option, path).ifPresent(stat -> {
+            if (!stat.isRegular()) {
+                problems.add(new Problem(option, path + " is no regular file: name one"));
+            }
+        });
+    }
+
+    private void disk(DiskConfig disk) {
+        String option = "--disk " + disk.id();
+        switch (disk.backend()) {
+            case DiskConfig.Backend.Socket(String path) -> socket(option + " socket", path);
+            case DiskConfig.Backend.Image(String path) ->
+                stat(option + " path", path).ifPresent(stat -> {
+                    if (!stat.isRegular() && !stat.isBlockDevice()) {
+                        problems.add(new Problem(option, path + " is neither a regular file nor a block device"));
+                    } else if (stat.isRegular() && stat.size() % SECTOR != 0) {
+                        problems.add(new Problem(
+                                option,
+                                path + " has " + stat.size() + " bytes, no multiple of " + SECTOR
+                                        + ": extend it with truncate -s %" + SECTOR + " " + path));
+                    }
+                });
+        }
+    }
+
+    private void socket(String option, String path) {
+        int length = path.getBytes(java.nio.charset.StandardCharsets.UTF_8).length;
+        if (length == 0 || length > Sockets.MAX_PATH) {
+            problems.add(new Problem(
+                    option,
+                    "a path of " + length + " bytes, 1 to " + Sockets.MAX_PATH + " are possible: choose a shorter one"));
+        }
+    }
+
+    private Optional<Stat> stat(String option, String path) {
+        try (Fd file = linux.files().open(path, OpenFlag.RDONLY, OpenFlag.NONBLOCK)) {
+            return Optional.of(linux.files().stat(file));
+        } catch (ErrnoException e) {
+            problems.add(new Problem(option, path + ": " + why(e.errno())));
+            return Optional.empty();
+        }
+    }
+
+    private static String why(Errno errno) {
+        return switch (errno) {
+            case ENOENT -> "no such file: check the path";
+            case EACCES, EPERM -> "no permission to read it: check its mode and its folders'";
+            default -> errno.text();
+        };
+    }
+}

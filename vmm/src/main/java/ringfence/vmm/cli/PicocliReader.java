@@ -1,0 +1,105 @@
+package ringfence.vmm.cli;
+
+import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.UnmatchedArgumentException;
+import ringfence.process.BadInputException;
+
+/** Reads a command line with picocli, whose model is built from {@link Flags}. */
+final class PicocliReader {
+    private static final String HELP = "--help";
+    private static final String VERSION = "--version";
+
+    private PicocliReader() {}
+
+    /** The model of a command that runs a VM. */
+    static CommandLine runCommand(String name, String description, String... version) {
+        CommandSpec spec = CommandSpec.create().name(name);
+        spec.usageMessage().description(description).sortOptions(false).width(100).abbreviateSynopsis(true);
+        spec.version(version);
+        for (Flag flag : Flags.list()) {
+            spec.addOption(option(flag));
+        }
+        spec.addOption(OptionSpec.builder("-V", VERSION)
+                .versionHelp(true)
+                .description("print the version")
+                .build());
+        spec.addOption(OptionSpec.builder("-h", HELP)
+                .usageHelp(true)
+                .description("print this help")
+                .build());
+        return new CommandLine(spec);
+    }
+
+    private static OptionSpec option(Flag flag) {
+        List<String> help = new ArrayList<>(flag.help());
+        Flags.table(flag).ifPresent(table -> help.addAll(table.help()));
+        OptionSpec.Builder builder = OptionSpec.builder(flag.name())
+                // a percent sign begins a variable of picocli's
+                .description(help.stream().map(line -> line.replace("%", "%%")).toArray(String[]::new));
+        if (!flag.hasValue()) {
+            builder.arity("0").type(flag.repeats() ? boolean[].class : boolean.class);
+        } else if (flag.repeats()) {
+            builder.arity("1..*").type(String[].class).paramLabel(flag.label());
+        } else {
+            builder.arity("1").type(String.class).paramLabel(flag.label());
+        }
+        return builder.build();
+    }
+
+    /**
+     * Reads the words.
+     *
+     * @return what was written; empty: it was a question, which has been answered on {@code out}
+     * @throws BadInputException one line on what cannot be
+     */
+    static Optional<Arguments> read(CommandLine command, List<String> words, PrintStream out) {
+        ParseResult result;
+        try {
+            result = command.parseArgs(words.toArray(String[]::new));
+        } catch (ParameterException e) {
+            throw new BadInputException(line(e), e);
+        }
+        if (result.isUsageHelpRequested()) {
+            command.usage(out);
+            return Optional.empty();
+        }
+        if (result.isVersionHelpRequested()) {
+            command.printVersionHelp(out);
+            return Optional.empty();
+        }
+        Arguments arguments = new Arguments();
+        for (Flag flag : Flags.list()) {
+            OptionSpec option = result.matchedOption(flag.name());
+            if (option != null) {
+                values(flag, option).forEach(value -> arguments.add(flag, value));
+            }
+        }
+        return Optional.of(arguments);
+    }
+
+    private static List<String> values(Flag flag, OptionSpec option) {
+        if (flag.hasValue()) {
+            return option.stringValues();
+        }
+        boolean[] times = flag.repeats() ? option.getValue() : new boolean[1];
+        return Collections.nCopies(times.length, "");
+    }
+
+    /** What picocli has to say, and what was perhaps meant. */
+    private static String line(ParameterException e) {
+        String line = e.getMessage().replace('\n', ' ');
+        if (e instanceof UnmatchedArgumentException unmatched && !unmatched.getSuggestions().isEmpty()) {
+            line += "; did you mean " + String.join(" or ", unmatched.getSuggestions()) + "?";
+        }
+        return line + " (" + HELP + " lists what is possible)";
+    }
+}

@@ -1,0 +1,62 @@
+package ringfence.vmm.cli;
+
+import java.io.PrintStream;
+import java.util.List;
+import java.util.Optional;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import ringfence.linux.Linux;
+import ringfence.process.BadInputException;
+import ringfence.process.ExitCode;
+import ringfence.process.Version;
+
+/** {@code ringfence}: sub-commands, of which {@code run} runs a VM. */
+final class RingfenceCommand {
+    private static final String RUN = "run";
+    private static final String VERSION = "ringfence " + Version.NUMBER;
+
+    private final RunCommand run;
+    private final PrintStream out;
+
+    RingfenceCommand(Linux linux, MachineStarter starter, PrintStream out) {
+        this.out = out;
+        run = new RunCommand(linux, starter, out, RingfenceCommand::runModel);
+    }
+
+    private static CommandLine runModel() {
+        return PicocliReader.runCommand("ringfence " + RUN, "Runs a virtual machine.", VERSION);
+    }
+
+    /** The model of all of it. */
+    static CommandLine model() {
+        CommandSpec spec = CommandSpec.create().name("ringfence").version(VERSION);
+        spec.usageMessage()
+                .description("Virtual machines whose every device is a process of its own.")
+                .width(100);
+        spec.addOption(OptionSpec.builder("-V", "--version")
+                .versionHelp(true)
+                .description("print the version")
+                .build());
+        spec.addOption(OptionSpec.builder("-h", "--help")
+                .usageHelp(true)
+                .description("print this help")
+                .build());
+        spec.addSubcommand(RUN, runModel());
+        return new CommandLine(spec);
+    }
+
+    /** Runs it. @return the exit code */
+    int run(List<String> words) throws Exception {
+        if (!words.isEmpty() && words.getFirst().equals(RUN)) {
+            return run.run(words.subList(1, words.size()));
+        }
+        CommandLine model = model();
+        Optional<Arguments> nothing = PicocliReader.read(model, words, out);
+        if (nothing.isPresent()) {
+            model.usage(out);
+            throw new BadInputException("no command: say what to do, such as ringfence run --kernel <path>");
+        }
+        return ExitCode.OK;
+    }
+}

@@ -1,0 +1,59 @@
+package ringfence.vmm.cli;
+
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+import picocli.CommandLine;
+import ringfence.linux.Linux;
+import ringfence.process.BadInputException;
+import ringfence.process.ExitCode;
+import ringfence.process.Log;
+import ringfence.process.Logs;
+import ringfence.vmm.config.Problem;
+import ringfence.vmm.config.RuntimeOptions;
+
+/** A command that runs a VM: from words to a machine. */
+final class RunCommand {
+    private static final Log LOG = Log.of("cli");
+
+    private final Linux linux;
+    private final MachineStarter starter;
+    private final PrintStream out;
+    private final Supplier<CommandLine> model;
+
+    /** @param model picocli's view of it, made only when it is needed */
+    RunCommand(Linux linux, MachineStarter starter, PrintStream out, Supplier<CommandLine> model) {
+        this.linux = linux;
+        this.starter = starter;
+        this.out = out;
+        this.model = model;
+    }
+
+    /**
+     * Reads the words, checks what they say, and runs the machine.
+     *
+     * @return the exit code
+     * @throws BadInputException a line per mistake
+     */
+    int run(List<String> words) throws Exception {
+        Optional<Arguments> read = QuickReader.read(words);
+        if (read.isEmpty()) {
+            read = PicocliReader.read(model.get(), words, out);
+        }
+        if (read.isEmpty()) {
+            return ExitCode.OK;
+        }
+        VmArguments arguments = VmArguments.of(read.get());
+        Logs.configure(arguments.level(), arguments.logFile());
+        List<Problem> problems = HostChecks.of(linux, arguments);
+        if (!problems.isEmpty()) {
+            throw new BadInputException(problems.stream().map(Problem::line).toList());
+        }
+        arguments.warnings().forEach(LOG::warn);
+        Path home = Path.of(System.getProperty("ringfence.home", "."));
+        RuntimeOptions options = new RuntimeOptions(home, arguments.noShutdown());
+        return starter.run(linux, arguments.config(), options, arguments.apiSocket());
+    }
+}

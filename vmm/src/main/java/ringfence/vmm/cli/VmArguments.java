@@ -1,0 +1,106 @@
+package ringfence.vmm.cli;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import ringfence.option.FlagSyntax;
+import ringfence.option.OptionException;
+import ringfence.option.OptionTable;
+import ringfence.process.LogLevel;
+import ringfence.vmm.config.ConsoleConfig;
+import ringfence.vmm.config.CpusConfig;
+import ringfence.vmm.config.DiskConfig;
+import ringfence.vmm.config.MemoryConfig;
+import ringfence.vmm.config.PayloadConfig;
+import ringfence.vmm.config.RngConfig;
+import ringfence.vmm.config.VmConfig;
+
+/**
+ * A command line to run a VM, in records.
+ *
+ * @param config the machine
+ * @param apiSocket where the API is served
+ * @param noShutdown whether the VMM stays when the guest has powered off
+ * @param level what is logged
+ * @param logFile where to; empty: standard error
+ * @param warnings what the user should know, a line each
+ */
+record VmArguments(
+        VmConfig config,
+        Optional<String> apiSocket,
+        boolean noShutdown,
+        LogLevel level,
+        Optional<Path> logFile,
+        List<String> warnings) {
+    /** What was written. @throws OptionException one line that names the flag */
+    static VmArguments of(Arguments a) {
+        List<String> warnings = new ArrayList<>();
+        if (a.has(Flags.LANDLOCK) || a.has(Flags.LANDLOCK_RULES)) {
+            warnings.add("--landlock has no effect yet: the VMM is not confined");
+        }
+        a.value(Flags.SECCOMP).ifPresent(mode -> {
+            if (!List.of("true", "false", "log", "errno").contains(mode)) {
+                throw new OptionException("--seccomp '" + mode + "' is none of true, false, log, errno");
+            }
+            if (!mode.equals("false")) {
+                warnings.add("--seccomp has no effect yet: no filter is installed");
+            }
+        });
+        return new VmArguments(
+                config(a),
+                a.value(Flags.API_SOCKET).map(VmArguments::socket),
+                a.has(Flags.NO_SHUTDOWN),
+                LogLevel.ofVerbosity(a.count(Flags.VERBOSE)),
+                a.value(Flags.LOG_FILE).map(Path::of),
+                List.copyOf(warnings));
+    }
+
+    private static VmConfig config(Arguments a) {
+        List<DiskConfig> disks = new ArrayList<>();
+        for (String disk : a.all(Flags.DISK)) {
+            disks.add(parse(Flags.DISK, DiskConfig.TABLE, disk));
+        }
+        return new VmConfig(
+                new PayloadConfig(
+                        a.value("--kernel").orElse(""),
+                        a.value("--initramfs"),
+                        a.value("--cmdline").orElse("")),
+                parse(Flags.CPUS, CpusConfig.TABLE, cpus(a)),
+                parse(Flags.MEMORY, MemoryConfig.TABLE, a.value(Flags.MEMORY).orElse("")),
+                disks,
+                parse(Flags.RNG, RngConfig.TABLE, a.value(Flags.RNG).orElse("")),
+                console(a, Flags.SERIAL, ConsoleConfig.NULL),
+                console(a, Flags.CONSOLE, ConsoleConfig.TTY),
+                a.has(Flags.PVPANIC));
+    }
+
+    /** A bare number is what {@code boot=} is. */
+    private static String cpus(Arguments a) {
+        String text = a.value(Flags.CPUS).orElse("");
+        return !text.isEmpty() && text.chars().allMatch(Character::isDigit) ? "boot=" + text : text;
+    }
+
+    private static ConsoleConfig console(Arguments a, String flag, ConsoleConfig otherwise) {
+        return a.value(flag)
+                .map(text -> parse(flag, ConsoleConfig.TABLE, text))
+                .orElse(otherwise);
+    }
+
+    private static <R> R parse(String flag, OptionTable<R> table, String text) {
+        try {
+            return table.parse(text);
+        } catch (OptionException e) {
+            throw e.within(flag);
+        }
+    }
+
+    /** {@code path=/x}, or the path alone. */
+    private static String socket(String text) {
+        String path = FlagSyntax.unquote(text.startsWith("path=") ? text.substring(5) : text);
+        if (text.startsWith("fd=")) {
+            throw new OptionException("--api-socket fd= is not supported yet: give a path");
+        }
+        return path;
+    }
+}

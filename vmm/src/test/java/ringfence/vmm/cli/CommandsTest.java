@@ -1,0 +1,198 @@
+package ringfence.vmm.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import ringfence.linux.Linux;
+import ringfence.process.LogLevel;
+import ringfence.process.Logs;
+import ringfence.process.Program;
+import ringfence.vmm.config.ConsoleMode;
+import ringfence.vmm.config.DiskConfig;
+import ringfence.vmm.config.RuntimeOptions;
+import ringfence.vmm.config.VmConfig;
+
+class CommandsTest {
+    @TempDir
+    Path directory;
+
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream errors = new ByteArrayOutputStream();
+    private String kernel;
+    private VmConfig config;
+    private RuntimeOptions options;
+    private Optional<String> apiSocket;
+
+    @BeforeEach
+    void aKernel() throws Exception {
+        kernel = Files.writeString(directory.resolve("vmlinuz"), "kernel").toString();
+    }
+
+    @AfterEach
+    void defaultLogs() {
+        Logs.configure(LogLevel.WARN, Optional.empty());
+    }
+
+    /** Runs {@code cloud-hypervisor} with a machine that ends at once with 42. */
+    private int cloudHypervisor(String... words) {
+        return Program.run(
+                "cloud-hypervisor",
+                new PrintStream(errors, true, StandardCharsets.UTF_8),
+                () -> new CloudHypervisorCommand(Linux.system(), this::start, stdout()).run(List.of(words)));
+    }
+
+    private int ringfence(String... words) {
+        return Program.run(
+                "ringfence",
+                new PrintStream(errors, true, StandardCharsets.UTF_8),
+                () -> new RingfenceCommand(Linux.system(), this::start, stdout()).run(List.of(words)));
+    }
+
+    private PrintStream stdout() {
+        return new PrintStream(out, true, StandardCharsets.UTF_8);
+    }
+
+    private int start(Linux linux, VmConfig c, RuntimeOptions o, Optional<String> api) {
+        config = c;
+        options = o;
+        apiSocket = api;
+        return 42;
+    }
+
+    private String errors() {
+        return errors.toString(StandardCharsets.UTF_8);
+    }
+
+    private String out() {
+        return out.toString(StandardCharsets.UTF_8);
+    }
+
+    private String image(String name, int size) throws Exception {
+        return Files.write(directory.resolve(name), new byte[size]).toString();
+    }
+
+    @Test
+    void aMachineOfFlags() throws Exception {
+        String one = image("one", 1024);
+        String two = image("two", 512);
+        int code = cloudHypervisor(
+                "--kernel", kernel, "--cmdline", "console=ttyS0 root=/dev/vda", "--cpus", "boot=2", "--memory=size=1G",
+                "--disk", "path=" + one, "path=" + two + ",readonly=on", "--serial", "tty", "--console", "off",
+                "--pvpanic", "--api-socket", "path=/tmp/api", "--no-shutdown", "-vv", "--rng", "src=/dev/random");
+        assertThat(errors()).isEmpty();
+        assertThat(code).isEqualTo(42);
+        assertThat(config.payload().cmdline()).isEqualTo("console=ttyS0 root=/dev/vda");
+        assertThat(config.cpus().bootVcpus()).isEqualTo(2);
+        assertThat(config.memory().size()).isEqualTo(1L << 30);
+        assertThat(config.disks()).extracting(DiskConfig::id).containsExactly("_disk0", "_disk1");
+        assertThat(config.disks()).extracting(DiskConfig::readonly).containsExactly(false, true);
+        assertThat(config.serial().mode()).isEqualTo(ConsoleMode.TTY);
+        assertThat(config.console().mode()).isEqualTo(ConsoleMode.OFF);
+        assertThat(config.rng().src()).isEqualTo("/dev/random");
+        assertThat(config.pvpanic()).isTrue();
+        assertThat(options.noShutdown()).isTrue();
+        assertThat(apiSocket).contains("/tmp/api");
+    }
+
+    /** The quick reader and picocli are two readers of one language. */
+    @Test
+    void bothReadersReadTheSame() throws Exception {
+        List<String> words = List.of(
+                "--kernel", "/k", "--disk", "path=a", "path=b", "--disk=path=c", "-v", "-vv", "--cpus=boot=3",
+                "--no-shutdown", "--cmdline", "a=b -- c", "--landlock");
+        Arguments quick = QuickReader.read(words).orElseThrow();
+        Arguments slow = PicocliReader.read(
+                        PicocliReader.runCommand("x", "y", "z"), words, stdout())
+                .orElseThrow();
+        for (Flag flag : Flags.list()) {
+            assertThat(slow.all(flag.name())).as(flag.name()).isEqualTo(quick.all(flag.name()));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '~',
+            value = {
+                "--disc path=/x | Unknown option",
+                "--kernel | Missing required parameter for option '--kernel'",
+                "--cpus boot=1 --cpus boot=2 | option '--cpus' (<options>) should be specified only once",
+                "--disk path=/x,readonyl=on | --disk unknown key 'readonyl'; did you mean 'readonly'?",
+                "--disk size=4G | --disk unknown key 'size'",
+                "--cpus boot=0 | --cpus boot: is 0, 1 to 8192 are possible",
+                "--cpus boot=2,max=1 --kernel KERNEL | --cpus max: 1 is less than boot=2",
+                "--memory size=0 --kernel KERNEL | --memory size: is 0",
+                "--memory size=1000T --kernel KERNEL | --memory size: 1000T is more than this host has: at most",
+                "--serial tyt | --serial mode: 'tyt' is none of off, null, pty, tty, file, socket",
+                "--seccomp maybe | --seccomp 'maybe' is none of true, false, log, errno",
+                "--pvpanic | --kernel: none is given",
+                "--kernel /no/such | --kernel: /no/such: no such file",
+                "--kernel /tmp | --kernel: /tmp is no regular file",
+                "--kernel KERNEL --initramfs /no/initrd | --initramfs: /no/initrd: no such file",
+                "--kernel KERNEL --disk path=/no/image | --disk _disk0 path: /no/image: no such file",
+                "--kernel KERNEL --disk path=ODD | bytes, no multiple of 512",
+                "--kernel KERNEL --disk path=/dev/null | is neither a regular file nor a block device",
+                "--kernel KERNEL --api-socket LONG | --api-socket: a path of 120 bytes, 1 to 107 are possible",
+                "--kernel KERNEL --disk vhost_user=on,socket=LONG | --disk _disk0 socket: a path of 120 bytes",
+                "--kernel KERNEL --log-file /no/dir/log | cannot write the log file /no/dir/log"
+            })
+    void badInputIsOneLineAndCode2(String words, String line) throws Exception {
+        String odd = image("odd", 1000);
+        String[] arguments = java.util.Arrays.stream(words.split(" ", -1))
+                .map(w -> w.replace("KERNEL", kernel).replace("ODD", odd).replace("LONG", "/" + "x".repeat(119)))
+                .toArray(String[]::new);
+        assertThat(cloudHypervisor(arguments)).isEqualTo(2);
+        assertThat(errors().lines()).hasSize(1);
+        assertThat(errors()).startsWith("cloud-hypervisor: ").contains(line);
+        assertThat(config).isNull();
+        assertThat(out()).isEmpty();
+    }
+
+    @Test
+    void severalMistakesAreALineEach() {
+        assertThat(cloudHypervisor("--memory", "size=0", "--serial", "pty")).isEqualTo(2);
+        assertThat(errors().lines()).hasSize(3).allSatisfy(line -> assertThat(line)
+                .startsWith("cloud-hypervisor: --"));
+    }
+
+    @Test
+    void versionAndHelp() {
+        assertThat(cloudHypervisor("--version")).isZero();
+        assertThat(out()).matches("cloud-hypervisor v\\d+\\.\\d+\\.\\d+\nRingfence \\d+\\.\\d+\\.\\d+\n");
+        out.reset();
+        assertThat(ringfence("--version")).isZero();
+        assertThat(out()).matches("ringfence \\d+\\.\\d+\\.\\d+\n");
+        out.reset();
+        assertThat(ringfence("run", "--help")).isZero();
+        assertThat(out())
+                .contains("--kernel=<path>", "--disk", "readonly=on|off  the guest cannot write (off)", "--no-shutdown");
+        assertThat(errors()).isEmpty();
+    }
+
+    @Test
+    void ringfenceHasCommands() {
+        assertThat(ringfence("run", "--kernel", kernel)).isEqualTo(42);
+        assertThat(ringfence()).isEqualTo(2);
+        assertThat(out()).contains("run", "Usage: ringfence");
+        assertThat(ringfence("rum")).isEqualTo(2);
+        assertThat(errors()).contains("no command").contains("did you mean");
+    }
+
+    @Test
+    void whatHasNoEffectYetIsSaid() {
+        assertThat(cloudHypervisor("--kernel", kernel, "--seccomp", "true", "--landlock")).isEqualTo(42);
+        assertThat(errors()).contains("--seccomp has no effect yet").contains("--landlock has no effect yet");
+    }
+}
