@@ -28,7 +28,7 @@ public final class Program {
         } catch (BadInputException | OptionException e) {
             message(e).lines().forEach(line -> errors.println(name + ": " + line));
             return ExitCode.BAD_INPUT;
-        } catch (ErrnoException e) {
+        } catch (ErrnoException | FailureException e) {
             errors.println(name + ": " + message(e).replace('\n', ' '));
             return ExitCode.FAILURE;
         } catch (Throwable e) {

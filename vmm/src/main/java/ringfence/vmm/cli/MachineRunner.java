@@ -1,0 +1,65 @@
+package ringfence.vmm.cli;
+
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import ringfence.linux.Errno;
+import ringfence.linux.ErrnoException;
+import ringfence.linux.Linux;
+import ringfence.process.BadInputException;
+import ringfence.process.FailureException;
+import ringfence.process.Log;
+import ringfence.process.Logs;
+import ringfence.process.Termination;
+import ringfence.process.Version;
+import ringfence.vmm.api.ApiServer;
+import ringfence.vmm.api.Endpoints;
+import ringfence.vmm.boot.BootException;
+import ringfence.vmm.config.RuntimeOptions;
+import ringfence.vmm.config.VmConfig;
+import ringfence.vmm.kvm.KvmException;
+import ringfence.vmm.machine.Machine;
+import ringfence.vmm.machine.MachineProxy;
+import ringfence.vmm.plan.PlanException;
+
+/** Runs a real machine: with its API, until the guest, the API or a signal ends it. */
+final class MachineRunner {
+    /** What daemons get to flush after a signal; then the process ends with code 1. */
+    private static final long END_MILLIS = TimeUnit.SECONDS.toMillis(30);
+
+    private MachineRunner() {}
+
+    /** See {@link MachineStarter#run}. */
+    static int run(Linux linux, VmConfig config, RuntimeOptions options, Optional<String> apiSocket)
+            throws InterruptedException {
+        try (Machine machine = new Machine(linux, config, options, Log.of("machine"), Logs::open)) {
+            MachineProxy proxy = machine.proxy();
+            Termination.onSignal(() -> proxy.shutDownVmm("a signal"), END_MILLIS);
+            if (apiSocket.isEmpty()) {
+                return machine.run().exitCode();
+            }
+            ApiServer api = api(linux, apiSocket.get(), proxy);
+            try {
+                return machine.run().exitCode();
+            } finally {
+                api.close();
+            }
+        } catch (BootException | PlanException e) {
+            throw new BadInputException(e.getMessage(), e);
+        } catch (KvmException e) {
+            throw e.reason() == KvmException.Reason.FAILED
+                    ? new FailureException(e.getMessage(), e)
+                    : new BadInputException(e.getMessage(), e);
+        }
+    }
+
+    private static ApiServer api(Linux linux, String path, MachineProxy proxy) {
+        try {
+            return new ApiServer(linux, path, new Endpoints(proxy, CloudHypervisorCommand.SPOKEN));
+        } catch (ErrnoException e) {
+            String why = e.errno() == Errno.EADDRINUSE
+                    ? "another process serves it: end that, or choose another path"
+                    : e.errno() + " (" + e.errno().text() + "): choose another path";
+            throw new BadInputException("--api-socket " + path + ": " + why, e);
+        }
+    }
+}
