@@ -274,6 +274,10 @@ final class Link {
     }
 
     private void prepare(Connection to) {
+        if (!to.tracksInflight() && share != null) {
+            share.close(); // what it says would be stale for whoever comes after this one
+            share = null;
+        }
         long features = resets.isEmpty() ? acknowledged : acknowledged & to.features();
         share = to.prepare(features, memory, share, queueCount, queueSize);
     }
