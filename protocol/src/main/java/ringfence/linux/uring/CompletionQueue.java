@@ -11,6 +11,7 @@ final class CompletionQueue {
     private final MemorySegment ring;
     private final long headAt;
     private final long tailAt;
+    private final long flagsAt;
     private final long entriesAt;
     private final int mask;
     private int head;
@@ -20,6 +21,7 @@ final class CompletionQueue {
         this.ring = ring;
         headAt = params.get(ValueLayout.JAVA_INT, RingLayout.CQ_HEAD);
         tailAt = params.get(ValueLayout.JAVA_INT, RingLayout.CQ_TAIL);
+        flagsAt = params.get(ValueLayout.JAVA_INT, RingLayout.CQ_FLAGS);
         entriesAt = params.get(ValueLayout.JAVA_INT, RingLayout.CQ_CQES);
         mask = ring.get(ValueLayout.JAVA_INT, params.get(ValueLayout.JAVA_INT, RingLayout.CQ_RING_MASK));
     }
@@ -50,6 +52,14 @@ final class CompletionQueue {
     /** Whether {@link #take} would find something. */
     boolean isEmpty() {
         return head == (int) WORD.getAcquire(ring, tailAt);
+    }
+
+    /** Whether the kernel signals the ring's eventfd. Returns when whatever completes from now on is announced so. */
+    void announces(boolean on) {
+        WORD.setVolatile(ring, flagsAt, on ? 0 : RingLayout.IORING_CQ_EVENTFD_DISABLED);
+        // full: the word must be out before the caller looks at the tail; the kernel moves the tail, then reads the
+        // word
+        VarHandle.fullFence();
     }
 
     /** Requests that have ended since the ring was made. */

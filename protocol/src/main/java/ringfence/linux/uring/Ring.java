@@ -338,6 +338,17 @@ public final class Ring implements AutoCloseable {
         }
     }
 
+    /**
+     * Whether completions are announced by the eventfd, as they are at first. An owner that is awake switches it off, and
+     * on again before it looks at {@link #hasCompletions} for the last time and sleeps.
+     *
+     * <p>The ring's own descriptor does not do for sleeping: with DEFER_TASKRUN Linux 6.18 does not wake its pollers
+     * when a request that a kernel thread carried out has ended.
+     */
+    public void announces(boolean on) {
+        completions.announces(on);
+    }
+
     /** No longer signals the eventfd. */
     public void noEventFd() {
         register(RingLayout.IORING_UNREGISTER_EVENTFD, 0, 0, "no eventfd");

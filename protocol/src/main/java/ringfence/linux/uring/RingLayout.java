@@ -32,6 +32,7 @@ final class RingLayout {
     static final long CQ_TAIL = 84;
     static final long CQ_RING_MASK = 88;
     static final long CQ_CQES = 100;
+    static final long CQ_FLAGS = 104;
 
     static final long SQE_SIZE = 64;
     static final long SQE_OPCODE = 0;
@@ -71,6 +72,7 @@ final class RingLayout {
     static final int IORING_ENTER_EXT_ARG = 8;
 
     static final int IORING_SQ_CQ_OVERFLOW = 2;
+    static final int IORING_CQ_EVENTFD_DISABLED = 1;
     static final int IORING_SQ_TASKRUN = 4;
 
     static final int IOSQE_FIXED_FILE = 1;

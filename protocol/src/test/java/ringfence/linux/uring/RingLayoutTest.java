@@ -49,6 +49,7 @@ class RingLayoutTest {
                 .offset("struct io_uring_params", "cq_off.tail", RingLayout.CQ_TAIL)
                 .offset("struct io_uring_params", "cq_off.ring_mask", RingLayout.CQ_RING_MASK)
                 .offset("struct io_uring_params", "cq_off.cqes", RingLayout.CQ_CQES)
+                .offset("struct io_uring_params", "cq_off.flags", RingLayout.CQ_FLAGS)
                 .size("struct io_uring_sqe", RingLayout.SQE_SIZE)
                 .offset("struct io_uring_sqe", "opcode", RingLayout.SQE_OPCODE)
                 .offset("struct io_uring_sqe", "flags", RingLayout.SQE_FLAGS)

@@ -5,6 +5,7 @@ import ringfence.blk.image.Image;
 import ringfence.blk.request.BlkRequest;
 import ringfence.blk.request.Operation;
 import ringfence.linux.Errno;
+import ringfence.linux.EventFd;
 import ringfence.linux.Fd;
 import ringfence.linux.Files;
 import ringfence.linux.Linux;
@@ -37,6 +38,7 @@ final class UringEngine implements QueueEngine {
     private final Media media;
     private final Image image;
     private final Ring ring;
+    private final EventFd announcement;
     private final RingFile file;
     private final Zeroing zeroing;
     private final Bounce bounce;
@@ -48,6 +50,7 @@ final class UringEngine implements QueueEngine {
     private final CompletionHandler onCompletion = this::completed;
     private boolean tryNow;
     private int freeCount;
+    private boolean armed;
     private int prepared;
     private long bytesUnderWay;
     private Completions reaping;
@@ -86,6 +89,9 @@ final class UringEngine implements QueueEngine {
         ring.fileTable(FILES);
         file = ring.install(IMAGE_SLOT, image.fd());
         ring.install(FENCE_SLOT, fence.fd());
+        announcement = linux.events().eventFd();
+        ring.eventFd(announcement);
+        ring.announces(false);
     }
 
     @Override
@@ -279,17 +285,29 @@ final class UringEngine implements QueueEngine {
 
     @Override
     public Fd wakeup() {
-        return ring.fd();
+        return announcement.fd();
     }
 
     @Override
     public boolean armWakeup() {
         flush();
+        armed = true;
+        ring.announces(true);
         return prepared > 0 || ring.hasCompletions();
+    }
+
+    @Override
+    public void disarmWakeup() {
+        if (armed) {
+            armed = false;
+            ring.announces(false);
+            announcement.drain();
+        }
     }
 
     @Override
     public void close() {
         ring.close();
+        announcement.close();
     }
 }
