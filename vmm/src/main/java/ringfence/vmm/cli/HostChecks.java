@@ -72,7 +72,8 @@ final class HostChecks {
         if (length == 0 || length > Sockets.MAX_PATH) {
             problems.add(new Problem(
                     option,
-                    "a path of " + length + " bytes, 1 to " + Sockets.MAX_PATH + " are possible: choose a shorter one"));
+                    "a path of " + length + " bytes, 1 to " + Sockets.MAX_PATH
+                            + " are possible: choose a shorter one"));
         }
     }
 

@@ -10,7 +10,6 @@ import ringfence.process.FailureException;
 import ringfence.process.Log;
 import ringfence.process.Logs;
 import ringfence.process.Termination;
-import ringfence.process.Version;
 import ringfence.vmm.api.ApiServer;
 import ringfence.vmm.api.Endpoints;
 import ringfence.vmm.boot.BootException;

@@ -35,7 +35,9 @@ final class QuickReader {
                 return Optional.empty();
             } else {
                 arguments.add(flag, words.get(++i));
-                while (flag.repeats() && i + 1 < words.size() && !words.get(i + 1).startsWith("-")) {
+                while (flag.repeats()
+                        && i + 1 < words.size()
+                        && !words.get(i + 1).startsWith("-")) {
                     arguments.add(flag, words.get(++i));
                 }
             }
@@ -45,6 +47,8 @@ final class QuickReader {
 
     /** {@code -vv} and the like. */
     private static boolean isVerbose(String word) {
-        return word.length() > 2 && word.charAt(0) == '-' && word.chars().skip(1).allMatch(c -> c == 'v');
+        return word.length() > 2
+                && word.charAt(0) == '-'
+                && word.chars().skip(1).allMatch(c -> c == 'v');
     }
 }

@@ -82,9 +82,7 @@ record VmArguments(
     }
 
     private static ConsoleConfig console(Arguments a, String flag, ConsoleConfig otherwise) {
-        return a.value(flag)
-                .map(text -> parse(flag, ConsoleConfig.TABLE, text))
-                .orElse(otherwise);
+        return a.value(flag).map(text -> parse(flag, ConsoleConfig.TABLE, text)).orElse(otherwise);
     }
 
     private static <R> R parse(String flag, OptionTable<R> table, String text) {
