@@ -34,7 +34,7 @@ import ringfence.virtio.queue.QueueState;
  */
 public final class BlkTraining {
     private static final int SIZE = 4 << 20;
-    private static final int REQUESTS = 20_000;
+    private static final int REQUESTS = 3_000;
     private static final int BLOCK = 4096;
     private static final long HEADER = 0x8000;
     private static final long STATUS = 0x8800;
