@@ -12,10 +12,12 @@ import ringfence.vmm.device.QueueEvents;
 import ringfence.vmm.device.VirtioDevice;
 
 /** A block device without a disk, whose stages a test completes. */
-final class FakeDevice implements VirtioDevice {
+public final class FakeDevice implements VirtioDevice {
     final List<String> calls = new ArrayList<>();
     final List<QueueConfig> started = new ArrayList<>();
-    final QueueEvents[] events;
+    /** Of the queues that were started. */
+    public final QueueEvents[] events;
+
     final byte[] config = new byte[16];
     long features = 1L << 32 | 1L << 29 | 1L << 28 | 1L << 6 | 1L << 40;
     CompletableFuture<Void> starting = CompletableFuture.completedFuture(null);
@@ -24,7 +26,8 @@ final class FakeDevice implements VirtioDevice {
     private volatile boolean ready = true;
     private Runnable onReady;
 
-    FakeDevice(int queues) {
+    /** One that is ready. */
+    public FakeDevice(int queues) {
         events = new QueueEvents[queues];
         for (int i = 0; i < config.length; i++) {
             config[i] = (byte) (0x10 + i);

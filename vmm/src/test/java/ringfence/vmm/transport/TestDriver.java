@@ -5,7 +5,7 @@ import java.util.Map;
 import ringfence.virtio.queue.QueueConfig;
 
 /** A modern virtio driver, as far as the PCI transport goes: finds the structures by their capabilities (4.1.4). */
-final class TestDriver {
+public final class TestDriver {
     static final int COMMON = 1;
     static final int NOTIFY = 2;
     static final int ISR = 3;
@@ -28,7 +28,8 @@ final class TestDriver {
     long pba;
     int multiplier;
 
-    TestDriver(TestMachine machine, int slot) {
+    /** Finds the function in this slot, and enables its BAR. */
+    public TestDriver(TestMachine machine, int slot) {
         this.machine = machine;
         config = TestMachine.ECAM + (slot << 15);
         machine.write(config + 4, 2, 6); // memory, bus master
@@ -88,7 +89,7 @@ final class TestDriver {
     }
 
     /** Negotiates: reset, acknowledge, features. @return whether the device took them */
-    boolean negotiate(long features) {
+    public boolean negotiate(long features) {
         status(0);
         status(ACKNOWLEDGE_AND_DRIVER);
         take(features);
@@ -96,7 +97,8 @@ final class TestDriver {
         return (status() & FEATURES_OK) != 0;
     }
 
-    void enableQueue(int queue, QueueConfig place, int vector) {
+    /** Sets a queue up and enables it. */
+    public void enableQueue(int queue, QueueConfig place, int vector) {
         common(22, 2, queue);
         common(24, 2, place.size());
         address(32, place.descriptorTable());
@@ -111,7 +113,8 @@ final class TestDriver {
         common(offset + 4, 4, value >>> 32);
     }
 
-    void ready() {
+    /** Sets DRIVER_OK. */
+    public void ready() {
         status(status() | DRIVER_OK);
     }
 
@@ -121,21 +124,24 @@ final class TestDriver {
     }
 
     /** Function control: 0x8000 enables MSI-X, 0x4000 masks all. */
-    void msixControl(int value) {
+    public void msixControl(int value) {
         machine.write(config + msix + 2, 2, value);
     }
 
-    void message(int vector, long address, int data) {
+    /** Writes a vector's message. */
+    public void message(int vector, long address, int data) {
         machine.write(table + 16L * vector, 4, address & 0xFFFF_FFFFL);
         machine.write(table + 16L * vector + 4, 4, address >>> 32);
         machine.write(table + 16L * vector + 8, 4, data & 0xFFFF_FFFFL);
     }
 
-    void mask(int vector, boolean masked) {
+    /** Masks or unmasks a vector. */
+    public void mask(int vector, boolean masked) {
         machine.write(table + 16L * vector + 12, 4, masked ? 1 : 0);
     }
 
-    boolean isPending(int vector) {
+    /** Reads a vector's pending bit. */
+    public boolean isPending(int vector) {
         return (machine.read(pba + vector / 32 * 4L, 4) >> vector % 32 & 1) != 0;
     }
 }

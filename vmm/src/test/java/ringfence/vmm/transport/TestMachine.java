@@ -16,15 +16,19 @@ import ringfence.vmm.pci.Aperture;
 import ringfence.vmm.pci.PciSegment;
 
 /** A machine of buses and one PCI segment: all that a driver sees of one, without a VM. Accesses are those of a vCPU. */
-final class TestMachine implements AutoCloseable {
+public final class TestMachine implements AutoCloseable {
     static final long ECAM = 0xE800_0000L;
     static final long HIGH = 0x40_0000_0000L;
 
     final Linux linux = Linux.system();
     final BusTable table = new BusTable();
     final Deadlines deadlines;
+    /** Null in a machine whose interrupts go elsewhere. */
     final FakeRouter router;
-    final PciSegment segment;
+
+    private final MsiRouter msi;
+    /** Its slots. */
+    public final PciSegment segment;
     /** Kicks that reach a daemon without an exit: address to event. */
     final Map<Long, EventFd> doorbells = new HashMap<>();
 
@@ -45,15 +49,26 @@ final class TestMachine implements AutoCloseable {
     };
 
     TestMachine(Deadlines deadlines, FakeRouter.Guest guest) {
+        this(deadlines, new FakeRouter(Linux.system().events(), 1000, guest), null);
+    }
+
+    /** One whose interrupts go to this router. */
+    public TestMachine(MsiRouter other) {
+        this(new Deadlines(), null, other);
+    }
+
+    private TestMachine(Deadlines deadlines, FakeRouter fake, MsiRouter other) {
         this.deadlines = deadlines;
-        router = new FakeRouter(linux.events(), 1000, guest);
+        router = fake;
+        msi = fake == null ? other : fake;
         segment = new PciSegment(
                 0, new Aperture(0xC000_0000L, 1 << 20), new Aperture(HIGH, 1L << 30), table, Runnable::run, deadlines);
         table.changeMmio(bus -> bus.with(ECAM, PciSegment.ECAM_SIZE, segment));
     }
 
-    VirtioPciFunction add(VirtioDevice device) {
-        VirtioPciFunction function = new VirtioPciFunction(device, linux.events(), router, fakeDoorbells, deadlines);
+    /** Puts a function for this device into the first free slot. */
+    public VirtioPciFunction add(VirtioDevice device) {
+        VirtioPciFunction function = new VirtioPciFunction(device, linux.events(), msi, fakeDoorbells, deadlines);
         segment.add(OptionalInt.empty(), function.function());
         return function;
     }
@@ -78,6 +93,8 @@ final class TestMachine implements AutoCloseable {
 
     @Override
     public void close() {
-        router.close();
+        if (router != null) {
+            router.close();
+        }
     }
 }
