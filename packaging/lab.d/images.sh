@@ -4,7 +4,7 @@
 
 # image_of_base: busybox, all modules of the kernel, e2fsprogs and what else a test may call
 image_of_base() {
-    file=$cache/base-$(digest_of "$kernel_tree/release" "$parts/common.sh" "$parts/images.sh" "$parts/kvm-hold.c").ext4
+    file=$cache/base-$(digest_of "$kernel_tree/release" "$(jdk_home)/release" "$parts/common.sh" "$parts/images.sh" "$parts/kvm-hold.c").ext4
     if [ ! -e "$file" ]; then
         progress "making L1's base image"
         tree=$work/base
@@ -23,6 +23,12 @@ image_of_base() {
         # shellcheck disable=SC2086 # a list of words
         copy_programs "$tree" $tools
         cp /etc/mke2fs.conf "$tree/etc/"
+        # the product's Java runtime is the JDK's, and needs what that needs of the system
+        jdk=$(jdk_home)
+        libraries_of "$jdk/bin/java" "$jdk/lib/server/libjvm.so" "$jdk"/lib/*.so | grep -v "^$jdk/" | while read -r library; do
+            mkdir -p "$tree${library%/*}"
+            cp -L "$library" "$tree$library"
+        done
         image "$tree" "$file"
     fi
     touch "$file"

@@ -86,7 +86,7 @@ public final class Frontend implements AutoCloseable {
      */
     public Offer hello(long wanted) {
         tell(new Request.SetOwner());
-        long features = peer.number(new Request.GetFeatures(), options.replyNanos());
+        long features = peer.number(new Request.GetFeatures(), options.helloNanos());
         long protocol = 0;
         int queues = 0;
         int slots = BASELINE_SLOTS;

@@ -30,7 +30,7 @@ final class MachineRunner {
     /** See {@link MachineStarter#run}. */
     static int run(Linux linux, VmConfig config, RuntimeOptions options, Optional<String> apiSocket)
             throws InterruptedException {
-        try (Machine machine = new Machine(linux, config, options, Log.of("machine"), Logs::open)) {
+        try (Machine machine = new Machine(linux, config, options, Log.of("machine"), MachineRunner::firstRun)) {
             MachineProxy proxy = machine.proxy();
             Termination.onSignal(() -> proxy.shutDownVmm("a signal"), END_MILLIS);
             if (apiSocket.isEmpty()) {
@@ -49,6 +49,20 @@ final class MachineRunner {
                     ? new FailureException(e.getMessage(), e)
                     : new BadInputException(e.getMessage(), e);
         }
+    }
+
+    /** The guest begins now: whatever takes time, such as the log's library, has it from here on. */
+    private static void firstRun() {
+        long now = System.currentTimeMillis();
+        Logs.open();
+        Thread.ofPlatform()
+                .name("first-run")
+                .daemon()
+                .start(() -> ProcessHandle.current()
+                        .info()
+                        .startInstant() // in steps of 10 ms
+                        .ifPresent(start -> Log.of("machine")
+                                .info("first KVM_RUN after " + (now - start.toEpochMilli()) + " ms of this process")));
     }
 
     private static ApiServer api(Linux linux, String path, MachineProxy proxy) {

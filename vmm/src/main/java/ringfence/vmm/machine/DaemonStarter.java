@@ -39,6 +39,7 @@ final class DaemonStarter implements AutoCloseable {
         };
         RemoteDevice device = RemoteDevice.of(linux, disk.id(), Profile.block(), source, memory)
                 .queues(disk.numQueues(), disk.queueSize())
+                .watchedBy(new ConnectionLog(disk.id()))
                 .start();
         return new DiskDevice(disk, device);
     }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import ringfence.linux.EventFd;
 import ringfence.vmm.kvm.IrqRoute;
+import ringfence.vmm.kvm.Vm;
 import ringfence.vmm.transport.MsiRouter;
 
 /**
@@ -50,9 +51,13 @@ final class KvmMsiRouter implements MsiRouter {
 
     @Override
     public synchronized void commit() {
+        Vm vm = slot.vm();
+        if (vm == null) {
+            return; // between two boots, or at the end: the next VM gets its table with its first change
+        }
         List<IrqRoute> table = new ArrayList<>(IrqRoute.ioApicPins());
         table.addAll(routes.values());
-        slot.vm().routes(table);
+        vm.routes(table);
     }
 
     @Override

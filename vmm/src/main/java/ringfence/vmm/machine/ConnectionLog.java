@@ -1,0 +1,36 @@
+package ringfence.vmm.machine;
+
+import java.util.concurrent.TimeUnit;
+import ringfence.process.Log;
+import ringfence.vmm.device.remote.RemoteListener;
+import ringfence.vmm.device.remote.RemoteState;
+
+/** Tells the log what becomes of a device's connection. */
+final class ConnectionLog implements RemoteListener {
+    private final String device;
+    private final Log log = Log.of("device");
+
+    ConnectionLog(String device) {
+        this.device = device;
+    }
+
+    @Override
+    public void changed(RemoteState state) {
+        switch (state.phase()) {
+            case CONNECTED ->
+                log.info(device + ": connected to process " + state.peer()
+                        + (state.reconnects() == 0
+                                ? ""
+                                : ", back-end " + (state.reconnects() + 1) + ", after a gap of "
+                                        + TimeUnit.NANOSECONDS.toMillis(state.lastGapNanos()) + " ms"));
+            case CONNECTING, RECONNECTING -> log.debug(() -> device + ": " + state.phase() + ": " + state.reason());
+            case LOST -> log.warn(device + ": back-end lost: " + state.reason());
+            case FAILED -> log.error(device + ": " + state.reason());
+        }
+    }
+
+    @Override
+    public void unresponsive(String why) {
+        log.warn(device + ": " + why);
+    }
+}
