@@ -15,6 +15,10 @@ final class StoredFlag implements FlushState.Store {
     private static final int CLEAN = 0;
     private static final int FAILED = 0x464c_4644; // "DFLF" in memory
     private static final VarHandle WORD = ValueLayout.JAVA_INT.varHandle();
+    /** A test lets the daemon die as by SIGKILL when a failure is stored and its request has not completed. */
+    private static final boolean DIES = "FLUSH_STORED".equals(System.getProperty("ringfence.blk.crash"));
+
+    private static final int LIKE_SIGKILL = 137;
 
     private final MemorySegment place;
 
@@ -32,5 +36,8 @@ final class StoredFlag implements FlushState.Store {
     @Override
     public void setFailed(boolean failed) {
         WORD.setRelease(place, 0L, failed ? FAILED : CLEAN);
+        if (DIES && failed) {
+            Runtime.getRuntime().halt(LIKE_SIGKILL);
+        }
     }
 }

@@ -1,0 +1,200 @@
+package ringfence.it.fault;
+
+import java.io.IOException;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
+import ringfence.linux.Linux;
+import ringfence.virtio.BlkLayout;
+
+/**
+ * Kills the block daemon again and again under stamped random writes. A write's page holds its block and its stamp in
+ * every word; at most one write per block is under way, so an acknowledged stamp is what the block has to hold until the
+ * next one of the same block is acknowledged.
+ */
+public final class KillRun implements AutoCloseable {
+    private static final int BLOCKS = 4096;
+    private static final int DEPTH = 32;
+    private static final int SECTORS = KillGuest.BLOCK / BlkLayout.SECTOR;
+    private static final long PATIENCE = 60_000_000_000L;
+
+    private final Path image;
+    private final Path folder;
+    private final boolean direct;
+    private final SplittableRandom random;
+    private final KillGuest guest;
+    private final long[] acknowledged = new long[BLOCKS];
+    private final long[] underWay = new long[BLOCKS];
+    private final int[] blockOf = new int[DEPTH];
+    private final List<Long> gaps = new ArrayList<>();
+    private Process daemon;
+    private long stamp;
+    private long writes;
+    private int busy;
+
+    /**
+     * Makes the disk and starts the first daemon.
+     *
+     * @param where a folder; on tmpfs the daemon uses plain calls
+     * @param direct O_DIRECT, through io_uring
+     * @param seed printed, so that a failure can be repeated
+     */
+    public KillRun(Linux linux, Path where, boolean direct, long seed) throws IOException, InterruptedException {
+        this.direct = direct;
+        random = new SplittableRandom(seed);
+        folder = Files.createTempDirectory("ringfence-kill");
+        image = Files.createTempFile(where, "ringfence-kill", ".img");
+        Files.write(image, new byte[BLOCKS * KillGuest.BLOCK]);
+        guest = new KillGuest(linux, DEPTH);
+        start();
+    }
+
+    private void start() throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(DaemonCommand.program());
+        command.addAll(List.of("--socket-path=" + folder.resolve("s"), "--blk-file=" + image));
+        if (direct) {
+            command.add("--direct");
+        }
+        daemon = new ProcessBuilder(command).inheritIO().start();
+        guest.connect(folder.resolve("s").toString(), PATIENCE);
+    }
+
+    /**
+     * Writes, kills, goes on.
+     *
+     * @param kills how often
+     * @throws IllegalStateException if a request fails, does not end, or something is lost or misplaced
+     */
+    public void run(int kills) throws IOException, InterruptedException {
+        for (int slot = 0; slot < DEPTH; slot++) {
+            offer(slot);
+        }
+        guest.publish();
+        for (int kill = 0; kill < kills; kill++) {
+            writeFor(1_000_000L * random.nextInt(5, 150));
+            long killed = System.nanoTime();
+            daemon.destroyForcibly().waitFor();
+            guest.lost();
+            start();
+            long before = writes;
+            while (writes == before) {
+                reapOne(killed);
+            }
+            gaps.add(System.nanoTime() - killed);
+        }
+        while (busy > 0) {
+            reap(false, System.nanoTime());
+        }
+        verify();
+    }
+
+    private void writeFor(long nanos) {
+        long end = System.nanoTime() + nanos;
+        while (System.nanoTime() < end) {
+            reap(true, end);
+        }
+    }
+
+    private void reapOne(long since) {
+        if (System.nanoTime() - since > PATIENCE) {
+            throw new IllegalStateException("nothing completes after the kill; under way: " + busy);
+        }
+        reap(true, since);
+    }
+
+    private void reap(boolean again, long since) {
+        int slot = guest.reap();
+        if (slot < 0) {
+            if (System.nanoTime() - since > PATIENCE) {
+                throw new IllegalStateException("requests that do not end: " + busy);
+            }
+            Thread.onSpinWait();
+            return;
+        }
+        busy--;
+        int block = blockOf[slot];
+        if (guest.status(slot) != BlkLayout.S_OK) {
+            throw new IllegalStateException("write to block " + block + ": status " + guest.status(slot));
+        }
+        acknowledged[block] = underWay[block];
+        underWay[block] = 0;
+        writes++;
+        if (again) {
+            offer(slot);
+            guest.publish();
+        }
+    }
+
+    private void offer(int slot) {
+        int block;
+        do {
+            block = random.nextInt(BLOCKS);
+        } while (underWay[block] != 0);
+        long mark = ++stamp;
+        underWay[block] = mark;
+        blockOf[slot] = block;
+        long at = KillGuest.data(slot);
+        for (int i = 0; i < KillGuest.BLOCK; i += 8) {
+            guest.ram().set(ValueLayout.JAVA_LONG, at + i, word(block, mark));
+        }
+        guest.offer(slot, BlkLayout.T_OUT, (long) block * SECTORS);
+        busy++;
+    }
+
+    private static long word(int block, long mark) {
+        return mark << 16 | block;
+    }
+
+    /** Through the daemon, and in the file itself. */
+    private void verify() throws IOException {
+        if (guest.request(BlkLayout.T_FLUSH, 0, PATIENCE) != BlkLayout.S_OK) {
+            throw new IllegalStateException("the flush failed");
+        }
+        ByteBuffer file = ByteBuffer.wrap(Files.readAllBytes(image)).order(ByteOrder.LITTLE_ENDIAN);
+        for (int block = 0; block < BLOCKS; block++) {
+            int status = guest.request(BlkLayout.T_IN, (long) block * SECTORS, PATIENCE);
+            long expected = acknowledged[block] == 0 ? 0 : word(block, acknowledged[block]);
+            for (int i = 0; i < KillGuest.BLOCK; i += 8) {
+                long read = guest.ram().get(ValueLayout.JAVA_LONG, KillGuest.data(0) + i);
+                long stored = file.getLong(block * KillGuest.BLOCK + i);
+                if (status != BlkLayout.S_OK || read != expected || stored != expected) {
+                    throw new IllegalStateException(String.format(
+                            "block %d byte %d: status %d, read %x, in the file %x, acknowledged %x",
+                            block, i, status, read, stored, expected));
+                }
+            }
+        }
+    }
+
+    /** One line: kills, writes, and the gaps from the kill to the first completion after it. */
+    public String report() {
+        List<Long> sorted = new ArrayList<>(gaps);
+        Collections.sort(sorted);
+        return String.format(
+                Locale.ROOT,
+                "%d kills, %d acknowledged writes, none lost, none misplaced; gap %d ms median, %d ms at most",
+                gaps.size(),
+                writes,
+                TimeUnit.NANOSECONDS.toMillis(sorted.get(sorted.size() / 2)),
+                TimeUnit.NANOSECONDS.toMillis(sorted.getLast()));
+    }
+
+    @Override
+    public void close() throws IOException {
+        daemon.destroyForcibly();
+        guest.close();
+        Files.deleteIfExists(image);
+        for (String name : List.of("s", "s.fence")) {
+            Files.deleteIfExists(folder.resolve(name));
+        }
+        Files.deleteIfExists(folder);
+    }
+}
