@@ -79,8 +79,8 @@ public final class KillGuest implements AutoCloseable {
             Thread.sleep(2);
         }
         Offer offer = frontend.hello(WANTED);
-        frontend.features(offer.features()
-                & (Feature.VERSION_1 | Feature.INDIRECT_DESC | Feature.EVENT_IDX | BlkLayout.F_FLUSH));
+        frontend.features(
+                offer.features() & (Feature.VERSION_1 | Feature.INDIRECT_DESC | Feature.EVENT_IDX | BlkLayout.F_FLUSH));
         frontend.memory(memory);
         if (inflight == null) {
             inflight = frontend.newInflight(1, QUEUE_SIZE);

@@ -47,9 +47,10 @@ class BlkDaemonDeathTest {
         Path image = folder.resolve("disk.img");
         Files.write(image, new byte[1 << 20]);
         String socket = folder.resolve("s").toString();
-        List<String> faulty = new ArrayList<>(beforeTheStatusByte
-                ? DaemonCommand.java(FaultyDaemon.class, "-Dringfence.blk.crash=FLUSH_STORED")
-                : DaemonCommand.java(FaultyDaemon.class));
+        List<String> faulty = new ArrayList<>(
+                beforeTheStatusByte
+                        ? DaemonCommand.java(FaultyDaemon.class, "-Dringfence.blk.crash=FLUSH_STORED")
+                        : DaemonCommand.java(FaultyDaemon.class));
         faulty.addAll(List.of(socket, image.toString()));
         Process first = new ProcessBuilder(faulty).inheritIO().start();
         try (KillGuest guest = new KillGuest(linux, 1)) {

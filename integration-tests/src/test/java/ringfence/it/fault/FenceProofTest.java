@@ -104,8 +104,7 @@ class FenceProofTest {
         while (chunk.hasRemaining()) {
             chunk.putLong(word);
         }
-        try (FileChannel channel =
-                FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
             for (long done = 0; done < SIZE; done += chunk.capacity()) {
                 channel.write(chunk.rewind());
             }
