@@ -8,8 +8,8 @@ import org.apache.logging.log4j.Logger;
 
 /**
  * Writes records through Log4j's API. Loaded late, by the writer thread of {@link Logs}: the first line costs half a
- * second with Log4j's core. An operator's own {@code -Dlog4j2.configurationFile=} wins over ours, which are in this
- * package.
+ * second with Log4j's core. An operator's own {@code -Dlog4j2.configurationFile=} wins over ours, which are in
+ * META-INF, where a module does not hide them.
  */
 final class Log4jSink {
     private final Logger logger;
@@ -28,7 +28,7 @@ final class Log4jSink {
     }
 
     private static String resource(String name) {
-        return "classpath:ringfence/process/" + name + ".properties";
+        return "classpath:META-INF/ringfence/" + name + ".properties";
     }
 
     private static void set(String name, String value) {
