@@ -47,15 +47,16 @@ class BackendTest {
         try (Backend backend = Backend.listen(linux, pair[1], device, waiting);
                 Vm vm = new Vm(linux).connect(pair[0], Vm.ALL)) {
             vm.start(QueueState.FRESH);
-            for (int i = 0; i < 2000; i++) {
+            int requests = spin == Long.MAX_VALUE ? 200 : 2000; // it takes a core of its own, and there may be none
+            for (int i = 0; i < requests; i++) {
                 vm.offer(1, i % ToyDevice.WORDS, i * 3L);
                 assertThat(vm.answer()).isEqualTo(i * 3L);
                 if (i % 500 == 0) {
                     Thread.sleep(2); // long enough to fall asleep
                 }
             }
-            assertThat(backend.stats().queues().getFirst().chains()).isEqualTo(2000);
-            assertThat(vm.frontend.stopQueue(0)).isEqualTo(new QueueState(2000, 2000));
+            assertThat(backend.stats().queues().getFirst().chains()).isEqualTo(requests);
+            assertThat(vm.frontend.stopQueue(0)).isEqualTo(new QueueState(requests, requests));
         }
         assertThat(log).isEmpty();
         assertThat(device.open).hasValue(0);
