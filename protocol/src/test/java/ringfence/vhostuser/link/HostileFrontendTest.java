@@ -61,7 +61,8 @@ class HostileFrontendTest {
 
     /** Every connection so far has been noticed to be over. */
     private void quiet() {
-        Vm.until(() -> Collections.frequency(device.events, "disconnected") == backend.stats().connections());
+        Vm.until(() -> Collections.frequency(device.events, "disconnected")
+                == backend.stats().connections());
     }
 
     @AfterEach
