@@ -272,9 +272,18 @@ final class DeviceQueues implements AutoCloseable {
 
     private RunningQueue run(
             Vring vring, SplitQueue queue, int usedIndex, QueueEngine engine, InflightQueue tracked, int[] replay) {
-        QueueStart start = new QueueStart(
-                vring.index(), queue, usedIndex, engine, tracked, replay, vring.kick(), vring.call(), vring.err());
         String name = context.options().name() + "/q" + vring.index();
+        QueueStart start = new QueueStart(
+                vring.index(),
+                name.substring(0, Math.min(NAME_LENGTH, name.length())),
+                queue,
+                usedIndex,
+                engine,
+                tracked,
+                replay,
+                vring.kick(),
+                vring.call(),
+                vring.err());
         try {
             QueueWorker worker = new QueueWorker(
                     context.linux(),
@@ -283,7 +292,7 @@ final class DeviceQueues implements AutoCloseable {
                     context.stats().get(vring.index()),
                     context.options().log(),
                     context::failed);
-            return new RunningQueue(worker, engine, name.substring(0, Math.min(NAME_LENGTH, name.length())));
+            return new RunningQueue(worker, engine);
         } catch (RuntimeException e) {
             engine.close();
             throw e;

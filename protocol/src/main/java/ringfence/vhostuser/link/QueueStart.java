@@ -7,6 +7,7 @@ import ringfence.virtio.queue.Virtqueue;
  * All that a worker begins with.
  *
  * @param index of the queue
+ * @param name of the worker's thread, at most 15 characters
  * @param queue started, logging set
  * @param usedIndex index of the next used element
  * @param engine made for this queue
@@ -18,6 +19,7 @@ import ringfence.virtio.queue.Virtqueue;
  */
 record QueueStart(
         int index,
+        String name,
         Virtqueue queue,
         int usedIndex,
         QueueEngine engine,

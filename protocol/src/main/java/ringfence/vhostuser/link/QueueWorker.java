@@ -78,7 +78,7 @@ final class QueueWorker implements Agent, IdleStrategy, Completions {
 
     @Override
     public String roleName() {
-        return "q" + start.index();
+        return start.name();
     }
 
     @Override

@@ -13,17 +13,13 @@ final class RunningQueue {
     private final AgentRunner runner;
     private final Thread thread;
 
-    /**
-     * Starts the thread.
-     *
-     * @param name of the thread, at most 15 characters
-     */
-    RunningQueue(QueueWorker worker, QueueEngine engine, String name) {
+    /** Starts the thread, which bears the worker's name. */
+    RunningQueue(QueueWorker worker, QueueEngine engine) {
         this.worker = worker;
         this.engine = engine;
         runner = new AgentRunner(worker, RunningQueue::unexpected, null, worker);
         thread = AgentRunner.startOnThread(runner, task -> {
-            Thread made = new Thread(task, name);
+            Thread made = new Thread(task);
             made.setDaemon(true);
             return made;
         });
