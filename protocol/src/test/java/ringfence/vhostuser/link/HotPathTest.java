@@ -68,8 +68,9 @@ class HotPathTest {
             System.out.printf(
                     "hot path: %.0f requests/s, %.0f ns of the worker's CPU each, %.4f bytes allocated each%n",
                     done / elapsed, nanos, allocated);
-            // sleeps and wake-ups may make an object now and then; a request may not
-            assertThat(allocated).isLessThan(0.5);
+            // the smallest object has 16 bytes: one per request would show; what the interpreter makes, before the
+            // compiler has come to a sleep and a wake-up, does not
+            assertThat(allocated).isLessThan(4);
             assertThat(backend.stats().drops()).isZero();
         }
     }
