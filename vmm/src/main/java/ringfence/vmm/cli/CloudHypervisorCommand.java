@@ -14,14 +14,7 @@ final class CloudHypervisorCommand {
 
     CloudHypervisorCommand(Linux linux, MachineStarter starter, PrintStream out) {
         run = new RunCommand(
-                linux,
-                starter,
-                out,
-                () -> PicocliReader.runCommand(
-                        "cloud-hypervisor",
-                        "Runs a virtual machine.",
-                        "cloud-hypervisor " + SPOKEN,
-                        "Ringfence " + Version.NUMBER));
+                linux, starter, out, "cloud-hypervisor", "cloud-hypervisor " + SPOKEN, "Ringfence " + Version.NUMBER);
     }
 
     /** Runs it. @return the exit code */

@@ -21,13 +21,9 @@ final class PicocliReader {
     private PicocliReader() {}
 
     /** The model of a command that runs a VM. */
-    static CommandLine runCommand(String name, String description, String... version) {
+    static CommandLine runModel(String name, String... version) {
         CommandSpec spec = CommandSpec.create().name(name);
-        spec.usageMessage()
-                .description(description)
-                .sortOptions(false)
-                .width(100)
-                .abbreviateSynopsis(true);
+        spec.usageMessage().description("Runs a virtual machine.").sortOptions(false).width(100).abbreviateSynopsis(true);
         spec.version(version);
         for (Flag flag : Flags.list()) {
             spec.addOption(option(flag));
@@ -57,6 +53,11 @@ final class PicocliReader {
             builder.arity("1").type(String.class).paramLabel(flag.label());
         }
         return builder.build();
+    }
+
+    /** Reads the words of a command that runs a VM. See {@link #read}. */
+    static Optional<Arguments> readRun(String name, String[] version, List<String> words, PrintStream out) {
+        return read(runModel(name, version), words, out);
     }
 
     /**
@@ -101,8 +102,7 @@ final class PicocliReader {
     /** What picocli has to say, and what was perhaps meant. */
     private static String line(ParameterException e) {
         String line = e.getMessage().replace('\n', ' ');
-        if (e instanceof UnmatchedArgumentException unmatched
-                && !unmatched.getSuggestions().isEmpty()) {
+        if (e instanceof UnmatchedArgumentException unmatched && !unmatched.getSuggestions().isEmpty()) {
             line += "; did you mean " + String.join(" or ", unmatched.getSuggestions()) + "?";
         }
         return line + " (" + HELP + " lists what is possible)";

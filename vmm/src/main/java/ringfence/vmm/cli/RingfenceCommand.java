@@ -21,11 +21,7 @@ final class RingfenceCommand {
 
     RingfenceCommand(Linux linux, MachineStarter starter, PrintStream out) {
         this.out = out;
-        run = new RunCommand(linux, starter, out, RingfenceCommand::runModel);
-    }
-
-    private static CommandLine runModel() {
-        return PicocliReader.runCommand("ringfence " + RUN, "Runs a virtual machine.", VERSION);
+        run = new RunCommand(linux, starter, out, "ringfence " + RUN, VERSION);
     }
 
     /** The model of all of it. */
@@ -42,7 +38,7 @@ final class RingfenceCommand {
                 .usageHelp(true)
                 .description("print this help")
                 .build());
-        spec.addSubcommand(RUN, runModel());
+        spec.addSubcommand(RUN, PicocliReader.runModel("ringfence " + RUN, VERSION));
         return new CommandLine(spec);
     }
 

@@ -4,8 +4,6 @@ import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Supplier;
-import picocli.CommandLine;
 import ringfence.linux.Linux;
 import ringfence.process.BadInputException;
 import ringfence.process.ExitCode;
@@ -21,14 +19,21 @@ final class RunCommand {
     private final Linux linux;
     private final MachineStarter starter;
     private final PrintStream out;
-    private final Supplier<CommandLine> model;
+    private final String name;
+    private final String[] version;
 
-    /** @param model picocli's view of it, made only when it is needed */
-    RunCommand(Linux linux, MachineStarter starter, PrintStream out, Supplier<CommandLine> model) {
+    /**
+     * A command.
+     *
+     * @param name how it is called
+     * @param version lines of its version
+     */
+    RunCommand(Linux linux, MachineStarter starter, PrintStream out, String name, String... version) {
         this.linux = linux;
         this.starter = starter;
         this.out = out;
-        this.model = model;
+        this.name = name;
+        this.version = version;
     }
 
     /**
@@ -40,7 +45,7 @@ final class RunCommand {
     int run(List<String> words) throws Exception {
         Optional<Arguments> read = QuickReader.read(words);
         if (read.isEmpty()) {
-            read = PicocliReader.read(model.get(), words, out);
+            read = PicocliReader.readRun(name, version, words, out);
         }
         if (read.isEmpty()) {
             return ExitCode.OK;

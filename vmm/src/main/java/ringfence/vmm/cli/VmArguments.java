@@ -47,8 +47,10 @@ record VmArguments(
                 warnings.add("--seccomp has no effect yet: no filter is installed");
             }
         });
+        VmConfig config = config(a);
+        warnings.addAll(config.unheeded());
         return new VmArguments(
-                config(a),
+                config,
                 a.value(Flags.API_SOCKET).map(VmArguments::socket),
                 a.has(Flags.NO_SHUTDOWN),
                 LogLevel.ofVerbosity(a.count(Flags.VERBOSE)),

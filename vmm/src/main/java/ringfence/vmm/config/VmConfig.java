@@ -88,6 +88,28 @@ public record VmConfig(
         disks = List.copyOf(named);
     }
 
+    /** What is accepted, for the sake of tools that write it, but has no effect yet: a line each. */
+    public List<String> unheeded() {
+        List<String> options = new ArrayList<>();
+        unheeded(options, cpus.maxVcpus() > cpus.bootVcpus(), "--cpus max above boot");
+        unheeded(options, !cpus.affinity().isEmpty(), "--cpus affinity");
+        unheeded(options, cpus.coreScheduling() == CpusConfig.CoreScheduling.VCPU, "--cpus core_scheduling=vcpu");
+        unheeded(options, memory.reserve(), "--memory reserve");
+        for (DiskConfig disk : disks) {
+            String name = "--disk " + disk.id();
+            unheeded(options, !disk.queueAffinity().isEmpty(), name + " queue_affinity");
+            unheeded(options, disk.lock() == DiskConfig.LockGranularity.FULL, name + " lock_granularity=full");
+            unheeded(options, !disk.sparse(), name + " sparse=off");
+        }
+        return options;
+    }
+
+    private static void unheeded(List<String> options, boolean given, String option) {
+        if (given) {
+            options.add(option + " has no effect yet");
+        }
+    }
+
     /** What is wrong with it, on a host like this; empty: it can be run. */
     public List<Problem> problems(HostLimits host) {
         List<Problem> problems = new ArrayList<>(payload.problems());

@@ -114,6 +114,16 @@ class VmConfigTest {
     }
 
     @Test
+    void whatHasNoEffectYetIsNamed() {
+        assertThat(config("boot=1,affinity=[0@[0]]", "reserve=on", "path=/x,sparse=off", "").unheeded())
+                .containsExactly(
+                        "--cpus affinity has no effect yet",
+                        "--memory reserve has no effect yet",
+                        "--disk _disk0 sparse=off has no effect yet");
+        assertThat(config("", "", "path=/x", "").unheeded()).isEmpty();
+    }
+
+    @Test
     void idsAndSlotsAreUnique() {
         DiskConfig disk = DiskConfig.TABLE.parse("path=/x,id=root,pci_device_id=5");
         VmConfig one = config("", "", "", "");
