@@ -6,19 +6,16 @@ import ringfence.linux.Errno;
 import ringfence.linux.ErrnoException;
 import ringfence.linux.Linux;
 import ringfence.process.BadInputException;
-import ringfence.process.FailureException;
 import ringfence.process.Log;
 import ringfence.process.Logs;
 import ringfence.process.Termination;
 import ringfence.vmm.api.ApiServer;
 import ringfence.vmm.api.Endpoints;
-import ringfence.vmm.boot.BootException;
 import ringfence.vmm.config.RuntimeOptions;
 import ringfence.vmm.config.VmConfig;
-import ringfence.vmm.kvm.KvmException;
 import ringfence.vmm.machine.Machine;
 import ringfence.vmm.machine.MachineProxy;
-import ringfence.vmm.plan.PlanException;
+import ringfence.vmm.machine.Refusal;
 
 /** Runs a real machine: with its API, until the guest, the API or a signal ends it. */
 final class MachineRunner {
@@ -42,12 +39,8 @@ final class MachineRunner {
             } finally {
                 api.close();
             }
-        } catch (BootException | PlanException e) {
-            throw new BadInputException(e.getMessage(), e);
-        } catch (KvmException e) {
-            throw e.reason() == KvmException.Reason.FAILED
-                    ? new FailureException(e.getMessage(), e)
-                    : new BadInputException(e.getMessage(), e);
+        } catch (RuntimeException e) {
+            throw Refusal.of(e);
         }
     }
 

@@ -23,7 +23,11 @@ final class PicocliReader {
     /** The model of a command that runs a VM. */
     static CommandLine runModel(String name, String... version) {
         CommandSpec spec = CommandSpec.create().name(name);
-        spec.usageMessage().description("Runs a virtual machine.").sortOptions(false).width(100).abbreviateSynopsis(true);
+        spec.usageMessage()
+                .description("Runs a virtual machine.")
+                .sortOptions(false)
+                .width(100)
+                .abbreviateSynopsis(true);
         spec.version(version);
         for (Flag flag : Flags.list()) {
             spec.addOption(option(flag));
@@ -102,7 +106,8 @@ final class PicocliReader {
     /** What picocli has to say, and what was perhaps meant. */
     private static String line(ParameterException e) {
         String line = e.getMessage().replace('\n', ' ');
-        if (e instanceof UnmatchedArgumentException unmatched && !unmatched.getSuggestions().isEmpty()) {
+        if (e instanceof UnmatchedArgumentException unmatched
+                && !unmatched.getSuggestions().isEmpty()) {
             line += "; did you mean " + String.join(" or ", unmatched.getSuggestions()) + "?";
         }
         return line + " (" + HELP + " lists what is possible)";

@@ -88,9 +88,27 @@ class CommandsTest {
         String one = image("one", 1024);
         String two = image("two", 512);
         int code = cloudHypervisor(
-                "--kernel", kernel, "--cmdline", "console=ttyS0 root=/dev/vda", "--cpus", "boot=2", "--memory=size=1G",
-                "--disk", "path=" + one, "path=" + two + ",readonly=on", "--serial", "tty", "--console", "off",
-                "--pvpanic", "--api-socket", "path=/tmp/api", "--no-shutdown", "-vv", "--rng", "src=/dev/random");
+                "--kernel",
+                kernel,
+                "--cmdline",
+                "console=ttyS0 root=/dev/vda",
+                "--cpus",
+                "boot=2",
+                "--memory=size=1G",
+                "--disk",
+                "path=" + one,
+                "path=" + two + ",readonly=on",
+                "--serial",
+                "tty",
+                "--console",
+                "off",
+                "--pvpanic",
+                "--api-socket",
+                "path=/tmp/api",
+                "--no-shutdown",
+                "-vv",
+                "--rng",
+                "src=/dev/random");
         assertThat(errors()).isEmpty();
         assertThat(code).isEqualTo(42);
         assertThat(config.payload().cmdline()).isEqualTo("console=ttyS0 root=/dev/vda");
@@ -110,8 +128,19 @@ class CommandsTest {
     @Test
     void bothReadersReadTheSame() throws Exception {
         List<String> words = List.of(
-                "--kernel", "/k", "--disk", "path=a", "path=b", "--disk=path=c", "-v", "-vv", "--cpus=boot=3",
-                "--no-shutdown", "--cmdline", "a=b -- c", "--landlock");
+                "--kernel",
+                "/k",
+                "--disk",
+                "path=a",
+                "path=b",
+                "--disk=path=c",
+                "-v",
+                "-vv",
+                "--cpus=boot=3",
+                "--no-shutdown",
+                "--cmdline",
+                "a=b -- c",
+                "--landlock");
         Arguments quick = QuickReader.read(words).orElseThrow();
         Arguments slow =
                 PicocliReader.readRun("x", new String[] {"y"}, words, stdout()).orElseThrow();
@@ -162,8 +191,9 @@ class CommandsTest {
     @Test
     void severalMistakesAreALineEach() {
         assertThat(cloudHypervisor("--memory", "size=0", "--serial", "pty")).isEqualTo(2);
-        assertThat(errors().lines()).hasSize(3).allSatisfy(line -> assertThat(line)
-                .startsWith("cloud-hypervisor: --"));
+        assertThat(errors().lines())
+                .hasSize(3)
+                .allSatisfy(line -> assertThat(line).startsWith("cloud-hypervisor: --"));
     }
 
     @Test
@@ -176,7 +206,8 @@ class CommandsTest {
         out.reset();
         assertThat(ringfence("run", "--help")).isZero();
         assertThat(out())
-                .contains("--kernel=<path>", "--disk", "readonly=on|off  the guest cannot write (off)", "--no-shutdown");
+                .contains(
+                        "--kernel=<path>", "--disk", "readonly=on|off  the guest cannot write (off)", "--no-shutdown");
         assertThat(errors()).isEmpty();
     }
 
@@ -191,7 +222,8 @@ class CommandsTest {
 
     @Test
     void whatHasNoEffectYetIsSaid() {
-        assertThat(cloudHypervisor("--kernel", kernel, "--seccomp", "true", "--landlock")).isEqualTo(42);
+        assertThat(cloudHypervisor("--kernel", kernel, "--seccomp", "true", "--landlock"))
+                .isEqualTo(42);
         assertThat(errors()).contains("--seccomp has no effect yet").contains("--landlock has no effect yet");
     }
 }

@@ -115,7 +115,8 @@ class VmConfigTest {
 
     @Test
     void whatHasNoEffectYetIsNamed() {
-        assertThat(config("boot=1,affinity=[0@[0]]", "reserve=on", "path=/x,sparse=off", "").unheeded())
+        assertThat(config("boot=1,affinity=[0@[0]]", "reserve=on", "path=/x,sparse=off", "")
+                        .unheeded())
                 .containsExactly(
                         "--cpus affinity has no effect yet",
                         "--memory reserve has no effect yet",
