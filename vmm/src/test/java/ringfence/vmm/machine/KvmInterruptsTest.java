@@ -35,7 +35,7 @@ class KvmInterruptsTest {
     private static final int VECTORS_OF_A_QUEUE = 8;
     private static final int IRR = 0x200;
     private static final int APIC_ENABLED = 0x1FF;
-    private static final int COMPLETIONS = Integer.getInteger("ringfence.kvm.completions", 1000);
+    private static final int COMPLETIONS = Integer.getInteger("ringfence.kvm.completions", 300);
     private static final long PATIENCE = 20_000_000_000L;
 
     private final AtomicIntegerArray completed = new AtomicIntegerArray(QUEUES);
