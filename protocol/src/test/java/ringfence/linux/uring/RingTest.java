@@ -301,12 +301,15 @@ class RingTest {
             RingFile plain = RingFile.of(file);
             long[] sum = new long[1];
             CompletionHandler handler = (token, result) -> sum[0] += result;
-            run(ring, plain, handler, 20_000);
-            long before = Allocations.ofThisThread();
-            run(ring, plain, handler, 20_000);
-            long allocated = Allocations.ofThisThread() - before;
-            assertThat(sum[0]).isEqualTo(40_000L * 512);
-            assertThat(allocated / 20_000).as("bytes per request").isZero();
+            long perRequest = Long.MAX_VALUE;
+            // once compiled; how long that takes depends on what else the machine does
+            for (int round = 0; round < 60 && perRequest > 0; round++) {
+                long before = Allocations.ofThisThread();
+                run(ring, plain, handler, 20_000);
+                perRequest = (Allocations.ofThisThread() - before) / 20_000;
+                assertThat(sum[0]).isEqualTo((round + 1) * 20_000L * 512);
+            }
+            assertThat(perRequest).as("bytes per request").isZero();
         }
     }
 
