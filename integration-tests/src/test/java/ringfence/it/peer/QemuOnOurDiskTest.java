@@ -1,0 +1,150 @@
+package ringfence.it.peer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import ringfence.it.fault.DaemonCommand;
+import ringfence.it.lab.Checkout;
+import ringfence.it.lab.Command;
+import ringfence.it.lab.Guest;
+import ringfence.it.lab.KvmHost;
+import ringfence.it.lab.LocalHost;
+import ringfence.it.lab.RootDisk;
+
+/** QEMU's guests (TCG, vhost-user-blk-pci) live on disks of our daemon. */
+class QemuOnOurDiskTest {
+    private static final Duration LONG = Duration.ofSeconds(60);
+    private static final List<String> QEMU = List.of(
+            "qemu-system-x86_64",
+            "-accel",
+            "tcg,thread=multi",
+            "-cpu",
+            "max",
+            "-smp",
+            "2",
+            "-m",
+            "512",
+            "-object",
+            "memory-backend-memfd,id=mem,size=512M,share=on",
+            "-machine",
+            "pc,memory-backend=mem",
+            "-nodefaults",
+            "-no-user-config",
+            "-no-reboot",
+            "-display",
+            "none",
+            "-serial",
+            "stdio");
+
+    @TempDir
+    Path folder;
+
+    private Process daemon(String image, String socket, String... options) throws Exception {
+        List<String> command = new ArrayList<>(DaemonCommand.program());
+        command.addAll(List.of("--socket-path=" + socket, "--blk-file=" + image));
+        command.addAll(List.of(options));
+        Process daemon = new ProcessBuilder(command).inheritIO().start();
+        long deadline = System.nanoTime() + 30_000_000_000L;
+        while (!Files.exists(Path.of(socket))) {
+            assertThat(daemon.isAlive() && System.nanoTime() < deadline).isTrue();
+            Thread.sleep(5);
+        }
+        return daemon;
+    }
+
+    private static Command qemu(String socket, String... more) {
+        List<String> words = new ArrayList<>(QEMU.subList(1, QEMU.size()));
+        words.addAll(List.of(
+                "-chardev",
+                "socket,id=c0,path=" + socket,
+                "-device",
+                "vhost-user-blk-pci,chardev=c0,num-queues=2,bootindex=1"));
+        words.addAll(List.of(more));
+        return Command.of(QEMU.getFirst()).with(words);
+    }
+
+    // no_timer_check: under load, TCG is too slow for the check of the 8254 timer
+    /** A Debian kernel mounts its root from our daemon, writes, syncs, and leaves a clean file system. */
+    @ParameterizedTest
+    @ValueSource(strings = {"6.1", "6.12"})
+    void aDebianKernelRunsFromIt(String kernel) throws Exception {
+        String socket = folder.resolve("s").toString();
+        try (KvmHost host = new LocalHost(Checkout.find());
+                RootDisk disk = RootDisk.make(host, "root.img", 256)) {
+            Process daemon = daemon(disk.path(), socket, "--num-queues=2");
+            try {
+                String written;
+                Command command = qemu(
+                        socket,
+                        "-kernel",
+                        host.places().kernel(kernel, "vmlinuz"),
+                        "-initrd",
+                        host.places().kernel(kernel, "initramfs"),
+                        "-append",
+                        "console=ttyS0 panic=-1 quiet no_timer_check mitigations=off guest=agent root=/dev/vda rw");
+                try (Guest guest = Guest.of(host, host.start(command))) {
+                    guest.console().await(0, "^guest: ready\\s*$", LONG);
+                    guest.run("dd if=/dev/urandom of=/root/data bs=1M count=32 2>/dev/null; sync", LONG)
+                            .orThrow();
+                    written = guest.run("sha256sum /root/data | cut -d ' ' -f 1", LONG)
+                            .orThrow()
+                            .text();
+                    assertThat(guest.run("cat /sys/block/vda/queue/write_cache", LONG)
+                                    .orThrow()
+                                    .text())
+                            .isEqualTo("write back");
+                    guest.powerOff().orThrow();
+                }
+                disk.check();
+                assertThat(disk.sha256("/root/data")).isEqualTo(written);
+            } finally {
+                daemon.destroy();
+                assertThat(daemon.waitFor(10, TimeUnit.SECONDS)).isTrue();
+            }
+            assertThat(daemon.exitValue()).isZero();
+        }
+    }
+
+    /**
+     * SeaBIOS boots from it: it sets up one queue of two, reads the boot sector through it, and serves the boot sector's
+     * own int 13h, which fetches a far sector and prints it.
+     */
+    @Test
+    void seaBiosBootsFromIt() throws Exception {
+        String words = "read by SeaBIOS from a disk in another process\n";
+        ByteBuffer disk = ByteBuffer.allocate(4 << 20).order(ByteOrder.LITTLE_ENDIAN);
+        // xor ax,ax; mov ds,ax; cld; mov si,7c30; mov ah,42; int 13; jc fail; mov si,7e00
+        // next: lodsb; test al,al; jz done; mov dx,3f8; out dx,al; jmp next
+        // done: mov dx,f4; mov al,10; out dx,al; fail: hlt; jmp fail
+        disk.put(HexFormat.of()
+                .parseHex("31c08ed8fcbe307cb442cd137214be007eac84c07406baf803eeebf5baf400b010eef4ebfd"));
+        // disk address packet: 16 bytes, 1 sector, to 0000:7e00, from sector 4000
+        disk.position(0x30).putShort((short) 16).putShort((short) 1).putInt(0x7e00).putLong(4000);
+        disk.position(510).putShort((short) 0xaa55);
+        disk.position(4000 * 512).put(words.getBytes(StandardCharsets.US_ASCII));
+        Path image = Files.write(folder.resolve("boot.img"), disk.array());
+        String socket = folder.resolve("s").toString();
+        Process daemon = daemon(image.toString(), socket, "--num-queues=2", "--direct");
+        try (KvmHost host = new LocalHost(Checkout.find())) {
+            var outcome = host.run(LONG, qemu(socket, "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"));
+            assertThat(outcome.out()).contains(words.strip());
+            assertThat(outcome.status()).isEqualTo(0x10 << 1 | 1);
+        } finally {
+            daemon.destroy();
+            daemon.waitFor();
+        }
+    }
+}
