@@ -56,9 +56,21 @@ final class Assemble {
             Launcher.write(bin, program);
             new Training(tree, work, program).run(image.identity());
         }
+        describeBackEnds();
         Set<String> names = programs.stream().map(Program::name).collect(Collectors.toSet());
         removeOthers(bin, names, "");
         removeOthers(caches, names, ".aot");
+    }
+
+    /** What QEMU's tools look for to find back-ends (docs/interop/vhost-user.json); an installation has it in /usr/share. */
+    private void describeBackEnds() throws IOException {
+        Path folder = Files.createDirectories(tree.resolve("share/qemu/vhost-user"));
+        String text = "{\n  \"description\": \"Ringfence vhost-user-blk\",\n  \"type\": \"block\",\n  \"binary\": \""
+                + tree.resolve("bin/vhost-user-blk") + "\"\n}\n";
+        Path file = folder.resolve("50-ringfence-blk.json");
+        if (!Files.exists(file) || !Files.readString(file).equals(text)) {
+            Files.writeString(file, text);
+        }
     }
 
     private void unpackNative() throws IOException {

@@ -129,10 +129,13 @@ class QemuOnOurDiskTest {
         // xor ax,ax; mov ds,ax; cld; mov si,7c30; mov ah,42; int 13; jc fail; mov si,7e00
         // next: lodsb; test al,al; jz done; mov dx,3f8; out dx,al; jmp next
         // done: mov dx,f4; mov al,10; out dx,al; fail: hlt; jmp fail
-        disk.put(HexFormat.of()
-                .parseHex("31c08ed8fcbe307cb442cd137214be007eac84c07406baf803eeebf5baf400b010eef4ebfd"));
+        disk.put(HexFormat.of().parseHex("31c08ed8fcbe307cb442cd137214be007eac84c07406baf803eeebf5baf400b010eef4ebfd"));
         // disk address packet: 16 bytes, 1 sector, to 0000:7e00, from sector 4000
-        disk.position(0x30).putShort((short) 16).putShort((short) 1).putInt(0x7e00).putLong(4000);
+        disk.position(0x30)
+                .putShort((short) 16)
+                .putShort((short) 1)
+                .putInt(0x7e00)
+                .putLong(4000);
         disk.position(510).putShort((short) 0xaa55);
         disk.position(4000 * 512).put(words.getBytes(StandardCharsets.US_ASCII));
         Path image = Files.write(folder.resolve("boot.img"), disk.array());
