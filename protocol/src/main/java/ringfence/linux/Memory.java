@@ -12,7 +12,6 @@ public final class Memory {
     private static final int MAP_SHARED = 1;
     private static final int MAP_PRIVATE = 2;
     private static final int MAP_ANONYMOUS = 0x20;
-    private static final int MAP_NORESERVE = 0x4000;
     private static final int MFD_CLOEXEC = 1;
     private static final int MFD_ALLOW_SEALING = 2;
     private static final int MFD_HUGETLB = 4;
@@ -83,9 +82,12 @@ public final class Memory {
         return (seals & seal.bits()) != 0;
     }
 
-    /** Maps a part of a file, shared, for reading and writing. */
+    /**
+     * Maps a part of a file, shared, for reading and writing. Huge pages are reserved by this (no MAP_NORESERVE): too
+     * few of them are ENOMEM here, and not a fault at the first touch.
+     */
     public Mapping map(Fd fd, long offset, long size) {
-        return map(size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, offset);
+        return map(size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
     }
 
     /** Maps a part of a file, shared, for reading. */

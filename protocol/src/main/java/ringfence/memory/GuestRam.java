@@ -55,18 +55,27 @@ public final class GuestRam implements AutoCloseable {
         try {
             linux.memory().seal(fd, Seal.SHRINK, Seal.GROW, Seal.SEAL);
             Mapping mapping = linux.memory().map(fd, 0, range.size());
-            linux.memory().adviseNoDump(mapping);
-            if (options.transparentHugePages() && options.hugePageSize() == 0) {
-                linux.memory().adviseHugePages(mapping);
+            try {
+                return region(linux, range, options, fd, mapping);
+            } catch (RuntimeException e) {
+                mapping.close();
+                throw e;
             }
-            if (options.mergeable()) {
-                linux.memory().adviseMergeable(mapping);
-            }
-            return new Region(range.guestAddress(), mapping.address(), range.size(), mapping, 0, fd, 0);
         } catch (RuntimeException e) {
             fd.close();
             throw e;
         }
+    }
+
+    private static Region region(Linux linux, Range range, RamOptions options, Fd fd, Mapping mapping) {
+        linux.memory().adviseNoDump(mapping);
+        if (options.transparentHugePages() && options.hugePageSize() == 0) {
+            linux.memory().adviseHugePages(mapping);
+        }
+        if (options.mergeable()) {
+            linux.memory().adviseMergeable(mapping);
+        }
+        return new Region(range.guestAddress(), mapping.address(), range.size(), mapping, 0, fd, 0);
     }
 
     /** What is mapped where. */
@@ -100,16 +109,33 @@ public final class GuestRam implements AutoCloseable {
                 }
             }));
         }
+        boolean interrupted = false;
         for (Thread thread : running) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new ErrnoException(Syscall.MADVISE, Errno.EINTR, "prefault");
-            }
+            interrupted |= joined(thread);
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+            throw new ErrnoException(Syscall.MADVISE, Errno.EINTR, "prefault");
         }
         if (!failures.isEmpty()) {
             throw failures.getFirst();
+        }
+    }
+
+    /**
+     * Waits for the end of a thread, whatever happens: it still touches the mapping, which the caller closes on failure.
+     *
+     * @return whether we were interrupted
+     */
+    private static boolean joined(Thread thread) {
+        boolean interrupted = false;
+        while (true) {
+            try {
+                thread.join();
+                return interrupted;
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
         }
     }
 

@@ -58,6 +58,14 @@ class GuestRamTest {
                 .isInstanceOf(ErrnoException.class);
     }
 
+    /** Without prefault, too: the pages are reserved when they are mapped, so that no guest meets the lack of them. */
+    @Test
+    void hugePagesThatTheHostLacksAreAnErrorBeforeTheyAreTouched() {
+        assertThatThrownBy(() -> ram(new RamOptions(2 * MIB, false, false, false), 1L << 40))
+                .isInstanceOfSatisfying(
+                        ErrnoException.class, e -> assertThat(e.errno()).isEqualTo(Errno.ENOMEM));
+    }
+
     private GuestRam ram(RamOptions options, long size) {
         return new GuestRam(linux, List.of(new GuestRam.Range(0, size)), options);
     }

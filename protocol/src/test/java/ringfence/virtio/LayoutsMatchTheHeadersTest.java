@@ -1,0 +1,121 @@
+package ringfence.virtio;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import ringfence.linux.CLayouts;
+
+/** The numbers of the specification are those of Linux's headers. */
+class LayoutsMatchTheHeadersTest {
+    @TempDir
+    Path directory;
+
+    @Test
+    void splitRing() throws Exception {
+        CLayouts c = new CLayouts().include("stdint.h").include("linux/virtio_ring.h");
+        c.size("struct vring_desc", SplitLayout.DESCRIPTOR)
+                .offset("struct vring_desc", "addr", SplitLayout.DESCRIPTOR_ADDRESS)
+                .offset("struct vring_desc", "len", SplitLayout.DESCRIPTOR_LENGTH)
+                .offset("struct vring_desc", "flags", SplitLayout.DESCRIPTOR_FLAGS)
+                .offset("struct vring_desc", "next", SplitLayout.DESCRIPTOR_NEXT)
+                .offset("struct vring_avail", "flags", SplitLayout.RING_FLAGS)
+                .offset("struct vring_avail", "idx", SplitLayout.RING_INDEX)
+                .offset("struct vring_avail", "ring", SplitLayout.RING_ENTRIES)
+                .offset("struct vring_avail", "ring[8]", SplitLayout.usedEvent(8))
+                .offset("struct vring_used", "flags", SplitLayout.RING_FLAGS)
+                .offset("struct vring_used", "idx", SplitLayout.RING_INDEX)
+                .offset("struct vring_used", "ring", SplitLayout.RING_ENTRIES)
+                .offset("struct vring_used", "ring[8]", SplitLayout.availableEvent(8))
+                .size("struct vring_used_elem", SplitLayout.USED_ENTRY)
+                .expect("VRING_DESC_F_NEXT", SplitLayout.NEXT)
+                .expect("VRING_DESC_F_WRITE", SplitLayout.WRITE)
+                .expect("VRING_DESC_F_INDIRECT", SplitLayout.INDIRECT)
+                .expect("VRING_USED_F_NO_NOTIFY", SplitLayout.NO_NOTIFY)
+                .expect("VRING_AVAIL_F_NO_INTERRUPT", SplitLayout.NO_INTERRUPT)
+                .expect("VRING_DESC_ALIGN_SIZE", SplitLayout.DESCRIPTOR_ALIGNMENT)
+                .expect("VRING_AVAIL_ALIGN_SIZE", SplitLayout.AVAILABLE_ALIGNMENT)
+                .expect("VRING_USED_ALIGN_SIZE", SplitLayout.USED_ALIGNMENT);
+        assertThat(c.actual(directory)).isEqualTo(c.expected());
+    }
+
+    @Test
+    void featuresAndStatus() throws Exception {
+        CLayouts c = new CLayouts()
+                .include("linux/virtio_config.h")
+                .include("linux/virtio_ring.h")
+                .include("linux/virtio_ids.h")
+                .include("linux/vhost.h");
+        c.expect("1LL << VIRTIO_RING_F_INDIRECT_DESC", Feature.INDIRECT_DESC)
+                .expect("1LL << VIRTIO_RING_F_EVENT_IDX", Feature.EVENT_IDX)
+                .expect("1LL << VIRTIO_F_VERSION_1", Feature.VERSION_1)
+                .expect("1LL << VIRTIO_F_ACCESS_PLATFORM", Feature.ACCESS_PLATFORM)
+                .expect("1LL << VIRTIO_F_RING_PACKED", Feature.RING_PACKED)
+                .expect("1LL << VIRTIO_F_ORDER_PLATFORM", Feature.ORDER_PLATFORM)
+                .expect("1LL << VIRTIO_F_SR_IOV", Feature.SR_IOV)
+                .expect("1LL << VIRTIO_F_ANY_LAYOUT", Feature.ANY_LAYOUT)
+                .expect("1LL << VHOST_F_LOG_ALL", Feature.VHOST_LOG_ALL)
+                .expect("VIRTIO_CONFIG_S_ACKNOWLEDGE", Status.ACKNOWLEDGE)
+                .expect("VIRTIO_CONFIG_S_DRIVER", Status.DRIVER)
+                .expect("VIRTIO_CONFIG_S_DRIVER_OK", Status.DRIVER_OK)
+                .expect("VIRTIO_CONFIG_S_FEATURES_OK", Status.FEATURES_OK)
+                .expect("VIRTIO_CONFIG_S_NEEDS_RESET", Status.DEVICE_NEEDS_RESET)
+                .expect("VIRTIO_CONFIG_S_FAILED", Status.FAILED)
+                .expect("VIRTIO_ID_NET", DeviceType.NET)
+                .expect("VIRTIO_ID_BLOCK", DeviceType.BLOCK)
+                .expect("VIRTIO_ID_CONSOLE", DeviceType.CONSOLE)
+                .expect("VIRTIO_ID_RNG", DeviceType.RNG)
+                .expect("VIRTIO_ID_BALLOON", DeviceType.BALLOON)
+                .expect("VIRTIO_ID_VSOCK", DeviceType.VSOCK)
+                .expect("VIRTIO_ID_MEM", DeviceType.MEM)
+                .expect("VIRTIO_ID_FS", DeviceType.FS)
+                .expect("VIRTIO_ID_PMEM", DeviceType.PMEM);
+        assertThat(c.actual(directory)).isEqualTo(c.expected());
+    }
+
+    @Test
+    void blockDevice() throws Exception {
+        String config = "struct virtio_blk_config";
+        CLayouts c = new CLayouts().include("linux/virtio_blk.h");
+        c.offset(config, "capacity", BlkLayout.CONFIG_CAPACITY)
+                .offset(config, "size_max", BlkLayout.CONFIG_SIZE_MAX)
+                .offset(config, "seg_max", BlkLayout.CONFIG_SEG_MAX)
+                .offset(config, "geometry", BlkLayout.CONFIG_GEOMETRY)
+                .offset(config, "blk_size", BlkLayout.CONFIG_BLK_SIZE)
+                .offset(config, "physical_block_exp", BlkLayout.CONFIG_PHYSICAL_BLOCK_EXP)
+                .offset(config, "alignment_offset", BlkLayout.CONFIG_ALIGNMENT_OFFSET)
+                .offset(config, "min_io_size", BlkLayout.CONFIG_MIN_IO_SIZE)
+                .offset(config, "opt_io_size", BlkLayout.CONFIG_OPT_IO_SIZE)
+                .offset(config, "wce", BlkLayout.CONFIG_WRITEBACK)
+                .offset(config, "num_queues", BlkLayout.CONFIG_NUM_QUEUES)
+                .offset(config, "max_discard_sectors", BlkLayout.CONFIG_MAX_DISCARD_SECTORS)
+                .offset(config, "max_discard_seg", BlkLayout.CONFIG_MAX_DISCARD_SEG)
+                .offset(config, "discard_sector_alignment", BlkLayout.CONFIG_DISCARD_ALIGNMENT)
+                .offset(config, "max_write_zeroes_sectors", BlkLayout.CONFIG_MAX_WRITE_ZEROES_SECTORS)
+                .offset(config, "max_write_zeroes_seg", BlkLayout.CONFIG_MAX_WRITE_ZEROES_SEG)
+                .offset(config, "write_zeroes_may_unmap", BlkLayout.CONFIG_WRITE_ZEROES_MAY_UNMAP)
+                .size("struct virtio_blk_outhdr", BlkLayout.HEADER)
+                .offset("struct virtio_blk_outhdr", "sector", BlkLayout.HEADER_SECTOR)
+                .size("struct virtio_blk_discard_write_zeroes", BlkLayout.RANGE)
+                .offset("struct virtio_blk_discard_write_zeroes", "num_sectors", BlkLayout.RANGE_SECTORS)
+                .offset("struct virtio_blk_discard_write_zeroes", "flags", BlkLayout.RANGE_FLAGS)
+                .expect("VIRTIO_BLK_T_IN", BlkLayout.T_IN)
+                .expect("VIRTIO_BLK_T_OUT", BlkLayout.T_OUT)
+                .expect("VIRTIO_BLK_T_FLUSH", BlkLayout.T_FLUSH)
+                .expect("VIRTIO_BLK_T_GET_ID", BlkLayout.T_GET_ID)
+                .expect("VIRTIO_BLK_T_DISCARD", BlkLayout.T_DISCARD)
+                .expect("VIRTIO_BLK_T_WRITE_ZEROES", BlkLayout.T_WRITE_ZEROES)
+                .expect("VIRTIO_BLK_ID_BYTES", BlkLayout.ID)
+                .expect("1 << VIRTIO_BLK_F_SEG_MAX", BlkLayout.F_SEG_MAX)
+                .expect("1 << VIRTIO_BLK_F_RO", BlkLayout.F_RO)
+                .expect("1 << VIRTIO_BLK_F_BLK_SIZE", BlkLayout.F_BLK_SIZE)
+                .expect("1 << VIRTIO_BLK_F_FLUSH", BlkLayout.F_FLUSH)
+                .expect("1 << VIRTIO_BLK_F_TOPOLOGY", BlkLayout.F_TOPOLOGY)
+                .expect("1 << VIRTIO_BLK_F_CONFIG_WCE", BlkLayout.F_CONFIG_WCE)
+                .expect("1 << VIRTIO_BLK_F_MQ", BlkLayout.F_MQ)
+                .expect("1 << VIRTIO_BLK_F_DISCARD", BlkLayout.F_DISCARD)
+                .expect("1 << VIRTIO_BLK_F_WRITE_ZEROES", BlkLayout.F_WRITE_ZEROES);
+        assertThat(c.actual(directory)).isEqualTo(c.expected());
+    }
+}
