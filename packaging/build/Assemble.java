@@ -54,6 +54,8 @@ final class Assemble {
         Path caches = Files.createDirectories(tree.resolve("lib/cache"));
         for (Program program : programs) {
             Launcher.write(bin, program);
+        }
+        for (Program program : programs) { // a program's training may start others
             new Training(tree, work, program).run(image.identity());
         }
         describeBackEnds();

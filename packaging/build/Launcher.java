@@ -33,7 +33,7 @@ final class Launcher {
     /** Writes the launcher of a program. */
     static void write(Path bin, Program program) throws IOException {
         List<String> words = new ArrayList<>();
-        words.add("-XX:AOTCache=$home/lib/cache/" + program.name() + ".aot");
+        words.add("$cache");
         words.addAll(program.flags());
         words.addAll(common("$home"));
         words.add("-m");
@@ -55,10 +55,12 @@ final class Launcher {
             bin=${self%%/*}
             bin=${bin%%/.}
             home=${bin%%/*}
+            cache=-XX:AOTCache=$home/lib/cache/%s.aot
+            if [ ! -e "${cache#*=}" ]; then cache=-Xshare:auto; fi
             exec "$home/lib/runtime/bin/java" \\
               %s \\
               "$@"
-            """.formatted(program.name(), program.name(), command);
+            """.formatted(program.name(), program.name(), program.name(), command);
         Path file = bin.resolve(program.name());
         Files.writeString(file, script);
         Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));

@@ -50,6 +50,7 @@ final class Training {
         Map<String, String> environment = builder.environment();
         List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "JDK_AOT_VM_OPTIONS", "CLASSPATH")
                 .forEach(environment::remove);
+        environment.put("RINGFENCE_ANY_KVM", "1");
         Process process = builder.start();
         if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {
             process.destroyForcibly();
