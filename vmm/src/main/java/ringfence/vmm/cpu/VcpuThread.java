@@ -175,6 +175,8 @@ public final class VcpuThread {
             synchronized (signalLock) {
                 signal = null;
             }
+            // a thread that ends gets back the mask of its start, and a kick still pending would then end the process
+            own.drain();
             state(VcpuState.STOPPED);
         }
     }
