@@ -73,6 +73,11 @@ public final class KickSignal {
         return maskBefore & ~ProcessLayout.sigset(signal);
     }
 
+    /** The kernel's number of the thread that it interrupts. */
+    public int thread() {
+        return thread;
+    }
+
     /** The number of the signal. */
     public int signal() {
         return signal;

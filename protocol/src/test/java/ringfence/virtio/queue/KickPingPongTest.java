@@ -46,7 +46,7 @@ class KickPingPongTest {
     private final AtomicReference<Throwable> failure = new AtomicReference<>();
 
     @ParameterizedTest
-    @CsvSource({"true,10000000", "false,2000000"})
+    @CsvSource({"true,500000", "false,100000"})
     @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     void noNotificationIsLost(boolean eventIdx, long atLeast) throws InterruptedException {
         long kicks = Long.getLong("ringfence.kicks", atLeast);
