@@ -58,6 +58,7 @@ enum Contender {
                         "-Xmx64m",
                         "--enable-native-access=ALL-UNNAMED",
                         "--add-exports=java.base/jdk.internal.misc=ALL-UNNAMED",
+                        "--limit-modules=java.base",
                         "-cp",
                         System.getProperty("java.class.path"),
                         NullBackend.class.getName(),
