@@ -8,7 +8,7 @@ public sealed interface Vmm {
     /** How to boot this guest on that host, with its first serial port on standard input and output. */
     Command command(KvmHost host, GuestSpec guest);
 
-    /** {@code bin/ringfence} of the product. */
+    /** {@code bin/cloud-hypervisor} of the product. */
     record Ringfence() implements Vmm {
         @Override
         public Command command(KvmHost host, GuestSpec guest) {
@@ -38,7 +38,7 @@ public sealed interface Vmm {
                 }
             }
             words.addAll(guest.options());
-            return Command.of(places.program("ringfence")).with(words);
+            return Command.of(places.program("cloud-hypervisor")).with(words);
         }
     }
 

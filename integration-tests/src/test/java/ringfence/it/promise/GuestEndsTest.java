@@ -1,0 +1,28 @@
+package ringfence.it.promise;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+import ringfence.it.lab.Guest;
+import ringfence.it.lab.GuestSpec;
+import ringfence.it.lab.KvmHost;
+import ringfence.it.lab.OnKvmHost;
+import ringfence.it.lab.Outcome;
+import ringfence.it.lab.Vmm;
+
+/** How a guest's end becomes the VMM's exit code. */
+@OnKvmHost
+class GuestEndsTest {
+    /** With panic=-1 the kernel resets at once after its panic: that must not be taken for a reboot. */
+    @Test
+    void aPanicIsExitCode3AndALine(KvmHost host) {
+        GuestSpec spec = GuestSpec.kernel("6.1").options("--pvpanic");
+        try (Guest guest = Guest.start(host, new Vmm.Ringfence(), spec)) {
+            guest.awaitReady();
+            guest.send("echo c >/proc/sysrq-trigger");
+            Outcome outcome = guest.awaitEnd();
+            assertThat(outcome.status()).as(outcome.toString()).isEqualTo(3);
+            assertThat(outcome.err()).contains("the guest has panicked");
+        }
+    }
+}
