@@ -40,7 +40,7 @@ class BadInputTest {
         makeFiles();
         List<String> command = new ArrayList<>(
                 List.of(Checkout.find().product().resolve("bin/" + program).toString()));
-        for (String word : words.split(" ")) {
+        for (String word : words.split(" ", -1)) {
             command.add(word.equals("LONG") ? LONG : word);
         }
         Path out = directory.resolve("out");
