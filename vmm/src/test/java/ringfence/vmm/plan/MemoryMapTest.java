@@ -1,0 +1,89 @@
+package ringfence.vmm.plan;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class MemoryMapTest {
+    private static final long GIB = 1L << 30;
+
+    @Test
+    void smallMachinesHaveOneRange() {
+        assertThat(MemoryMap.of(512 << 20, 40).ram()).containsExactly(new AddressRange(0, 512 << 20));
+        assertThat(MemoryMap.of(3 * GIB, 40).ram()).containsExactly(new AddressRange(0, 3 * GIB));
+    }
+
+    @Test
+    void whatDoesNotFitBelowTheHoleGoesAbove4GiB() {
+        assertThat(MemoryMap.of(3 * GIB + 4096, 40).ram())
+                .containsExactly(new AddressRange(0, 3 * GIB), new AddressRange(4 * GIB, 4096));
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {2L << 20, 512L << 20, 3 * GIB, 3 * GIB + 4096, 64 * GIB})
+    void nothingOverlaps(long size) {
+        MemoryMap map = MemoryMap.of(size, 8 * GIB, 40);
+        assertThat(map.ramSize()).isEqualTo(size);
+        List<AddressRange> all = new ArrayList<>(map.ram());
+        all.addAll(List.of(
+                map.hotplug(),
+                map.mmio32(),
+                map.mmio64(),
+                map.platform(),
+                MemoryMap.ECAM,
+                MemoryMap.KVM_TSS,
+                MemoryMap.KVM_IDENTITY_MAP,
+                MemoryMap.IOAPIC,
+                MemoryMap.LAPIC));
+        for (int i = 0; i < all.size(); i++) {
+            for (int j = i + 1; j < all.size(); j++) {
+                assertThat(all.get(i).overlaps(all.get(j)))
+                        .as(all.get(i) + " and " + all.get(j))
+                        .isFalse();
+            }
+        }
+        assertThat(map.platform().end()).isLessThanOrEqualTo(1L << 40);
+    }
+
+    @Test
+    void theKernelsMapIsAscendingAndReservesWhatIsNoRam() {
+        List<MemoryMapEntry> entries = MemoryMap.of(5 * GIB, 40).entries();
+        for (int i = 1; i < entries.size(); i++) {
+            assertThat(entries.get(i).base())
+                    .isGreaterThanOrEqualTo(
+                            entries.get(i - 1).base() + entries.get(i - 1).size());
+        }
+        assertThat(entries)
+                .contains(new MemoryMapEntry(MemoryMap.ECAM.base(), MemoryMap.ECAM.size(), MemoryMapEntry.RESERVED))
+                .contains(new MemoryMapEntry(4 * GIB, 2 * GIB, MemoryMapEntry.RAM));
+    }
+
+    @Test
+    void whatDoesNotFitIsRefusedInOneLine() {
+        assertThatThrownBy(() -> MemoryMap.of(64 * GIB, 36))
+                .isInstanceOf(PlanException.class)
+                .hasMessageContaining("65536 MiB")
+                .hasMessageContaining("36 bits");
+        assertThatThrownBy(() -> MemoryMap.of(0, 40)).isInstanceOf(PlanException.class);
+        assertThatThrownBy(() -> MemoryMap.of(GIB + 1, 40)).isInstanceOf(PlanException.class);
+        assertThatThrownBy(() -> MemoryMap.of(Long.MAX_VALUE - 4095, 46)).isInstanceOf(PlanException.class);
+    }
+
+    @Test
+    void apicIdsAreUniqueAscendingAndHaveHolesWhereACountIsNoPowerOfTwo() {
+        assertThat(Topology.flat(4).apicIds()).containsExactly(0, 1, 2, 3);
+        Topology three = new Topology(1, 3, 1, 2);
+        assertThat(three.apicIds()).containsExactly(0, 1, 2, 4, 5, 6);
+        Topology large = new Topology(2, 5, 3, 2);
+        assertThat(new HashSet<>(large.apicIds())).hasSize(60);
+        assertThat(large.apicIds()).isSorted();
+        assertThatThrownBy(() -> new Topology(4, 1, 1, 1)).hasMessageContaining("threads");
+        assertThatThrownBy(() -> new Topology(2, 1 << 30, 1 << 30, 4)).isInstanceOf(PlanException.class);
+    }
+}
