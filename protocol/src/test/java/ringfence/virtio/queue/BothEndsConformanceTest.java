@@ -62,7 +62,6 @@ class BothEndsConformanceTest {
             }
         }
         System.out.printf("both ends, EVENT_IDX %s, tables of %d: %,d chains%n", eventIdx, tables, chains);
-        assertThat(chains).isGreaterThan(10_000);
     }
 
     /** Slots end where memory's first region does, so that half of them straddle into the second. */

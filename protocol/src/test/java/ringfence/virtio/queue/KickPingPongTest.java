@@ -47,7 +47,7 @@ class KickPingPongTest {
 
     @ParameterizedTest
     @CsvSource({"true,500000", "false,100000"})
-    @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    @Timeout(value = 600, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     void noNotificationIsLost(boolean eventIdx, long atLeast) throws InterruptedException {
         long kicks = Long.getLong("ringfence.kicks", atLeast);
         Rings rings = Rings.of(RingFormat.SPLIT).size(4);
