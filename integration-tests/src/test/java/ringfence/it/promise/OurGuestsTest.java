@@ -44,7 +44,9 @@ class OurGuestsTest {
                 String daemon = Daemons.await(host, guest, "0");
                 guest.send("mount -o remount,ro /; reboot -f");
                 guest.awaitReady();
-                assertThat(Daemons.await(host, guest, "0")).as("the daemon's process").isEqualTo(daemon);
+                assertThat(Daemons.await(host, guest, "0"))
+                        .as("the daemon's process")
+                        .isEqualTo(daemon);
             }
             assertThat(guest.run("echo 3 >/proc/sys/vm/drop_caches; sha256sum /root/data | cut -c 1-64", WRITING)
                             .orThrow()
