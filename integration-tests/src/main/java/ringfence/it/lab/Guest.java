@@ -11,7 +11,7 @@ import java.util.regex.MatchResult;
  */
 public final class Guest implements AutoCloseable {
     private static final int LINE = 76;
-    private static final Duration SECONDS_ON_HARDWARE = Duration.ofSeconds(5);
+    private static final Duration SECONDS_ON_HARDWARE = Duration.ofSeconds(8);
 
     private final KvmHost host;
     private final Program vmm;

@@ -25,4 +25,17 @@ class GuestEndsTest {
             assertThat(outcome.err()).contains("the guest has panicked");
         }
     }
+
+    /** The kernel's own way to reset by a triple fault, reboot=t. */
+    @Test
+    void aTripleFaultIsExitCode4AndALine(KvmHost host) {
+        GuestSpec spec = GuestSpec.kernel("6.1").commandLine("reboot=t");
+        try (Guest guest = Guest.start(host, new Vmm.Ringfence(), spec)) {
+            guest.awaitReady();
+            guest.send("reboot -f");
+            Outcome outcome = guest.awaitEnd();
+            assertThat(outcome.status()).as(outcome.toString()).isEqualTo(4);
+            assertThat(outcome.err()).containsIgnoringCase("triple fault");
+        }
+    }
 }
