@@ -5,6 +5,7 @@ import java.util.Optional;
 import org.apache.logging.log4j.Level;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.Logger;
+import org.apache.logging.log4j.status.StatusLogger;
 
 /**
  * Writes records through Log4j's API. Loaded late, by the writer thread of {@link Logs}: the first line costs half a
@@ -22,19 +23,27 @@ final class Log4jSink {
     static Log4jSink load(Optional<Path> file) {
         set("log4j2.disableJmx", "true");
         set("log4j.shutdownHookEnabled", "false");
-        set("log4j2.configurationFile", resource(file.isPresent() ? "log4j2-file" : "log4j2-stderr"));
+        boolean ours = set("log4j2.configurationFile", resource(file.isPresent() ? "log4j2-file" : "log4j2-stderr"));
         file.ifPresent(path -> set("ringfence.log.file", path.toString()));
-        return new Log4jSink(LogManager.getLogger("ringfence"));
+        Log4jSink sink = new Log4jSink(LogManager.getLogger("ringfence"));
+        if (ours) {
+            // a full disk is told from now on; see the comment in our configurations
+            StatusLogger.getLogger().getFallbackListener().setLevel(Level.ERROR);
+        }
+        return sink;
     }
 
     private static String resource(String name) {
         return "classpath:META-INF/ringfence/" + name + ".properties";
     }
 
-    private static void set(String name, String value) {
-        if (System.getProperty(name) == null) {
-            System.setProperty(name, value);
+    /** False if somebody else has set it. */
+    private static boolean set(String name, String value) {
+        if (System.getProperty(name) != null) {
+            return false;
         }
+        System.setProperty(name, value);
+        return true;
     }
 
     void write(LogRecord entry) {

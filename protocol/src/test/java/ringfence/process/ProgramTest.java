@@ -2,6 +2,7 @@ package ringfence.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
@@ -137,7 +138,13 @@ class ProgramTest {
     }
 
     private static Process start(Path output, Class<?> main, String... arguments) throws Exception {
-        List<String> command = new java.util.ArrayList<>(List.of(
+        return start(List.of(), output, main, arguments);
+    }
+
+    private static Process start(List<String> within, Path output, Class<?> main, String... arguments)
+            throws Exception {
+        List<String> command = new java.util.ArrayList<>(within);
+        command.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-cp",
                 System.getProperty("java.class.path"),
@@ -158,6 +165,18 @@ class ProgramTest {
         Path file = directory.resolve("log");
         assertThat(java(LogsAfterOpening.class, file.toString())).isEqualTo("0: log4j is loaded: true\n");
         assertThat(Files.readString(file)).containsSubsequence("WARN early: waited", "WARN late: came");
+    }
+
+    /** In a network and a host name of its own, as a confined daemon has them; only root may make them. */
+    @Test
+    void aHostNameThatDoesNotResolveIsNotWorthALine() throws Exception {
+        List<String> within =
+                List.of("unshare", "--uts", "--net", "sh", "-c", "hostname no.such.name && exec \"$@\"", "sh");
+        Process may = new ProcessBuilder("unshare", "--uts", "--net", "true").start();
+        assumeThat(may.waitFor()).isZero();
+        Path output = directory.resolve("output");
+        assertThat(start(within, output, LogsAfterOpening.class).waitFor()).isZero();
+        assertThat(Files.readString(output)).contains("WARN late: came").doesNotContain("host name", "Exception");
     }
 
     @Test

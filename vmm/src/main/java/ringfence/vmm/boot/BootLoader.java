@@ -55,6 +55,7 @@ public final class BootLoader {
             }
             memory.write(MemoryMap.CMDLINE.base(), line);
             memory.write(MemoryMap.GDT, gdt());
+            memory.write(MemoryMap.RESET_VECTOR.base(), ResetVector.code());
             return kernel.handOver(new BootParameters(memory, map.entries(), place, rsdp));
         }
     }

@@ -10,6 +10,7 @@ import java.util.List;
  *   0                 RAM, with the places that boot and firmware tables use (below)
  *   0x000A_0000       EBDA: RSDP and the ACPI tables
  *   0x000F_0000       SMBIOS (not yet)
+ *   0x000F_FFF0       what a jump to firmware finds: a reset
  *   0x0010_0000       RAM, up to 3 GiB
  *   0xC000_0000       640 MiB for 32-bit PCI BARs, up to the ECAM
  *   0xE800_0000       256 MiB for PCI configuration (ECAM): 1 MiB, one bus, for each segment
@@ -52,6 +53,8 @@ public record MemoryMap(
     public static final AddressRange CMDLINE = new AddressRange(0x2_0000, 0x1_0000);
     /** RSDP, followed by the ACPI tables. */
     public static final AddressRange ACPI = new AddressRange(0xA_0000, 0x5_0000);
+    /** Where a processor in real mode finds firmware's entry: the last 16 bytes below 1 MiB. */
+    public static final AddressRange RESET_VECTOR = new AddressRange(0xF_FFF0, 0x10);
     /** From here on kernels are loaded. */
     public static final long HIGH_RAM = 0x10_0000;
     /** PCI configuration space, memory-mapped. */

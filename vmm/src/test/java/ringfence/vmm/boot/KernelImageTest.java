@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -99,6 +100,13 @@ class KernelImageTest {
 
     private ByteBuffer words(long at, int length) {
         return ByteBuffer.wrap(guest(at, length)).order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /** mov al, 1; mov dx, 0x600; out dx, al; hlt; jmp to the hlt. */
+    @Test
+    void aJumpToFirmwareFindsAReset() throws Exception {
+        load(file("k", elf(18)), Optional.empty(), "");
+        assertThat(HexFormat.of().formatHex(guest(0xF_FFF0, 9))).isEqualTo("b001ba0006eef4ebfd");
     }
 
     @Test

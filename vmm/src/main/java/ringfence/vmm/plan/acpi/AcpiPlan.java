@@ -16,6 +16,11 @@ public record AcpiPlan(long base, long limit, List<Integer> apicIds, List<PciRoo
     /** End of the range in which it may lie. */
     public static final long LIMIT = 0xF0000;
 
+    /** The port that the FADT names as SLEEP_CONTROL_REG, SLEEP_STATUS_REG and RESET_REG: one byte. */
+    public static final int POWER_PORT = 0x600;
+    /** The FADT's RESET_VALUE. */
+    public static final int RESET_VALUE = 1;
+
     /** An immutable plan. */
     public AcpiPlan {
         apicIds = List.copyOf(apicIds);

@@ -3,10 +3,11 @@ package ringfence.vmm.plan.acpi;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The differentiated system description table: PCI roots, their configuration space, COM1, and power off. */
+/** The differentiated system description table: PCI roots, their configuration space, COM1, the clock, and power off. */
 final class Dsdt {
     private static final int COM1_PORT = 0x3F8;
     private static final int COM1_IRQ = 4;
+    private static final int RTC_PORT = 0x70;
     private static final int SLEEP_TYPE_S5 = 5;
 
     private Dsdt() {}
@@ -18,6 +19,7 @@ final class Dsdt {
         }
         devices.add(boardResources(segments));
         devices.add(com1());
+        devices.add(clock());
         byte[] aml = Aml.all(
                 Aml.scope("\\_SB_", devices.toArray(byte[][]::new)),
                 Aml.name("\\_S5_", Aml.pack(Aml.integer(SLEEP_TYPE_S5), Aml.integer(0))));
@@ -65,5 +67,14 @@ final class Dsdt {
                 Aml.name("_UID", Aml.integer(0)),
                 Aml.name("_DDN", Aml.string("COM1")),
                 Aml.name("_CRS", Resources.template(Resources.io(COM1_PORT, 8), Resources.edgeInterrupt(COM1_IRQ))));
+    }
+
+    /** It raises no interrupt, and says so: Linux would ask for IRQ 8 of a clock that no table names, and fail. */
+    private static byte[] clock() {
+        return Aml.device(
+                "RTC0",
+                Aml.name("_HID", Aml.eisaId("PNP0B00")),
+                Aml.name("_UID", Aml.integer(0)),
+                Aml.name("_CRS", Resources.template(Resources.io(RTC_PORT, 2))));
     }
 }

@@ -2,11 +2,6 @@ package ringfence.vmm.plan.acpi;
 
 /** The fixed ACPI description table, revision 6.5, of a hardware-reduced machine (ACPI 6.5, 5.2.9). */
 final class Fadt {
-    /** The sleep control port: a byte that powers off (type 5) or resets (the value {@link #RESET_VALUE}). */
-    static final int SLEEP_PORT = 0x600;
-    /** What the reset register takes. */
-    static final int RESET_VALUE = 1;
-
     private static final int MINOR_REVISION = 5;
     private static final int SIZE = 276;
     private static final int BOOT_ARCHITECTURE_AT = 109;
@@ -31,15 +26,15 @@ final class Fadt {
                 .u16(VGA_NOT_PRESENT)
                 .zeroTo(FLAGS_AT)
                 .u32(HARDWARE_REDUCED | RESET_REGISTER_SUPPORTED | NO_FIXED_BUTTONS)
-                .port(SLEEP_PORT)
-                .u8(RESET_VALUE)
+                .port(AcpiPlan.POWER_PORT)
+                .u8(AcpiPlan.RESET_VALUE)
                 .u16(0)
                 .u8(MINOR_REVISION)
                 .zeroTo(X_DSDT_AT)
                 .u64(dsdt)
                 .zeroTo(SLEEP_CONTROL_AT)
-                .port(SLEEP_PORT)
-                .port(SLEEP_PORT)
+                .port(AcpiPlan.POWER_PORT)
+                .port(AcpiPlan.POWER_PORT)
                 .zeroTo(HYPERVISOR_AT)
                 .text("RINGFNCE", 8)
                 .table();

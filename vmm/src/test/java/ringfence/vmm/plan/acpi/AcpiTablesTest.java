@@ -65,7 +65,15 @@ class AcpiTablesTest {
         Files.write(file, tables(1).get("DSDT"));
         iasl("-d", file.toString());
         assertThat(Files.readString(directory.resolve("dsdt.dsl")))
-                .contains("Device (PC00)", "PNP0A08", "Device (MBRD)", "Device (COM1)", "PNP0501", "_S5")
+                .contains(
+                        "Device (PC00)",
+                        "PNP0A08",
+                        "Device (MBRD)",
+                        "Device (COM1)",
+                        "PNP0501",
+                        "Device (RTC0)",
+                        "PNP0B00",
+                        "_S5")
                 .contains("0xC0000000", "0xE7FFFFFF")
                 .contains("0x0000000100000000", "0x0000003FFFFFFFFF");
     }
