@@ -31,7 +31,7 @@ class BlkDaemonDeathTest {
         long seed = Long.getLong("ringfence.seed", System.nanoTime());
         try (KillRun run = new KillRun(linux, where, direct, seed)) {
             run.run(KILLS);
-            System.out.println("kill test, " + where + ", seed " + seed + ": " + run.report());
+            System.out.println("counted: " + where + ", seed " + seed + ": " + run.report());
         } catch (IllegalStateException e) {
             throw new AssertionError("seed " + seed, e);
         }

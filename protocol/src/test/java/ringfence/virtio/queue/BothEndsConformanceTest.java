@@ -61,7 +61,7 @@ class BothEndsConformanceTest {
                 }
             }
         }
-        System.out.printf("both ends, EVENT_IDX %s, tables of %d: %,d chains%n", eventIdx, tables, chains);
+        System.out.printf("counted: both ends, EVENT_IDX %s, tables of %d: %,d chains%n", eventIdx, tables, chains);
     }
 
     /** Slots end where memory's first region does, so that half of them straddle into the second. */

@@ -59,7 +59,7 @@ class HostileChainsConformanceTest {
                 }
             }
         }
-        System.out.printf("hostile chains: %,d, of which legal %,d; %s%n", chains, good, seen);
+        System.out.printf("counted: hostile chains: %,d, of which legal %,d; %s%n", chains, good, seen);
         assertThat(good).as("legal chains").isGreaterThan(chains / 50);
         assertThat(seen.keySet())
                 .contains(

@@ -69,7 +69,7 @@ class KickPingPongTest {
             assertThat(failure.get()).isInstanceOf(InterruptedException.class);
             assertThat(kick.rung.get()).isGreaterThanOrEqualTo(kicks);
             System.out.printf(
-                    "ping-pong, EVENT_IDX %s: %,d chains, %,d kicks, %,d interrupts, none lost%n",
+                    "counted: ping-pong, EVENT_IDX %s: %,d chains, %,d kicks, %,d interrupts, none lost%n",
                     eventIdx, chains, kick.rung.get(), call.rung.get());
         }
     }

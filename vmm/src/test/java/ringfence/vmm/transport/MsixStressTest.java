@@ -21,6 +21,7 @@ class MsixStressTest {
     private static final int QUEUES = 3;
     private static final long PATIENCE = 20_000_000_000L;
     private static final int COMPLETIONS = Integer.getInteger("ringfence.completions", 50_000);
+    private static final long SEED = Long.getLong("ringfence.seed", 17);
 
     private final AtomicIntegerArray completed = new AtomicIntegerArray(QUEUES);
     private final AtomicIntegerArray seen = new AtomicIntegerArray(QUEUES);
@@ -61,13 +62,16 @@ class MsixStressTest {
         machine.segment.remove(1);
         function.close();
         machine.close();
-        assertThat(lost).isEmpty();
+        assertThat(lost).as("seed %d", SEED).isEmpty();
         assertThat(wrong.get()).isEmpty();
         assertThat(machine.router.commits()).as("affinities did change").isGreaterThan(100);
+        System.out.printf(
+                "counted: %,d completions against %,d changes of routes, seed %d: none lost%n",
+                COMPLETIONS, machine.router.commits(), SEED);
     }
 
     private String complete(FakeDevice device) {
-        Random random = new Random(17);
+        Random random = new Random(SEED);
         int[] last = new int[QUEUES];
         for (int i = 0; i < COMPLETIONS; i++) {
             int queue = random.nextInt(QUEUES);
@@ -101,7 +105,7 @@ class MsixStressTest {
     }
 
     private void harass(TestDriver driver) {
-        Random random = new Random(23);
+        Random random = new Random(~SEED);
         int[] processor = new int[QUEUES + 1];
         while (!done) {
             int vector = random.nextInt(QUEUES + 1);
