@@ -1,6 +1,7 @@
 package ringfence.it.promise;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -8,12 +9,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import ringfence.it.lab.Checkout;
+import ringfence.it.lab.TinyKernel;
 
-/** The built programs, given what they cannot use; no KVM is needed to be told. */
+/** The built programs, given what they cannot use. */
 class BadInputTest {
     private static final String LONG = "x".repeat(200);
 
@@ -38,33 +41,75 @@ class BadInputTest {
             })
     void isOneLineAndExitCode2(String program, String words, String option, String remedy) throws Exception {
         makeFiles();
-        List<String> command = new ArrayList<>(
-                List.of(Checkout.find().product().resolve("bin/" + program).toString()));
-        for (String word : words.split(" ", -1)) {
-            command.add(word.equals("LONG") ? LONG : word);
+        assertThat(refusal(program, words))
+                .singleElement()
+                .satisfies(line -> assertThat(line).startsWith(program + ": ").contains(option, remedy));
+    }
+
+    /** What only an open KVM tells; any KVM does, also one that could not run the kernel. */
+    @Test
+    void moreProcessorsThanKvmAllowsAreRefused() throws Exception {
+        assumeThat(Path.of("/dev/kvm")).isWritable();
+        makeFiles();
+        assertThat(refusal("cloud-hypervisor", "--kernel K --cpus boot=8000"))
+                .singleElement()
+                .satisfies(line -> assertThat(line).contains("--cpus boot", "8000", "at most"));
+    }
+
+    /** The daemon that wanted it says who has it; the VMM says which disk that is. */
+    @Test
+    void aLockedImageIsRefusedWithItsHolder() throws Exception {
+        assumeThat(Path.of("/dev/kvm")).isWritable();
+        makeFiles();
+        Path socket = directory.resolve("s");
+        Process holder = start("vhost-user-blk", "--blk-file=even --socket-path=" + socket, "holder");
+        try {
+            while (!Files.exists(socket)) {
+                assertThat(holder.isAlive()).isTrue();
+                Thread.sleep(20);
+            }
+            assertThat(refusal("cloud-hypervisor", "--kernel K --disk path=even"))
+                    .anySatisfy(line -> assertThat(line)
+                            .contains(
+                                    "even is in use: locked by vhost-user-blk (pid " + holder.pid() + ")", "end that"))
+                    .anySatisfy(line -> assertThat(line).contains("_disk0"))
+                    .hasSize(2);
+        } finally {
+            holder.destroyForcibly().waitFor();
         }
-        Path out = directory.resolve("out");
-        Path err = directory.resolve("err");
-        Process process = new ProcessBuilder(command)
-                .directory(directory.toFile())
-                .redirectInput(Path.of("/dev/null").toFile())
-                .redirectOutput(out.toFile())
-                .redirectError(err.toFile())
-                .start();
+    }
+
+    /** The lines on standard error of a program that must end with exit code 2 and print nothing. */
+    private List<String> refusal(String program, String words) throws Exception {
+        Process process = start(program, words, "out");
         try {
             assertThat(process.waitFor(60, TimeUnit.SECONDS)).as("has ended").isTrue();
         } finally {
             process.destroyForcibly();
         }
+        Path err = directory.resolve("out.err");
         assertThat(process.exitValue()).as(Files.readString(err)).isEqualTo(2);
-        assertThat(out).isEmptyFile();
-        assertThat(Files.readAllLines(err))
-                .singleElement()
-                .satisfies(line -> assertThat(line).startsWith(program + ": ").contains(option, remedy));
+        assertThat(directory.resolve("out")).isEmptyFile();
+        return Files.readAllLines(err);
+    }
+
+    private Process start(String program, String words, String output) throws IOException {
+        List<String> command = new ArrayList<>(
+                List.of(Checkout.find().product().resolve("bin/" + program).toString()));
+        for (String word : words.split(" ", -1)) {
+            command.add(word.equals("LONG") ? LONG : word);
+        }
+        ProcessBuilder builder = new ProcessBuilder(command)
+                .directory(directory.toFile())
+                .redirectInput(Path.of("/dev/null").toFile())
+                .redirectOutput(directory.resolve(output).toFile())
+                .redirectError(directory.resolve(output + ".err").toFile());
+        builder.environment().put("RINGFENCE_ANY_KVM", "1");
+        return builder.start();
     }
 
     private void makeFiles() throws IOException {
-        Files.writeString(directory.resolve("K"), "never read");
+        Files.write(directory.resolve("K"), TinyKernel.halting());
         Files.write(directory.resolve("odd"), new byte[1000]);
         Files.write(directory.resolve("even"), new byte[1024]);
     }

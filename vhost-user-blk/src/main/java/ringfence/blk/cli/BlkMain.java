@@ -83,6 +83,7 @@ public final class BlkMain implements Callable<Integer> {
 
     /** Runs it and ends the process. */
     public static void main(String[] arguments) {
+        Program.named("vhost-user-blk");
         int code = commandLine()
                 .setParameterExceptionHandler((e, _) -> complain(e.getMessage() + " (see --help)", ExitCode.BAD_INPUT))
                 .setExecutionExceptionHandler((e, _, _) -> complain(e.toString(), ExitCode.FAILURE))

@@ -54,8 +54,8 @@ public final class ImageLock {
             if (waited >= Math.min(LEAVING_NANOS, patienceNanos)) {
                 List<LockHolders.Holder> alive = holders.of(linux.files().stat(image.fd()));
                 if (!alive.isEmpty() || waited >= patienceNanos) {
-                    throw new ImageException(
-                            "image " + image.path() + " is in use: locked " + LockHolders.describe(alive));
+                    throw new ImageException("image " + image.path() + " is in use: locked "
+                            + LockHolders.describe(alive) + "; end that, or let all its users open it read-only");
                 }
             }
             Pause.shortly();

@@ -19,7 +19,11 @@ import ringfence.option.OptionValues;
 public record ConsoleConfig(ConsoleMode mode, Optional<String> file, Optional<String> socket) {
     private static final OptionType<Optional<String>> PATH = OptionTypes.optional(OptionTypes.text("path"));
     private static final Option<ConsoleConfig, ConsoleMode> MODE = Option.of(
-            "mode", OptionTypes.choice(ConsoleMode.class), ConsoleMode.TTY, ConsoleConfig::mode, "what is behind it");
+            "mode",
+            OptionTypes.choice(ConsoleMode.class),
+            ConsoleMode.TTY,
+            ConsoleConfig::mode,
+            "what is behind it; without the option: serial null, console tty");
     private static final Option<ConsoleConfig, Optional<String>> FILE =
             Option.of("file", PATH, Optional.empty(), ConsoleConfig::file, "where its output goes");
     private static final Option<ConsoleConfig, Optional<String>> SOCKET =

@@ -101,8 +101,10 @@ public final class Machine implements AutoCloseable {
             case MachineCommand.Panic _ -> tell(Ending.GUEST_PANIC, "the guest has panicked (pvpanic)");
             case MachineCommand.Fault(CpuFault.TripleFault fault) -> tell(Ending.TRIPLE_FAULT, fault.describe());
             case MachineCommand.Fault(CpuFault fault) -> tell(Ending.FAILED, fault.describe());
-            case MachineCommand.DeviceRefused(String device, String reason) ->
-                tell(Ending.REFUSED, device + ": " + reason);
+            case MachineCommand.DeviceRefused(String device, String reason) -> {
+                log.debug(() -> device + ": " + reason); // the device's own log has told it
+                yield Ending.REFUSED;
+            }
             case MachineCommand.Run _ -> throw new AssertionError(end);
         };
     }

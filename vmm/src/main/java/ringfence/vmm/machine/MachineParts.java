@@ -12,10 +12,13 @@ import java.util.concurrent.TimeoutException;
 import ringfence.linux.Linux;
 import ringfence.memory.GuestRam;
 import ringfence.memory.RamOptions;
+import ringfence.process.BadInputException;
 import ringfence.process.Log;
 import ringfence.vmm.boot.BootState;
 import ringfence.vmm.config.CpusConfig;
+import ringfence.vmm.config.HostLimits;
 import ringfence.vmm.config.MemoryConfig;
+import ringfence.vmm.config.Problem;
 import ringfence.vmm.config.RuntimeOptions;
 import ringfence.vmm.config.VmConfig;
 import ringfence.vmm.cpu.VcpuEvents;
@@ -62,6 +65,7 @@ final class MachineParts implements AutoCloseable {
             topology = topology(config.cpus());
             kvm = made(Kvm.open(linux, Kvm.DEVICE));
             KvmFitness.check(linux);
+            checkVcpus(config, kvm.caps().maxVcpus());
             supported = kvm.supportedCpuid();
             map = MemoryMap.of(
                     config.memory().size(), Math.min(config.cpus().maxPhysBits(), Cpuid.physBits(supported)));
@@ -77,6 +81,13 @@ final class MachineParts implements AutoCloseable {
         } catch (RuntimeException e) {
             close();
             throw e;
+        }
+    }
+
+    private static void checkVcpus(VmConfig config, int most) {
+        List<Problem> problems = config.cpus().problems(new HostLimits(most, Long.MAX_VALUE));
+        if (!problems.isEmpty()) {
+            throw new BadInputException(problems.getFirst().line());
         }
     }
 

@@ -54,7 +54,7 @@ public final class SupervisedDaemon implements SocketSource, AutoCloseable {
     @Override
     public synchronized Fd connect() {
         if (retire(EXIT_NANOS) == BAD_INPUT) {
-            String line = command.program().getFileName() + " refuses to serve " + command.device();
+            String line = command.program().getFileName() + " refuses to serve it: its own line says why";
             refused.accept(line);
             throw new IllegalStateException(line);
         }
