@@ -2,6 +2,7 @@ package ringfence.option;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /** The usual types of options. */
@@ -53,13 +54,29 @@ public final class OptionTypes {
         return new RecordType<>(table);
     }
 
-    /** A constant of an enum that is an option's value: its word in a flag, its name in JSON. */
+    /** A constant of an enum that is an option's value: its word in a flag, its name in JSON, both made from its own. */
     public interface Choice {
-        /** In a flag. */
-        String word();
+        /** The constant's name. */
+        String name();
 
-        /** In JSON. */
-        String jsonName();
+        /** In a flag: BYTE_RANGE is {@code byte-range}. */
+        default String word() {
+            return name().toLowerCase(Locale.ROOT).replace('_', '-');
+        }
+
+        /** In JSON: BYTE_RANGE is {@code ByteRange}. */
+        default String jsonName() {
+            StringBuilder json = new StringBuilder();
+            boolean first = true;
+            for (int i = 0; i < name().length(); i++) {
+                char letter = name().charAt(i);
+                if (letter != '_') {
+                    json.append(first ? letter : Character.toLowerCase(letter));
+                }
+                first = letter == '_';
+            }
+            return json.toString();
+        }
     }
 
     static OptionException wrong(Json json, String wanted) {

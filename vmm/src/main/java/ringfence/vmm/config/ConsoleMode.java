@@ -5,33 +5,15 @@ import ringfence.option.OptionTypes;
 /** What is behind a console. */
 public enum ConsoleMode implements OptionTypes.Choice {
     /** There is no such device. */
-    OFF("off", "Off"),
+    OFF,
     /** The device is there, what it writes is dropped. */
-    NULL("null", "Null"),
+    NULL,
     /** A new pseudo-terminal. */
-    PTY("pty", "Pty"),
+    PTY,
     /** Standard input and output. */
-    TTY("tty", "Tty"),
+    TTY,
     /** A file, for output. */
-    FILE("file", "File"),
+    FILE,
     /** A Unix socket. */
-    SOCKET("socket", "Socket");
-
-    private final String word;
-    private final String jsonName;
-
-    ConsoleMode(String word, String jsonName) {
-        this.word = word;
-        this.jsonName = jsonName;
-    }
-
-    @Override
-    public String word() {
-        return word;
-    }
-
-    @Override
-    public String jsonName() {
-        return jsonName;
-    }
+    SOCKET
 }

@@ -50,29 +50,11 @@ public record CpusConfig(
     /** Who shares a core with the vCPUs (core scheduling cookies). */
     public enum CoreScheduling implements OptionTypes.Choice {
         /** The vCPUs of the same VM. */
-        VM("vm", "Vm"),
+        VM,
         /** Nobody. */
-        VCPU("vcpu", "Vcpu"),
+        VCPU,
         /** Anybody. */
-        OFF("off", "Off");
-
-        private final String word;
-        private final String jsonName;
-
-        CoreScheduling(String word, String jsonName) {
-            this.word = word;
-            this.jsonName = jsonName;
-        }
-
-        @Override
-        public String word() {
-            return word;
-        }
-
-        @Override
-        public String jsonName() {
-            return jsonName;
-        }
+        OFF;
     }
 
     private static final Option<CpusConfig, Integer> BOOT =

@@ -67,57 +67,26 @@ public record DiskConfig(
     /** Formats of an image. */
     public enum ImageType implements OptionTypes.Choice {
         /** The bytes of the disk. */
-        RAW("raw", "Raw"),
+        RAW,
         /** QEMU's. */
-        QCOW2("qcow2", "Qcow2"),
+        QCOW2,
         /** Microsoft's, fixed. */
-        VHD("vhd", "FixedVhd"),
+        VHD {
+            @Override
+            public String jsonName() {
+                return "FixedVhd";
+            }
+        },
         /** Microsoft's newer one. */
-        VHDX("vhdx", "Vhdx");
-
-        private final String word;
-        private final String jsonName;
-
-        ImageType(String word, String jsonName) {
-            this.word = word;
-            this.jsonName = jsonName;
-        }
-
-        @Override
-        public String word() {
-            return word;
-        }
-
-        @Override
-        public String jsonName() {
-            return jsonName;
-        }
+        VHDX;
     }
 
     /** What of the image is locked. */
     public enum LockGranularity implements OptionTypes.Choice {
         /** The byte ranges that QEMU locks too. */
-        BYTE_RANGE("byte-range", "ByteRange"),
+        BYTE_RANGE,
         /** The whole file. */
-        FULL("full", "Full");
-
-        private final String word;
-        private final String jsonName;
-
-        LockGranularity(String word, String jsonName) {
-            this.word = word;
-            this.jsonName = jsonName;
-        }
-
-        @Override
-        public String word() {
-            return word;
-        }
-
-        @Override
-        public String jsonName() {
-            return jsonName;
-        }
+        FULL;
     }
 
     private static final OptionType<Optional<String>> TEXT = OptionTypes.optional(OptionTypes.text("text"));
