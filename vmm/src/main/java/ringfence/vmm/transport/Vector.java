@@ -85,7 +85,9 @@ final class Vector {
         }
     }
 
+    /** As after power-on. Its GSI stays, but the next boot's VM knows no route of it. */
     void reset() {
+        routed = false;
         addressLow = 0;
         addressHigh = 0;
         data = 0;

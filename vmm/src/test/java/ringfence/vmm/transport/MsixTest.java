@@ -181,4 +181,20 @@ class MsixTest {
         driver.msixControl(0x8000);
         nothing();
     }
+
+    /** The next boot is another VM, which knows no routes: a message like the one before must be routed anew. */
+    @Test
+    void routesTheSameMessageAnewAfterTheMachinesReset() {
+        driver.msixControl(0x8000);
+        int commits = machine.router.commits();
+        function.reset().toCompletableFuture().join();
+        TestDriver next = new TestDriver(machine, 1);
+        next.negotiate(VERSION_1);
+        next.message(1, 0xFEE0_1000L, 41);
+        next.mask(1, false);
+        next.enableQueue(0, GuestDriver.place(0x1000, 16, false, false), 1);
+        next.ready();
+        next.msixControl(0x8000);
+        assertThat(machine.router.commits()).isEqualTo(commits + 1);
+    }
 }
