@@ -3,6 +3,7 @@ package ringfence.it.lab;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.List;
 import java.util.regex.MatchResult;
 
 /**
@@ -34,9 +35,7 @@ public final class Guest implements AutoCloseable {
 
     /** Waits until init listens, since the start or since the last call: again after each reboot. */
     public Guest awaitReady() {
-        MatchResult ready =
-                vmm.out().await(seen, "^guest: ready\\s*$", SECONDS_ON_HARDWARE.multipliedBy(host.slowness()));
-        seen = ready.end();
+        await("^guest: ready\\s*$", SECONDS_ON_HARDWARE.multipliedBy(host.slowness()));
         return this;
     }
 
@@ -49,11 +48,29 @@ public final class Guest implements AutoCloseable {
     public Outcome run(String script, Duration atMost) {
         send(script);
         int from = seen;
-        MatchResult done = vmm.out().await(from, "^guest: done (\\d+)\\s*$", atMost);
-        seen = done.end();
+        MatchResult done = await("^guest: done (\\d+)\\s*$", atMost);
         String text = vmm.out().text().substring(from, done.start()).replace("\r", "");
         int status = Integer.parseInt(done.group(1));
         return new Outcome(Command.script(script), status, text.stripLeading(), "");
+    }
+
+    /** Waits for a match after what was seen, which then is seen too. What the VMM said comes with a failure. */
+    private MatchResult await(String regex, Duration atMost) {
+        try {
+            MatchResult found = vmm.out().await(seen, regex, atMost);
+            seen = found.end();
+            return found;
+        } catch (HostDiedException e) {
+            throw e;
+        } catch (LabException e) {
+            String state = vmm.isRunning()
+                    ? "runs"
+                    : "ended with " + vmm.await(Duration.ZERO).status();
+            throw new LabException(
+                    e.getMessage() + "\nThe VMM " + state + "; its standard error:\n"
+                            + vmm.err().text(),
+                    e);
+        }
     }
 
     /** Runs a script that must succeed: its output without white space around it. */
@@ -66,6 +83,15 @@ public final class Guest implements AutoCloseable {
         String code =
                 Base64.getMimeEncoder(LINE, new byte[] {'\n'}).encodeToString(script.getBytes(StandardCharsets.UTF_8));
         vmm.feed(code + "\n.\n");
+    }
+
+    /** What its kernel has logged since this boot that says that something is broken; not what its host is to blame for. */
+    public List<String> complaints() {
+        return run("dmesg | grep -E 'Firmware Bug|WARNING:|BUG:|I/O error'")
+                .text()
+                .lines()
+                .filter(line -> !host.isArtefact(line))
+                .toList();
     }
 
     /** Writes everything to disk, makes its root read-only and powers off: how the VMM ended. */

@@ -14,6 +14,9 @@ public interface KvmHost extends AutoCloseable {
     /** How many times longer things take here than on real hardware, roughly: for deadlines, not for figures. */
     int slowness();
 
+    /** Whether a line of a guest's kernel log is this host's doing, under whatever VMM. */
+    boolean isArtefact(String line);
+
     /** Starts a program. The caller closes it; what is left ends with the host. */
     Program start(Command command);
 

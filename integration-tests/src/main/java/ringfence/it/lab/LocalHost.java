@@ -64,6 +64,11 @@ public final class LocalHost implements KvmHost {
     }
 
     @Override
+    public boolean isArtefact(String line) {
+        return false;
+    }
+
+    @Override
     public Program start(Command command) {
         return agent.start(command, command.directory().isEmpty() ? scratch.toString() : command.directory());
     }

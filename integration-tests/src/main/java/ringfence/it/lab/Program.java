@@ -93,9 +93,9 @@ public final class Program implements AutoCloseable {
             case Frame.Refused refused -> fail(new LabException(command + ": " + refused.reason()));
             case Frame.Output output -> (output.stream() == 1 ? out : err).append(output.bytes());
             case Frame.Exited exited -> {
+                status.complete(exited.status());
                 out.end();
                 err.end();
-                status.complete(exited.status());
             }
         }
     }
