@@ -24,7 +24,7 @@ final class Launcher {
                 "-Xlog:disable",
                 "-Xlog:all=error:stderr",
                 "-XX:-UsePerfData",
-                "--enable-native-access=ringfence.protocol",
+                "--enable-native-access=ringfence.protocol,org.newsclub.net.unix",
                 "--add-exports=java.base/jdk.internal.misc=org.agrona",
                 "-Dringfence.home=" + home,
                 "-Dorg.newsclub.net.unix.library.override=" + home + "/lib/libjunixsocket-native.so");

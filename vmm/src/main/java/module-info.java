@@ -2,6 +2,7 @@
 module ringfence.vmm {
     requires info.picocli;
     requires org.agrona;
+    requires org.newsclub.net.unix;
     requires ringfence.protocol;
 
     exports ringfence.vmm.bus;

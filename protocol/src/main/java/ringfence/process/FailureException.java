@@ -4,6 +4,11 @@ package ringfence.process;
 public final class FailureException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
+    /** One line. */
+    public FailureException(String line) {
+        super(line);
+    }
+
     /** One line, and what brought it up. */
     public FailureException(String line, Throwable cause) {
         super(line, cause);

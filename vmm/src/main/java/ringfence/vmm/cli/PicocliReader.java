@@ -71,6 +71,11 @@ final class PicocliReader {
      * @throws BadInputException one line on what cannot be
      */
     static Optional<Arguments> read(CommandLine command, List<String> words, PrintStream out) {
+        return parse(command, words, out).map(PicocliReader::arguments);
+    }
+
+    /** As {@link #read}, for a command with a model of its own. */
+    static Optional<ParseResult> parse(CommandLine command, List<String> words, PrintStream out) {
         ParseResult result;
         try {
             result = command.parseArgs(words.toArray(String[]::new));
@@ -85,6 +90,10 @@ final class PicocliReader {
             command.printVersionHelp(out);
             return Optional.empty();
         }
+        return Optional.of(result);
+    }
+
+    private static Arguments arguments(ParseResult result) {
         Arguments arguments = new Arguments();
         for (Flag flag : Flags.list()) {
             OptionSpec option = result.matchedOption(flag.name());
@@ -92,7 +101,7 @@ final class PicocliReader {
                 values(flag, option).forEach(value -> arguments.add(flag, value));
             }
         }
-        return Optional.of(arguments);
+        return arguments;
     }
 
     private static List<String> values(Flag flag, OptionSpec option) {

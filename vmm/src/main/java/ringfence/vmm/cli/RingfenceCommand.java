@@ -11,9 +11,10 @@ import ringfence.process.BadInputException;
 import ringfence.process.ExitCode;
 import ringfence.process.Version;
 
-/** {@code ringfence}: sub-commands, of which {@code run} runs a VM. */
+/** {@code ringfence}: sub-commands, of which {@code run} runs a VM and {@code ctl} asks one that runs. */
 final class RingfenceCommand {
     private static final String RUN = "run";
+    private static final String CTL = "ctl";
     private static final String VERSION = "ringfence " + Version.NUMBER;
 
     private final RunCommand run;
@@ -39,6 +40,7 @@ final class RingfenceCommand {
                 .description("print this help")
                 .build());
         spec.addSubcommand(RUN, PicocliReader.runModel("ringfence " + RUN, VERSION));
+        spec.addSubcommand(CTL, CtlCommand.model());
         return new CommandLine(spec);
     }
 
@@ -46,6 +48,9 @@ final class RingfenceCommand {
     int run(List<String> words) throws Exception {
         if (!words.isEmpty() && words.getFirst().equals(RUN)) {
             return run.run(words.subList(1, words.size()));
+        }
+        if (!words.isEmpty() && words.getFirst().equals(CTL)) {
+            return new CtlCommand(out).run(words.subList(1, words.size()));
         }
         CommandLine model = model();
         Optional<Arguments> nothing = PicocliReader.read(model, words, out);

@@ -1,0 +1,78 @@
+package ringfence.it.promise;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import ringfence.it.lab.Checkout;
+import ringfence.it.lab.TinyKernel;
+
+/** A running VMM is asked with {@code ringfence ctl}; any KVM does for a guest that only halts. */
+class CtlTest {
+    @TempDir
+    Path directory;
+
+    @Test
+    void aRunningMachineAnswersAndEndsWhenItIsAsked() throws Exception {
+        assumeThat(Path.of("/dev/kvm")).isWritable();
+        Files.write(directory.resolve("K"), TinyKernel.halting());
+        Process vmm = start("vmm", "run", "--kernel", "K", "--api-socket", "api", "--console", "off");
+        try {
+            while (!Files.exists(directory.resolve("api"))) {
+                assertThat(vmm.isAlive()).as("the VMM: %s", text("vmm.err")).isTrue();
+                Thread.sleep(20);
+            }
+            assertThat(ctl("ping")).isZero();
+            assertThat(text("ctl")).contains("\"pid\":" + vmm.pid(), "\"version\":");
+            awaitRunning();
+            assertThat(ctl("shutdown-vmm")).isZero();
+            assertThat(vmm.waitFor(30, TimeUnit.SECONDS)).isTrue();
+            assertThat(vmm.exitValue()).as(text("vmm.err")).isZero();
+        } finally {
+            vmm.destroyForcibly().waitFor();
+        }
+        assertThat(directory.resolve("api")).doesNotExist();
+        assertThat(ctl("ping")).isEqualTo(2);
+        assertThat(text("ctl.err"))
+                .startsWith("ringfence: --api-socket api: nobody answers there")
+                .hasLineCount(1);
+    }
+
+    private void awaitRunning() throws Exception {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        do {
+            assertThat(ctl("info")).isZero();
+            assertThat(System.nanoTime()).as(text("ctl")).isLessThan(deadline);
+        } while (!text("ctl").contains("\"state\":\"Running\""));
+    }
+
+    private int ctl(String verb) throws Exception {
+        Process ctl = start("ctl", "ctl", "--api-socket", "api", verb);
+        assertThat(ctl.waitFor(30, TimeUnit.SECONDS)).isTrue();
+        return ctl.exitValue();
+    }
+
+    private String text(String name) throws IOException {
+        return Files.readString(directory.resolve(name));
+    }
+
+    private Process start(String output, String... words) throws IOException {
+        List<String> command = new ArrayList<>(
+                List.of(Checkout.find().product().resolve("bin/ringfence").toString()));
+        command.addAll(List.of(words));
+        ProcessBuilder builder = new ProcessBuilder(command)
+                .directory(directory.toFile())
+                .redirectInput(Path.of("/dev/null").toFile())
+                .redirectOutput(directory.resolve(output).toFile())
+                .redirectError(directory.resolve(output + ".err").toFile());
+        builder.environment().put("RINGFENCE_ANY_KVM", "1");
+        return builder.start();
+    }
+}
