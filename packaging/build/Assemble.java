@@ -55,8 +55,13 @@ final class Assemble {
         for (Program program : programs) {
             Launcher.write(bin, program);
         }
-        for (Program program : programs) { // a program's training may start others
-            new Training(tree, work, program).run(image.identity());
+        List<Training> trainings = programs.stream()
+                .map(program -> new Training(tree, work, program))
+                .toList();
+        LambdaForms forms = new LambdaForms(tree.resolve("lib/runtime"), work);
+        forms.learn(trainings, image.identity() + programs);
+        for (Training training : trainings) { // a program's training may start others
+            training.train(image.identity() + forms.identity());
         }
         describeBackEnds();
         Set<String> names = programs.stream().map(Program::name).collect(Collectors.toSet());

@@ -24,25 +24,38 @@ final class Training {
     }
 
     /** Trains, unless the inputs are those of the last time. */
-    void run(String inputs) throws IOException, InterruptedException {
+    void train(String inputs) throws IOException, InterruptedException {
         Path cache = tree.resolve("lib/cache").resolve(program.name() + ".aot");
         Path stamp = work.resolve(program.name() + ".stamp");
         String all = inputs + program + Launcher.common("HOME");
         if (Files.exists(cache) && Assemble.unchanged(stamp, all)) {
             return;
         }
-        Path log = work.resolve(program.name() + ".log");
         Path fresh = work.resolve(program.name() + ".aot");
         Files.deleteIfExists(fresh);
+        long start = System.nanoTime();
+        Path log = run("-XX:AOTCacheOutput=" + fresh);
+        if (!Files.exists(fresh)) {
+            throw fail("wrote no cache", log);
+        }
+        Files.move(fresh, cache, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+        Files.writeString(stamp, all);
+        System.out.printf(
+                "%s: AOT cache of %.1f MiB trained in %.1f s%n",
+                program.name(), Files.size(cache) / 1048576.0, (System.nanoTime() - start) / 1e9);
+    }
+
+    /** Runs the program's training with one more JVM flag; answers the file that holds its output. */
+    Path run(String flag) throws IOException, InterruptedException {
+        Path log = work.resolve(program.name() + ".log");
         List<String> command = new ArrayList<>();
         command.add(tree.resolve("lib/runtime/bin/java").toString());
-        command.add("-XX:AOTCacheOutput=" + fresh);
+        command.add(flag);
         command.addAll(program.flags());
         command.addAll(Launcher.common(tree.toString()));
         command.add("-m");
         command.add(program.trainer());
         command.addAll(program.training());
-        long start = System.nanoTime();
         ProcessBuilder builder =
                 new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
         builder.directory(work.toFile());
@@ -59,14 +72,7 @@ final class Training {
         if (process.exitValue() != 0) {
             throw fail("ended with " + process.exitValue(), log);
         }
-        if (!Files.exists(fresh)) {
-            throw fail("wrote no cache", log);
-        }
-        Files.move(fresh, cache, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
-        Files.writeString(stamp, all);
-        System.out.printf(
-                "%s: AOT cache of %.1f MiB trained in %.1f s%n",
-                program.name(), Files.size(cache) / 1048576.0, (System.nanoTime() - start) / 1e9);
+        return log;
     }
 
     private IllegalStateException fail(String what, Path log) throws IOException {

@@ -27,7 +27,7 @@ public record DirectIo(int memory, int offset) {
                     .call(
                             Syscall.STATX,
                             direct.number(),
-                            arena.allocateFrom("").address(),
+                            CString.in(arena, "").address(),
                             AT_EMPTY_PATH,
                             STATX_DIOALIGN,
                             statx.address(),

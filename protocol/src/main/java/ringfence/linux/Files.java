@@ -32,7 +32,7 @@ public final class Files {
             long result = kernel.call(
                     Syscall.OPENAT,
                     AT_FDCWD,
-                    arena.allocateFrom(path).address(),
+                    CString.in(arena, path).address(),
                     Flag.bits(flags) | O_CLOEXEC,
                     mode,
                     0,
@@ -51,7 +51,7 @@ public final class Files {
             long result = kernel.call(
                     Syscall.OPENAT2,
                     directory.number(),
-                    arena.allocateFrom(path).address(),
+                    CString.in(arena, path).address(),
                     how.address(),
                     how.byteSize(),
                     0,
@@ -76,7 +76,7 @@ public final class Files {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment target = arena.allocate(PATH_MAX);
             long result = kernel.call(
-                    Syscall.READLINKAT, AT_FDCWD, arena.allocateFrom(path).address(), target.address(), PATH_MAX, 0, 0);
+                    Syscall.READLINKAT, AT_FDCWD, CString.in(arena, path).address(), target.address(), PATH_MAX, 0, 0);
             byte[] bytes = target.asSlice(0, Call.check(result, Syscall.READLINKAT, path))
                     .toArray(ValueLayout.JAVA_BYTE);
             return new String(bytes, StandardCharsets.UTF_8);
@@ -87,7 +87,7 @@ public final class Files {
     public boolean unlink(String path) {
         try (Arena arena = Arena.ofConfined()) {
             long result = kernel.call(
-                    Syscall.UNLINKAT, AT_FDCWD, arena.allocateFrom(path).address(), 0, 0, 0, 0);
+                    Syscall.UNLINKAT, AT_FDCWD, CString.in(arena, path).address(), 0, 0, 0, 0);
             return result != -Errno.ENOENT.number() && Call.check(result, Syscall.UNLINKAT, path) == 0;
         }
     }

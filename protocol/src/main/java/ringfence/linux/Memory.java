@@ -48,7 +48,7 @@ public final class Memory {
         }
         try (Arena arena = Arena.ofConfined()) {
             long result =
-                    kernel.call(Syscall.MEMFD_CREATE, arena.allocateFrom(name).address(), flags, 0, 0, 0, 0);
+                    kernel.call(Syscall.MEMFD_CREATE, CString.in(arena, name).address(), flags, 0, 0, 0, 0);
             Fd fd = Fd.own(kernel, (int) Call.check(result, Syscall.MEMFD_CREATE, name));
             try {
                 Call.check(

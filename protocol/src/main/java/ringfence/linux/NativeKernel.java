@@ -8,7 +8,6 @@ import java.lang.foreign.MemoryLayout.PathElement;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
-import java.lang.invoke.VarHandle;
 
 /**
  * The running kernel, reached through {@code syscall(2)} of the C library.
@@ -29,29 +28,46 @@ public final class NativeKernel implements Kernel {
             ValueLayout.JAVA_LONG);
 
     private static final MemoryLayout STATE = Linker.Option.captureStateLayout();
-    private static final VarHandle ERRNO = STATE.varHandle(PathElement.groupElement("errno"));
-    private static final MethodHandle SYSCALL = function("syscall");
+    private static final long ERRNO = STATE.byteOffset(PathElement.groupElement("errno"));
+    private static final MethodHandle FUNCTION = function();
+    private static final MethodHandle SYSCALL = FUNCTION.bindTo(address("syscall"));
 
     /** One errno cell per thread: a downcall writes it, the same thread reads it, before anything else runs. */
     private final ThreadLocal<MemorySegment> state =
             ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(STATE));
 
-    /**
-     * Another function of the C library, behind the same shape, so that nothing further is linked (18 ms a shape).
-     * Its parameters, up to seven, must be integers or pointers: on x86-64 those travel in registers, whatever their
-     * width, and a function does not see words beyond those that it declares. Of an {@code int} result the upper half
-     * is junk: cast it.
-     */
     @SuppressWarnings("restricted")
-    static MethodHandle function(String name) {
-        Linker linker = Linker.nativeLinker();
-        // SAFETY: see above; which words are passed, and what they point to, is the duty of the one class that calls
-        // it.
-        return linker.downcallHandle(
-                linker.defaultLookup().findOrThrow(name), SHAPE, Linker.Option.captureCallState("errno"));
+    private static MethodHandle function() {
+        // SAFETY: the handle stays in this package; who calls a function by it answers for what it passes, see below.
+        return Linker.nativeLinker().downcallHandle(SHAPE, Linker.Option.captureCallState("errno"));
     }
 
-    /** What {@link #function} handles take as their first argument. */
+    /**
+     * Where a function of the C library is, for {@link #call(MemorySegment, MemorySegment, long, long, long, long, long,
+     * long)}.
+     */
+    static MemorySegment address(String name) {
+        return Linker.nativeLinker().defaultLookup().findOrThrow(name);
+    }
+
+    /**
+     * Calls another function of the C library by the same shape, so that nothing further is linked (18 ms a shape). Its
+     * parameters must be integers or pointers: on x86-64 those travel in registers, whatever their width, and a function
+     * does not see words beyond those that it declares. Of an {@code int} result the upper half is junk: cast it.
+     *
+     * @param state what {@link #stateCell} made
+     */
+    static long call(MemorySegment function, MemorySegment state, long a, long b, long c, long d, long e, long f) {
+        try {
+            return (long) FUNCTION.invokeExact(function, state, a, b, c, d, e, f, 0L);
+        } catch (RuntimeException | Error x) {
+            throw x;
+        } catch (Throwable x) {
+            throw new AssertionError(x);
+        }
+    }
+
+    /** Where a function leaves its errno. */
     static MemorySegment stateCell(Arena arena) {
         return arena.allocate(STATE);
     }
@@ -68,6 +84,6 @@ public final class NativeKernel implements Kernel {
             throw new AssertionError(x);
         }
         // syscall(2) says -1 and nothing else for an error; an mmap address is never -1
-        return result == -1 ? -(long) (int) ERRNO.get(errno, 0L) : result;
+        return result == -1 ? -(long) errno.get(ValueLayout.JAVA_INT, ERRNO) : result;
     }
 }

@@ -3,11 +3,9 @@ package ringfence.linux;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * posix_spawn(3) of the C library. The class is loaded with the first process that is started; its functions share
@@ -30,18 +28,18 @@ final class PosixSpawn {
 
     private static final int F_DUPFD_CLOEXEC = 1030;
 
-    private static final MethodHandle SPAWN = NativeKernel.function("posix_spawn");
-    private static final MethodHandle ACTIONS_INIT = NativeKernel.function("posix_spawn_file_actions_init");
-    private static final MethodHandle ACTIONS_DESTROY = NativeKernel.function("posix_spawn_file_actions_destroy");
-    private static final MethodHandle ADD_DUP2 = NativeKernel.function("posix_spawn_file_actions_adddup2");
-    private static final MethodHandle ADD_OPEN = NativeKernel.function("posix_spawn_file_actions_addopen");
-    private static final MethodHandle ADD_CLOSE = NativeKernel.function("posix_spawn_file_actions_addclose");
-    private static final MethodHandle ADD_CLOSE_FROM =
-            NativeKernel.function("posix_spawn_file_actions_addclosefrom_np");
-    private static final MethodHandle ATTRIBUTES_INIT = NativeKernel.function("posix_spawnattr_init");
-    private static final MethodHandle SET_FLAGS = NativeKernel.function("posix_spawnattr_setflags");
-    private static final MethodHandle SET_MASK = NativeKernel.function("posix_spawnattr_setsigmask");
-    private static final MethodHandle SET_DEFAULTS = NativeKernel.function("posix_spawnattr_setsigdefault");
+    private static final MemorySegment SPAWN = NativeKernel.address("posix_spawn");
+    private static final MemorySegment ACTIONS_INIT = NativeKernel.address("posix_spawn_file_actions_init");
+    private static final MemorySegment ACTIONS_DESTROY = NativeKernel.address("posix_spawn_file_actions_destroy");
+    private static final MemorySegment ADD_DUP2 = NativeKernel.address("posix_spawn_file_actions_adddup2");
+    private static final MemorySegment ADD_OPEN = NativeKernel.address("posix_spawn_file_actions_addopen");
+    private static final MemorySegment ADD_CLOSE = NativeKernel.address("posix_spawn_file_actions_addclose");
+    private static final MemorySegment ADD_CLOSE_FROM =
+            NativeKernel.address("posix_spawn_file_actions_addclosefrom_np");
+    private static final MemorySegment ATTRIBUTES_INIT = NativeKernel.address("posix_spawnattr_init");
+    private static final MemorySegment SET_FLAGS = NativeKernel.address("posix_spawnattr_setflags");
+    private static final MemorySegment SET_MASK = NativeKernel.address("posix_spawnattr_setsigmask");
+    private static final MemorySegment SET_DEFAULTS = NativeKernel.address("posix_spawnattr_setsigdefault");
 
     private final Kernel kernel;
     private final Spawn spawn;
@@ -73,8 +71,9 @@ final class PosixSpawn {
             }
             must(ADD_CLOSE_FROM, actions.address(), next, 0, 0);
             MemorySegment pid = arena.allocate(4, 4);
-            int error = (int) invoke(
+            int error = (int) NativeKernel.call(
                     SPAWN,
+                    state,
                     pid.address(),
                     text(spawn.arguments().getFirst()).address(),
                     actions.address(),
@@ -122,14 +121,12 @@ final class PosixSpawn {
     }
 
     private List<String> environment() {
-        return spawn.environment().entrySet().stream()
-                .sorted(Map.Entry.comparingByKey())
-                .map(e -> e.getKey() + "=" + e.getValue())
-                .toList();
+        return new TreeMap<>(spawn.environment())
+                .entrySet().stream().map(e -> e.getKey() + "=" + e.getValue()).toList();
     }
 
     private MemorySegment text(String text) {
-        return arena.allocateFrom(text, StandardCharsets.UTF_8);
+        return CString.in(arena, text);
     }
 
     /** A null-terminated array of strings. */
@@ -142,20 +139,10 @@ final class PosixSpawn {
     }
 
     /** These answer 0 or an error number, and fail only for want of memory. */
-    private void must(MethodHandle function, long a, long b, long c, long d) {
-        int error = (int) invoke(function, a, b, c, d, 0, 0);
+    private void must(MemorySegment function, long a, long b, long c, long d) {
+        int error = (int) NativeKernel.call(function, state, a, b, c, d, 0, 0);
         if (error != 0) {
             throw new ErrnoException(Syscall.EXECVE, Errno.of(error), "posix_spawn set-up of " + spawn.arguments());
-        }
-    }
-
-    private long invoke(MethodHandle function, long a, long b, long c, long d, long e, long f) {
-        try {
-            return (long) function.invokeExact(state, a, b, c, d, e, f, 0L);
-        } catch (RuntimeException | Error x) {
-            throw x;
-        } catch (Throwable x) {
-            throw new AssertionError(x);
         }
     }
 }

@@ -115,7 +115,7 @@ public final class Processes {
     /** PR_SET_NAME of the calling thread; the kernel keeps 15 bytes. */
     public void name(String name) {
         try (Arena arena = Arena.ofConfined()) {
-            prctl(PR_SET_NAME, arena.allocateFrom(name).address(), "PR_SET_NAME " + name);
+            prctl(PR_SET_NAME, CString.in(arena, name).address(), "PR_SET_NAME " + name);
         }
     }
 

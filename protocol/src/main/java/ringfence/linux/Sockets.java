@@ -80,7 +80,7 @@ public final class Sockets {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment address = arena.allocate(SocketLayout.SOCKADDR_UN_SIZE, 2);
             address.set(ValueLayout.JAVA_SHORT, SocketLayout.SUN_FAMILY, (short) AF_UNIX);
-            MemorySegment.copy(name, 0, address, ValueLayout.JAVA_BYTE, SocketLayout.SUN_PATH, name.length);
+            MemorySegment.copy(MemorySegment.ofArray(name), 0, address, SocketLayout.SUN_PATH, name.length);
             use.with(socket.number(), address.address(), SocketLayout.SUN_PATH + name.length + 1);
             return socket;
         } catch (RuntimeException e) {

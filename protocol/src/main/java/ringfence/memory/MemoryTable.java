@@ -2,7 +2,6 @@ package ringfence.memory;
 
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 
 /**
@@ -46,7 +45,8 @@ public final class MemoryTable {
 
     private static MemoryTable sorted(List<Region> regions, long version) {
         List<Region> sorted = new ArrayList<>(regions);
-        sorted.sort(Comparator.comparingLong(Region::guestAddress));
+        // no Comparator.comparingLong: its lambda is serializable, and those no AOT cache holds
+        sorted.sort((a, b) -> Long.compare(a.guestAddress(), b.guestAddress()));
         return new MemoryTable(sorted, version);
     }
 

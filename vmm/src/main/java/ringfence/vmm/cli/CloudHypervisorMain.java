@@ -10,8 +10,12 @@ public final class CloudHypervisorMain {
 
     /** Runs it, and ends the process with its exit code. */
     public static void main(String[] words) {
+        run(Linux.system(), List.of(words));
+    }
+
+    /** Runs it on this kernel. */
+    static void run(Linux linux, List<String> words) {
         Program.main(
-                "cloud-hypervisor",
-                () -> new CloudHypervisorCommand(Linux.system(), MachineRunner::run, System.out).run(List.of(words)));
+                "cloud-hypervisor", () -> new CloudHypervisorCommand(linux, MachineRunner::run, System.out).run(words));
     }
 }

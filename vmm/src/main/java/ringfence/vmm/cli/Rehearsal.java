@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import ringfence.linux.Linux;
-import ringfence.process.Program;
 
 /**
  * What the programs do when their AOT caches are trained: a machine is built, started, and powered off by its guest, on
@@ -21,6 +20,9 @@ import ringfence.process.Program;
 public final class Rehearsal {
     private static final int ENTRY = 0x10_0000;
     private static final int CODE = 4096;
+    /** Of the kernel: enough that loading it has the helpers that a real one has. */
+    private static final int SIZE = 9 << 20;
+
     private static final int DISK = 1 << 20;
 
     private Rehearsal() {}
@@ -36,16 +38,16 @@ public final class Rehearsal {
                 .map(word -> word.replace("KERNEL", kernel.toString()).replace("DISK", disk.toString()))
                 .toList();
         Linux linux = new Linux(new RehearsalKernel());
-        Program.main(
-                words[0],
-                () -> words[0].equals("ringfence")
-                        ? new RingfenceCommand(linux, MachineRunner::run, System.out).run(own)
-                        : new CloudHypervisorCommand(linux, MachineRunner::run, System.out).run(own));
+        if (words[0].equals("ringfence")) {
+            RingfenceMain.run(linux, own);
+        } else {
+            CloudHypervisorMain.run(linux, own);
+        }
     }
 
-    /** An ELF file with a PVH entry and a page of nothing to run. */
+    /** An ELF file with a PVH entry and nothing to run. */
     private static byte[] kernel() {
-        ByteBuffer file = ByteBuffer.allocate(2 * CODE).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer file = ByteBuffer.allocate(CODE + SIZE).order(ByteOrder.LITTLE_ENDIAN);
         file.putInt(0x464C457F).put((byte) 2).put((byte) 1).put((byte) 1);
         file.position(16);
         file.putShort((short) 2)
@@ -56,7 +58,7 @@ public final class Rehearsal {
                 .putLong(0)
                 .putInt(0);
         file.putShort((short) 64).putShort((short) 56).putShort((short) 2);
-        segment(file, 64, 1, CODE, CODE, 4096);
+        segment(file, 64, 1, CODE, SIZE, 4096);
         segment(file, 64 + 56, 4, 512, 20, 4);
         file.position(512);
         file.putInt(4).putInt(4).putInt(18).putInt(0x006E6558).putInt(ENTRY);

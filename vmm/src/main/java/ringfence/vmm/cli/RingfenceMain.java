@@ -10,8 +10,11 @@ public final class RingfenceMain {
 
     /** Runs it, and ends the process with its exit code. */
     public static void main(String[] words) {
-        Program.main(
-                "ringfence",
-                () -> new RingfenceCommand(Linux.system(), MachineRunner::run, System.out).run(List.of(words)));
+        run(Linux.system(), List.of(words));
+    }
+
+    /** Runs it on this kernel. */
+    static void run(Linux linux, List<String> words) {
+        Program.main("ringfence", () -> new RingfenceCommand(linux, MachineRunner::run, System.out).run(words));
     }
 }

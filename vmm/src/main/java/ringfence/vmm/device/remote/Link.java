@@ -172,8 +172,8 @@ final class Link {
     }
 
     private void lost(String why) {
-        if (connection == null) {
-            return;
+        if (connection == null || closing) {
+            return; // closing: it is we who have shut it down, and end() cleans up
         }
         lostAt = System.nanoTime();
         Connection gone = connection;
