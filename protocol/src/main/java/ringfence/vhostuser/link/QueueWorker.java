@@ -17,13 +17,15 @@ import ringfence.virtio.queue.Virtqueue;
  * strategy. This is the path of every request: it allocates nothing, takes no lock, logs nothing, and makes no system
  * call per request.
  *
- * <p>A duty cycle: a word from the connection's thread, completions, then up to a batch of chains, then one decision
- * whether to interrupt. When there was nothing to do for a while, it asks for kicks and wake-ups and sleeps.
+ * <p>A duty cycle: a word from the connection's thread, completions, then up to a batch of chains; at its end, and every few
+ * completions, a decision whether to interrupt. When there was nothing to do for a while, it asks for kicks and wake-ups and sleeps.
  *
  * <p>The connection's thread talks to it through {@link #call}, {@link #stop} and {@link #state}; nothing else is shared.
  */
 final class QueueWorker implements Agent, IdleStrategy, Completions {
     private static final long COMMAND_NANOS = 20_000;
+    /** Completions after which the guest is told, although the batch goes on: both work at the same time then. */
+    private static final int TOLD_AFTER = 8;
 
     private final QueueStart start;
     private final Virtqueue queue;
@@ -171,7 +173,10 @@ final class QueueWorker implements Agent, IdleStrategy, Completions {
         if (inflight != null) {
             inflight.completed(head, usedIndex);
         }
-        completions++;
+        if (++completions == TOLD_AFTER) {
+            completions = 0;
+            interrupt();
+        }
     }
 
     private void interrupt() {

@@ -30,6 +30,9 @@ final class UringEngine implements QueueEngine {
 
     private static final int RWF_NOWAIT = 8;
     private static final int MAX_RETRIES = 100;
+    /** What has been prepared goes to the kernel when it is this part of what is there already. */
+    private static final int PART = 4;
+
     private static final int IMAGE_SLOT = 0;
     private static final int FENCE_SLOT = 1;
     private static final int FILES = 2;
@@ -168,6 +171,11 @@ final class UringEngine implements QueueEngine {
             throw new IllegalStateException("the ring has fewer entries than there are slots");
         }
         prepared++;
+        // An idle disk begins at once; a busy one has enough to do until a batch has come together. A whole queue in
+        // one call would leave it idle first, and us afterwards.
+        if (prepared * PART >= inFlight() - prepared) {
+            flush();
+        }
     }
 
     private void flush(UringSlot slot, Completions done) {
