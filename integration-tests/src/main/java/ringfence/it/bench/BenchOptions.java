@@ -12,13 +12,14 @@ import java.util.Set;
  *
  * @param ours command that starts our daemon, without its options
  * @param millis of each run
- * @param rounds runs of each contender and row; odd
+ * @param rounds runs of each contender and row; multiples of 4 are fair to all
  * @param megabytes size of each disk
  * @param memory folder on tmpfs; null: leave this medium out
  * @param disk folder on a disk; null: leave it out
  * @param queues numbers of queues
  * @param depths requests under way
  * @param polling ways to learn of completions: looking (true), being told (false)
+ * @param commit of the tree, for the report
  * @param output folder for JSON and SVG
  */
 record BenchOptions(
@@ -31,15 +32,17 @@ record BenchOptions(
         List<Integer> queues,
         List<Integer> depths,
         List<Boolean> polling,
+        String commit,
         Path output) {
 
     static final String USAGE =
-            "bench blk [--ours=COMMAND] [--millis=500] [--rounds=3] [--size=512] [--only=tmpfs|disk]"
+            "bench blk [--ours=COMMAND] [--millis=500] [--rounds=4] [--size=512] [--only=tmpfs|disk]"
                     + " [--memory=/dev/shm] [--disk=/var/tmp] [--queues=1,2] [--depths=1,32,128]"
-                    + " [--notify=polling,eventfd] [--out=FOLDER]";
+                    + " [--notify=polling,eventfd] [--commit=ID] [--out=FOLDER]";
 
-    private static final Set<String> KEYS =
-            Set.of("ours", "millis", "rounds", "size", "only", "memory", "disk", "queues", "depths", "notify", "out");
+    private static final Set<String> KEYS = Set.of(
+            "ours", "millis", "rounds", "size", "only", "memory", "disk", "queues", "depths", "notify", "commit",
+            "out");
 
     /** @throws IllegalArgumentException with one line for the user */
     static BenchOptions parse(List<String> arguments, Path tree) {
@@ -61,13 +64,14 @@ record BenchOptions(
                                 "ours", tree.resolve("bin/vhost-user-blk").toString())
                         .split(" ", -1)),
                 Integer.parseInt(values.getOrDefault("millis", "500")),
-                Integer.parseInt(values.getOrDefault("rounds", "3")),
+                Integer.parseInt(values.getOrDefault("rounds", "4")),
                 Integer.parseInt(values.getOrDefault("size", "512")),
                 only.equals("disk") ? null : Path.of(values.getOrDefault("memory", "/dev/shm")),
                 only.equals("tmpfs") ? null : Path.of(values.getOrDefault("disk", "/var/tmp")),
                 numbers(values.getOrDefault("queues", "1,2")),
                 numbers(values.getOrDefault("depths", "1,32,128")),
                 polling,
+                values.getOrDefault("commit", "unknown"),
                 Path.of(values.getOrDefault("out", "target/bench")));
     }
 

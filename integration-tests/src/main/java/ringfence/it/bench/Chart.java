@@ -6,61 +6,66 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 
-/** Draws the rows as bars: requests per second, a group a row. */
+/** Draws the rows, one bar each: our requests per second by those of the better peer, with the bar to be reached. */
 final class Chart {
-    private static final int LEFT = 330;
-    private static final int WIDTH = 620;
-    private static final int BAR = 9;
-    private static final int GAP = 12;
-    private static final String[] COLOURS = {"#1b6ca8", "#d98032", "#8d8d8d", "#e3e3e3"};
+    private static final int LEFT = 270;
+    private static final int UNIT = 110;
+    private static final int MOST = 5;
+    private static final int STEP = 15;
+    private static final int TOP = 62;
+    private static final String PASSED = "#1b6ca8";
+    private static final String MISSED = "#c0392b";
+    private static final String BOUND = "#bbbbbb";
 
     private Chart() {}
 
-    static void write(Path file, List<Row> rows) throws IOException {
-        Contender[] contenders = Contender.values();
-        double most = rows.stream()
-                .flatMapToDouble(row -> java.util.Arrays.stream(contenders)
-                        .filter(c -> c != Contender.NULL)
-                        .mapToDouble(c -> row.median(c).iops()))
-                .max()
-                .orElse(1);
-        int group = contenders.length * BAR + GAP;
-        int height = 60 + rows.size() * group;
+    static void write(Path file, Circumstances where, List<Row> rows) throws IOException {
+        int bottom = TOP + rows.size() * STEP;
         StringBuilder svg = new StringBuilder(String.format(
                 "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" font-family=\"sans-serif\" "
                         + "font-size=\"11\">%n<rect width=\"100%%\" height=\"100%%\" fill=\"white\"/>%n"
-                        + "<text x=\"10\" y=\"20\" font-size=\"14\">4 KiB random I/O over vhost-user-blk, "
-                        + "requests per second</text>%n",
-                LEFT + WIDTH + 110, height));
-        for (int i = 0; i < contenders.length; i++) {
-            int x = LEFT + 130 * i;
+                        + "<text x=\"10\" y=\"18\" font-size=\"14\">Random 4 KiB I/O over vhost-user-blk: requests per "
+                        + "second, by those of the better of qemu-storage-daemon's engines</text>%n"
+                        + "<text x=\"10\" y=\"34\" fill=\"#555\">%s</text>%n",
+                LEFT + MOST * UNIT + 190, bottom + 10, where.line()));
+        for (int ratio = 0; ratio <= MOST; ratio++) {
+            int x = LEFT + ratio * UNIT;
             svg.append(String.format(
-                    "<rect x=\"%d\" y=\"30\" width=\"10\" height=\"10\" fill=\"%s\"/><text x=\"%d\""
-                            + " y=\"39\">%s</text>%n",
-                    x, COLOURS[i], x + 14, contenders[i].label()));
+                    "<line x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\" stroke=\"#ddd\"/><text x=\"%d\" y=\"%d\" "
+                            + "fill=\"#555\" text-anchor=\"middle\">%d ×</text>%n",
+                    x, TOP - 8, x, bottom, x, TOP - 12, ratio));
         }
-        int y = 55;
-        for (Row row : rows) {
-            svg.append(String.format(
-                    "<text x=\"10\" y=\"%d\">%s: %s</text>%n", y + 2 * BAR, row.medium, row.spec.title()));
-            for (int i = 0; i < contenders.length; i++) {
-                double iops = row.median(contenders[i]).iops();
-                double length = Math.min(WIDTH, WIDTH * iops / most);
-                svg.append(String.format(
-                        Locale.ROOT,
-                        "<rect x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"%d\" fill=\"%s\"/>"
-                                + "<text x=\"%.1f\" y=\"%d\" font-size=\"8\">%.0f</text>%n",
-                        LEFT,
-                        y + i * BAR,
-                        length,
-                        BAR - 1,
-                        COLOURS[i],
-                        LEFT + length + 4,
-                        y + i * BAR + 8,
-                        iops));
-            }
-            y += group;
+        for (int i = 0; i < rows.size(); i++) {
+            draw(svg, rows.get(i), TOP + i * STEP);
         }
         Files.writeString(file, svg.append("</svg>\n").toString());
+    }
+
+    private static void draw(StringBuilder svg, Row row, int y) {
+        String passed = row.passes() ? PASSED : MISSED;
+        double length = Math.min(MOST, row.ratio()) * UNIT;
+        double bar = LEFT + row.bar() * UNIT;
+        svg.append(String.format(
+                Locale.ROOT,
+                "<text x=\"10\" y=\"%d\">%s: %s</text><rect x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"10\" "
+                        + "fill=\"%s\"/><line x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\" stroke=\"black\"/>"
+                        + "<text x=\"%.1f\" y=\"%d\" font-size=\"9\">%.2f: %,.0f by %,.0f%s</text>%n",
+                y + 9,
+                row.medium,
+                row.spec.title(),
+                LEFT,
+                y,
+                length,
+                row.isFrontEndBound() ? BOUND : passed,
+                bar,
+                y - 2,
+                bar,
+                y + 12,
+                Math.max(LEFT + length, bar) + 4,
+                y + 9,
+                row.ratio(),
+                row.median(Contender.RINGFENCE).iops(),
+                row.median(row.better()).iops(),
+                row.isFrontEndBound() ? ", front-end bound" : ""));
     }
 }

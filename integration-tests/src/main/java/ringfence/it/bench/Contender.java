@@ -45,8 +45,9 @@ enum Contender {
                 command.addAll(List.of(
                         "qemu-storage-daemon",
                         "--blockdev",
-                        "driver=file,node-name=f0,filename=" + image + ",aio=" + (uring ? "io_uring" : "threads")
-                                + ",cache.direct=" + (direct ? "on" : "off"),
+                        // no lock: all contenders have the same file open
+                        "driver=file,node-name=f0,locking=off,filename=" + image + ",aio="
+                                + (uring ? "io_uring" : "threads") + ",cache.direct=" + (direct ? "on" : "off"),
                         "--export",
                         "type=vhost-user-blk,id=e0,node-name=f0,addr.type=unix,addr.path=" + socket
                                 + ",writable=on,num-queues=" + queues));

@@ -47,11 +47,14 @@ final class Report {
         if (row.isFrontEndBound()) {
             return "front-end bound";
         }
-        return row.ratio() >= row.bar() ? "ok" : "BELOW THE BAR";
+        return row.passes() ? "ok" : "BELOW THE BAR";
     }
 
-    static void json(Path file, List<Row> rows, List<String> verification) throws IOException {
-        StringBuilder json = new StringBuilder("{\n  \"rows\": [");
+    static void json(Path file, Circumstances where, List<Row> rows, List<String> verification) throws IOException {
+        StringBuilder json = new StringBuilder(String.format(
+                "{%n  \"commit\": \"%s\",%n  \"date\": \"%s\",%n  \"machine\": \"%s\",%n  \"load\": %s,%n"
+                        + "  \"peer\": \"qemu-storage-daemon %s\",%n  \"rows\": [",
+                where.commit(), where.date(), where.machine(), where.load(), where.peer()));
         String separator = "\n";
         for (Row row : rows) {
             json.append(separator).append(row(row));
@@ -84,12 +87,13 @@ final class Report {
             LoadResult median = row.median(contender);
             json.append(String.format(
                     Locale.ROOT,
-                    ", \"%s\": {\"iops\": %.0f, \"p50ns\": %.0f, \"p99ns\": %.0f, \"cpuPerIoNs\": %.0f}",
+                    ", \"%s\": {\"iops\": %.0f, \"p50ns\": %.0f, \"p99ns\": %.0f, \"cpuPerIoNs\": %.0f, \"runs\": %s}",
                     contender.label(),
                     median.iops(),
                     median.p50(),
                     median.p99(),
-                    median.cpuPerIo()));
+                    median.cpuPerIo(),
+                    row.iops(contender).stream().map(Math::round).toList()));
         }
         return json.append('}').toString();
     }

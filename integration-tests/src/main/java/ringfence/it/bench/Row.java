@@ -35,7 +35,13 @@ final class Row {
     private double median(Contender contender, ToDoubleFunction<LoadResult> figure) {
         double[] sorted =
                 runs.get(contender).stream().mapToDouble(figure).sorted().toArray();
-        return sorted[sorted.length / 2];
+        int middle = sorted.length / 2;
+        return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+    }
+
+    /** Every run's requests per second, in order. */
+    List<Double> iops(Contender contender) {
+        return runs.get(contender).stream().map(LoadResult::iops).toList();
     }
 
     /** The faster of the peer's two engines. */
@@ -59,6 +65,11 @@ final class Row {
     boolean isFrontEndBound() {
         double limit = BOUND * median(Contender.NULL).iops();
         return median(Contender.RINGFENCE).iops() > limit || median(better()).iops() > limit;
+    }
+
+    /** Whether it is as fast as asked for, and in memory no dearer than the peer. */
+    boolean passes() {
+        return ratio() >= bar() && (!medium.equals("tmpfs") || cpuRatio() <= 1.0);
     }
 
     /** What ratio is asked for. */

@@ -11,11 +11,15 @@ final class Verification {
     private static final long STALL_NANOS = 10_000_000_000L;
 
     private final long[] stamps;
-    private final SplittableRandom random = new SplittableRandom(42);
+    private final SplittableRandom random;
 
-    /** @param blocks how many 4 KiB blocks from the disk's beginning are used */
-    Verification(int blocks) {
+    /**
+     * @param blocks how many 4 KiB blocks from the disk's beginning are used
+     * @param seed another one for each daemon on the same disk, or it would find what its predecessor has written
+     */
+    Verification(int blocks, long seed) {
         stamps = new long[blocks];
+        random = new SplittableRandom(seed);
     }
 
     /**
