@@ -9,6 +9,7 @@ module ringfence.protocol {
     exports ringfence.memory;
     exports ringfence.option;
     exports ringfence.process;
+    exports ringfence.sandbox;
     exports ringfence.vhostuser;
     exports ringfence.vhostuser.link;
     exports ringfence.virtio;

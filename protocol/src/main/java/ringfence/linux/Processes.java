@@ -3,6 +3,7 @@ package ringfence.linux;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Set;
 
 /** System calls on processes, threads and signals. */
 public final class Processes {
@@ -22,7 +23,11 @@ public final class Processes {
     private static final int PR_SET_PDEATHSIG = 1;
     private static final int PR_SET_DUMPABLE = 4;
     private static final int PR_SET_NAME = 15;
+    private static final int PR_CAPBSET_READ = 23;
+    private static final int PR_CAPBSET_DROP = 24;
     private static final int PR_SET_NO_NEW_PRIVS = 38;
+    private static final int PR_CAP_AMBIENT = 47;
+    private static final int PR_CAP_AMBIENT_CLEAR_ALL = 4;
     private static final int RLIMIT_NOFILE = 7;
 
     private final Kernel kernel;
@@ -122,6 +127,25 @@ public final class Processes {
     /** PR_SET_NO_NEW_PRIVS of the calling thread: neither it nor what it starts gains privileges by execve. */
     public void noNewPrivileges() {
         prctl(PR_SET_NO_NEW_PRIVS, 1, "PR_SET_NO_NEW_PRIVS");
+    }
+
+    /**
+     * Takes from the calling thread, a platform thread, what a program that it starts could have of root's privileges
+     * (PR_CAPBSET_DROP, PR_CAP_AMBIENT_CLEAR_ALL); what it has itself stays. One that may not drop any, a user's, has
+     * none to hand on but ambient ones.
+     */
+    public void keepOnly(Set<Capability> kept) {
+        kernel.call(Syscall.PRCTL, PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0, 0);
+        for (int number = 0; kernel.call(Syscall.PRCTL, PR_CAPBSET_READ, number, 0, 0, 0, 0) >= 0; number++) {
+            int capability = number;
+            if (kept.stream().noneMatch(one -> one.number() == capability)) {
+                long result = kernel.call(Syscall.PRCTL, PR_CAPBSET_DROP, number, 0, 0, 0, 0);
+                if (result == -Errno.EPERM.number()) {
+                    return;
+                }
+                Call.check(result, Syscall.PRCTL, "PR_CAPBSET_DROP " + number);
+            }
+        }
     }
 
     /**

@@ -6,12 +6,12 @@ import ringfence.blk.engine.EngineChoice;
 import ringfence.blk.image.Fence;
 import ringfence.blk.image.Image;
 import ringfence.blk.image.ImageOpener;
-import ringfence.blk.image.LockHolders;
 import ringfence.linux.Errno;
 import ringfence.linux.FaultInjector;
 import ringfence.linux.Linux;
 import ringfence.linux.NativeKernel;
 import ringfence.linux.Syscall;
+import ringfence.process.LockHolders;
 import ringfence.vhostuser.link.Backend;
 import ringfence.vhostuser.link.BackendOptions;
 

@@ -18,11 +18,11 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import ringfence.blk.image.Fence;
-import ringfence.blk.image.LockHolders;
 import ringfence.linux.Fd;
 import ringfence.linux.Linux;
 import ringfence.linux.Mapping;
 import ringfence.linux.OpenFlag;
+import ringfence.process.LockHolders;
 
 /**
  * io_uring outlives its process; a lock file that is registered in the ring does not outlive the ring's requests. After

@@ -3,7 +3,6 @@ package ringfence.it.fault;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import ringfence.blk.image.Fence;
-import ringfence.blk.image.LockHolders;
 import ringfence.linux.Fd;
 import ringfence.linux.Linux;
 import ringfence.linux.Mapping;
@@ -11,6 +10,7 @@ import ringfence.linux.OpenFlag;
 import ringfence.linux.uring.Ring;
 import ringfence.linux.uring.RingAbilities;
 import ringfence.linux.uring.RingFile;
+import ringfence.process.LockHolders;
 
 /**
  * A program that queues much direct I/O on its ring, says so, and waits to be killed. Arguments: image, shared memory,

@@ -7,11 +7,11 @@ import ringfence.blk.image.Image;
 import ringfence.blk.image.ImageException;
 import ringfence.blk.image.ImageLock;
 import ringfence.blk.image.ImageOpener;
-import ringfence.blk.image.LockHolders;
 import ringfence.linux.Errno;
 import ringfence.linux.ErrnoException;
 import ringfence.linux.Fd;
 import ringfence.linux.Linux;
+import ringfence.process.LockHolders;
 import ringfence.vhostuser.link.Backend;
 import ringfence.vhostuser.link.BackendOptions;
 

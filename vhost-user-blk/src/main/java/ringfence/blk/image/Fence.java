@@ -6,6 +6,7 @@ import ringfence.linux.Fd;
 import ringfence.linux.Linux;
 import ringfence.linux.LockType;
 import ringfence.linux.OpenFlag;
+import ringfence.process.LockHolders;
 
 /**
  * The lock file that orders a daemon after its predecessor, owned by the device for its life.

@@ -6,6 +6,7 @@ import ringfence.linux.Disks;
 import ringfence.linux.HeldLock;
 import ringfence.linux.Linux;
 import ringfence.linux.LockType;
+import ringfence.process.LockHolders;
 
 /**
  * Exclusion on an image: one writer, or any number of readers, among all programs that keep QEMU's or Cloud

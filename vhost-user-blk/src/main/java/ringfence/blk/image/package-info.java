@@ -14,7 +14,7 @@
  *       that this daemon makes, so that it stays locked until the last request of a killed daemon has ended. Who takes
  *       over holds it before he reads the inflight region.
  * </ul>
- * {@link ringfence.blk.image.LockHolders} names the process that stands in the way.
+ * {@link ringfence.process.LockHolders} names the process that stands in the way.
  *
  * <p>All of this happens at start, on one thread. Errors are {@link ringfence.blk.image.ImageException}: one line for
  * the user.

@@ -7,8 +7,8 @@ import java.nio.file.Path;
 import ringfence.blk.image.Fence;
 import ringfence.blk.image.Image;
 import ringfence.blk.image.ImageOpener;
-import ringfence.blk.image.LockHolders;
 import ringfence.linux.Linux;
+import ringfence.process.LockHolders;
 import ringfence.virtio.BlkLayout;
 
 /** A file with a fence, and the device on it, in a folder that goes away with it. */

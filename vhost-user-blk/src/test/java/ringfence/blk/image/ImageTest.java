@@ -12,6 +12,7 @@ import org.junit.jupiter.api.io.TempDir;
 import ringfence.linux.Linux;
 import ringfence.linux.LockType;
 import ringfence.linux.OpenFlag;
+import ringfence.process.LockHolders;
 
 /** Opening images, and the two locks. */
 class ImageTest {

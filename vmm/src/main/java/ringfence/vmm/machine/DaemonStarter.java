@@ -59,7 +59,7 @@ final class DaemonStarter implements AutoCloseable {
         disk.serial().ifPresent(serial -> arguments.add("--serial=" + serial));
         SupervisedDaemon daemon = new SupervisedDaemon(
                 linux,
-                new DaemonCommand(disk.id(), options.program("vhost-user-blk"), arguments),
+                new DaemonCommand(disk.id(), path, options.program("vhost-user-blk"), arguments),
                 reason -> proxy.post(new MachineCommand.DeviceRefused(disk.id(), reason)));
         daemons.add(daemon);
         return daemon;

@@ -8,10 +8,11 @@ import java.util.List;
  * How a daemon is started.
  *
  * @param device id of the device that it serves, such as {@code _disk0}
+ * @param image path of what it serves
  * @param program its launcher
  * @param arguments its options, without the socket
  */
-public record DaemonCommand(String device, Path program, List<String> arguments) {
+public record DaemonCommand(String device, String image, Path program, List<String> arguments) {
     /** Number of the socket in the daemon. */
     static final int SOCKET = 3;
 

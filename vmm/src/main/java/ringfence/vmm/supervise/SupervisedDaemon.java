@@ -1,14 +1,20 @@
 package ringfence.vmm.supervise;
 
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import ringfence.linux.Capability;
 import ringfence.linux.Child;
+import ringfence.linux.ErrnoException;
 import ringfence.linux.Fd;
 import ringfence.linux.Linux;
 import ringfence.linux.OpenFlag;
 import ringfence.linux.Spawn;
+import ringfence.process.LockHolders;
+import ringfence.sandbox.LeastPrivilege;
 import ringfence.vmm.device.remote.SocketSource;
 
 /**
@@ -23,6 +29,9 @@ public final class SupervisedDaemon implements SocketSource, AutoCloseable {
 
     /** What a process that has closed its socket gets to finish its exit, so that its status is seen. */
     private static final long EXIT_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+
+    /** An image may be anybody's; a daemon needs nothing else of root's. */
+    private static final Set<Capability> PRIVILEGES = Set.of(Capability.DAC_OVERRIDE);
 
     private static final int SIGKILL = 9;
     private static final long RETIRE_NANOS = TimeUnit.SECONDS.toNanos(2);
@@ -54,11 +63,22 @@ public final class SupervisedDaemon implements SocketSource, AutoCloseable {
     @Override
     public synchronized Fd connect() {
         if (retire(EXIT_NANOS) == BAD_INPUT) {
-            String line = command.program().getFileName() + " refuses to serve it: its own line says why";
+            String line = command.program().getFileName() + " refuses to serve it: its own line says why" + holders();
             refused.accept(line);
             throw new IllegalStateException(line);
         }
         return start();
+    }
+
+    /** Who has the image locked: a daemon may not look into processes that have more privileges than it has. */
+    private String holders() {
+        try (Fd image = linux.files().open(command.image(), OpenFlag.PATH)) {
+            List<LockHolders.Holder> holders =
+                    new LockHolders().of(linux.files().stat(image));
+            return holders.isEmpty() ? "" : "; the image is locked " + LockHolders.describe(holders);
+        } catch (ErrnoException _) {
+            return "";
+        }
     }
 
     private Fd start() {
@@ -67,12 +87,12 @@ public final class SupervisedDaemon implements SocketSource, AutoCloseable {
                 Fd input = linux.files().open("/dev/null", OpenFlag.RDWR)) {
             // its stdout goes to our stderr: our stdout is the guest's console
             Fd errors = Fd.own(linux.kernel(), 2);
-            child = linux.processes()
-                    .spawn(new Spawn(
-                            command.argumentList(),
-                            Map.of(),
-                            Map.of(0, input, 1, errors, 2, errors, DaemonCommand.SOCKET, theirs),
-                            true));
+            Spawn spawn = new Spawn(
+                    command.argumentList(),
+                    Map.of(),
+                    Map.of(0, input, 1, errors, 2, errors, DaemonCommand.SOCKET, theirs),
+                    true);
+            child = LeastPrivilege.spawn(linux, spawn, PRIVILEGES);
             starts++;
             return pair[0];
         } catch (RuntimeException e) {

@@ -1,4 +1,4 @@
-package ringfence.blk.image;
+package ringfence.process;
 
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
@@ -61,7 +61,7 @@ public final class LockHolders {
     /** "by X (pid 1)" for a message, or why nobody is named. */
     public static String describe(List<Holder> holders) {
         return holders.isEmpty()
-                ? "by a process that /proc does not show"
+                ? "by a process that it may not look into"
                 : "by " + holders.stream().map(Holder::toString).collect(Collectors.joining(", "));
     }
 

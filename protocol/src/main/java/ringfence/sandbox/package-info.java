@@ -1,0 +1,2 @@
+/** How a process of ours gets less than we have. */
+package ringfence.sandbox;
