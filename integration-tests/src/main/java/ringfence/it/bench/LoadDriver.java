@@ -14,6 +14,7 @@ final class LoadDriver {
 
     private final Linux linux;
     private final long sectors;
+    private final CpuTime self = new CpuTime(ProcessHandle.current().pid());
     private final Histogram latencies = new Histogram(MAX_LATENCY, 3);
     private SplittableRandom random = new SplittableRandom(1);
 
@@ -36,6 +37,7 @@ final class LoadDriver {
             long[][] started = new long[queues][slots];
             loop(guest, epoll, spec, started, nanos / 5); // caches, adaptive spinning, the JIT compiler
             latencies.reset();
+            Neighbours neighbours = new Neighbours(self, cpu);
             long cpuBefore = cpu.nanos();
             long before = System.nanoTime();
             long done = loop(guest, epoll, spec, started, nanos);
@@ -45,7 +47,8 @@ final class LoadDriver {
                     done * 1e9 / elapsed,
                     latencies.getValueAtPercentile(50),
                     latencies.getValueAtPercentile(99),
-                    (double) used / done);
+                    (double) used / done,
+                    (double) neighbours.nanos() / elapsed);
         }
     }
 

@@ -47,7 +47,8 @@ final class Report {
         if (row.isFrontEndBound()) {
             return "front-end bound";
         }
-        return row.passes() ? "ok" : "BELOW THE BAR";
+        String disturbed = row.disturbed() == 0 ? "" : ", " + row.disturbed() + " runs disturbed";
+        return (row.passes() ? "ok" : "BELOW THE BAR") + disturbed;
     }
 
     static void json(Path file, Circumstances where, List<Row> rows, List<String> verification) throws IOException {
@@ -72,8 +73,9 @@ final class Report {
     private static String row(Row row) {
         StringBuilder json = new StringBuilder(String.format(
                 Locale.ROOT,
-                "    {\"medium\": \"%s\", \"operation\": \"%s\", \"depth\": %d, \"queues\": %d, \"notify\": \"%s\", "
-                        + "\"ratio\": %.3f, \"cpuRatio\": %.3f, \"bar\": %.1f, \"frontEndBound\": %b",
+                "    {\"medium\": \"%s\", \"operation\": \"%s\", \"depth\": %d, \"queues\": %d, \"notify\": \"%s\","
+                    + " \"ratio\": %.3f, \"cpuRatio\": %.3f, \"bar\": %.1f, \"frontEndBound\": %b, \"disturbedRuns\":"
+                    + " %d",
                 row.medium,
                 row.spec.write() ? "write" : "read",
                 row.spec.depth(),
@@ -82,7 +84,8 @@ final class Report {
                 row.ratio(),
                 row.cpuRatio(),
                 row.bar(),
-                row.isFrontEndBound()));
+                row.isFrontEndBound(),
+                row.disturbed()));
         for (Contender contender : Contender.values()) {
             LoadResult median = row.median(contender);
             json.append(String.format(

@@ -29,7 +29,8 @@ final class Row {
                 median(contender, LoadResult::iops),
                 median(contender, LoadResult::p50),
                 median(contender, LoadResult::p99),
-                median(contender, LoadResult::cpuPerIo));
+                median(contender, LoadResult::cpuPerIo),
+                median(contender, LoadResult::others));
     }
 
     private double median(Contender contender, ToDoubleFunction<LoadResult> figure) {
@@ -37,6 +38,14 @@ final class Row {
                 runs.get(contender).stream().mapToDouble(figure).sorted().toArray();
         int middle = sorted.length / 2;
         return sorted.length % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+    }
+
+    /** Runs in which the machine was busy with something else, and which could not be had again without. */
+    long disturbed() {
+        return runs.values().stream()
+                .flatMap(List::stream)
+                .filter(LoadResult::isDisturbed)
+                .count();
     }
 
     /** Every run's requests per second, in order. */
