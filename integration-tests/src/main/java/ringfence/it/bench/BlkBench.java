@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import ringfence.linux.Linux;
 
 /** The program behind {@code packaging/bench blk}. */
@@ -14,6 +15,8 @@ public final class BlkBench {
     private static final int VERIFIED_WRITES = 40_000;
     private static final long WARM_UP_NANOS = 4_000_000_000L;
     private static final int TRIES = 5;
+    /** Whoever disturbs is given so long to end. */
+    private static final long PAUSE_NANOS = 1_000_000_000L;
     /** Round r takes these, each plus r: in four rounds each contender comes after each other one once. */
     private static final int[] ORDER = {0, 1, 3, 2};
 
@@ -136,11 +139,12 @@ public final class BlkBench {
 
     /** A run while the machine does nothing else, or the last of some. */
     private LoadResult undisturbed(RunningDaemon daemon, LoadSpec spec) {
-        LoadResult result;
-        int tries = 0;
-        do {
-            result = load.run(daemon.socket.toString(), spec, options.millis() * 1_000_000L, daemon.cpu);
-        } while (result.isDisturbed() && ++tries < TRIES);
+        long nanos = options.millis() * 1_000_000L;
+        LoadResult result = load.run(daemon.socket.toString(), spec, nanos, daemon.cpu);
+        for (int tries = 1; tries < TRIES && result.isDisturbed(); tries++) {
+            LockSupport.parkNanos(PAUSE_NANOS);
+            result = load.run(daemon.socket.toString(), spec, nanos, daemon.cpu);
+        }
         return result;
     }
 }
