@@ -6,7 +6,8 @@
  * that was acknowledged, or what it held at the start where none was written: nothing is lost, nothing
  * is misplaced. Prints a line per second, and at the end
  *     stamp: writes=N reads=N flushes=N gap=MILLISECONDS errors=N
- * where the gap is the longest time in which nothing completed. Exits with 1 if there were errors.
+ * where the gap is the longest time in which nothing completed. SIGTERM ends the writing early. Exits with 1 if
+ * there were errors.
  * The device's contents are destroyed.
  */
 #define _GNU_SOURCE
@@ -14,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -30,7 +32,7 @@ static uint32_t blocks;     /* of the device */
 static int writers;         /* writer w owns the blocks b with b % writers == w */
 static uint32_t *last;      /* the last acknowledged stamp of each block; 0: never written */
 static uint64_t seed;
-static int64_t deadline;    /* of the writing, in nanoseconds of CLOCK_MONOTONIC */
+static _Atomic int64_t deadline;    /* of the writing, in nanoseconds of CLOCK_MONOTONIC */
 static atomic_long writes, reads, flushes, errors;
 static _Atomic int64_t completed, gap;
 
@@ -142,6 +144,12 @@ static void clear(void)
     close(plain);
 }
 
+static void end_early(int signal)
+{
+    (void)signal;
+    deadline = 0;
+}
+
 int main(int count, char **arguments)
 {
     if (count != 5)
@@ -160,6 +168,7 @@ int main(int count, char **arguments)
     int64_t begin = now();
     completed = begin;
     deadline = begin + atoll(arguments[2]) * INT64_C(1000000000);
+    signal(SIGTERM, end_early);
     pthread_t thread[MOST_WRITERS];
     for (int i = 0; i < writers; i++)
         if (pthread_create(&thread[i], NULL, writer, (void *)(uintptr_t)i))

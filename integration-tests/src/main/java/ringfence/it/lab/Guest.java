@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 
 /**
  * A booted guest whose init runs the scripts that its console sends ({@code packaging/lab.d/guest/init}). Used by one
@@ -12,6 +13,7 @@ import java.util.regex.MatchResult;
  */
 public final class Guest implements AutoCloseable {
     private static final int LINE = 76;
+    private static final Pattern COMPLAINT = Pattern.compile("Firmware Bug|WARNING:|BUG:|I/O error");
     private static final Duration SECONDS_ON_HARDWARE = Duration.ofSeconds(8);
 
     private final KvmHost host;
@@ -87,9 +89,10 @@ public final class Guest implements AutoCloseable {
 
     /** What its kernel has logged since this boot that says that something is broken; not what its host is to blame for. */
     public List<String> complaints() {
-        return run("dmesg | grep -E 'Firmware Bug|WARNING:|BUG:|I/O error'")
+        return run("dmesg | grep -E '" + COMPLAINT + "'")
                 .text()
                 .lines()
+                .filter(COMPLAINT.asPredicate()) // the console may say something else between
                 .filter(line -> !host.isArtefact(line))
                 .toList();
     }

@@ -17,6 +17,9 @@ public interface KvmHost extends AutoCloseable {
     /** Whether a line of a guest's kernel log is this host's doing, under whatever VMM. */
     boolean isArtefact(String line);
 
+    /** A class of the tests' own class path as a program there, in a JVM of its own that has java.base and no more. */
+    Command java(Class<?> main, String... arguments);
+
     /** Starts a program. The caller closes it; what is left ends with the host. */
     Program start(Command command);
 

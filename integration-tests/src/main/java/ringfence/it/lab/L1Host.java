@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import ringfence.it.lab.agent.Agent;
 
 /**
@@ -33,7 +34,10 @@ public final class L1Host implements KvmHost {
     private static final Pattern XSTATE = Pattern.compile(
             "WARNING: CPU: 0 PID: 0 at arch/x86/kernel/fpu/xstate\\.c:60[56] fpu__init_system_xstate\\+");
 
+    private static final String CLASSES = "/opt/classes";
+
     private final String kernel;
+    private final String classPath;
     private final Path directory;
     private final Process lab;
     private final List<String> log = new ArrayList<>();
@@ -44,6 +48,9 @@ public final class L1Host implements KvmHost {
     private L1Host(Checkout checkout, String kernel) throws IOException {
         this.kernel = kernel;
         directory = Files.createTempDirectory("ringfence-l1-");
+        classPath = ClassPath.copyTo(checkout, Files.createDirectory(classes())).stream()
+                .map(name -> CLASSES + "/" + name)
+                .collect(Collectors.joining(":"));
         Path address = directory.resolve("agent");
         try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
             server.bind(UnixDomainSocketAddress.of(address));
@@ -86,6 +93,11 @@ public final class L1Host implements KvmHost {
     }
 
     @Override
+    public Command java(Class<?> main, String... arguments) {
+        return ClassPath.command("java", classPath, main, arguments);
+    }
+
+    @Override
     public Program start(Command command) {
         return agent.start(command, command.directory().isEmpty() ? places().scratch() : command.directory());
     }
@@ -100,6 +112,7 @@ public final class L1Host implements KvmHost {
             }
             socket.close();
             Files.deleteIfExists(directory.resolve("agent"));
+            Trees.remove(classes());
             Files.delete(directory);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -108,9 +121,11 @@ public final class L1Host implements KvmHost {
         }
     }
 
+    private Path classes() {
+        return directory.resolve("classes");
+    }
+
     private Process start(Checkout checkout, Path address) throws IOException {
-        Path classes = Path.of(
-                Agent.class.getProtectionDomain().getCodeSource().getLocation().getPath());
         ProcessBuilder builder = new ProcessBuilder(
                 checkout.lab().toString(),
                 "--kernel",
@@ -118,7 +133,7 @@ public final class L1Host implements KvmHost {
                 "--peers",
                 "--java",
                 "--mount",
-                classes + "=/opt/agent",
+                classes() + "=" + CLASSES,
                 "--socket",
                 address.toString(),
                 "--",
@@ -126,8 +141,8 @@ public final class L1Host implements KvmHost {
                 "-XX:TieredStopAtLevel=1",
                 "-XX:+UseSerialGC",
                 "-cp",
-                "/opt/agent",
-                "ringfence.it.lab.agent.Agent");
+                classPath,
+                Agent.class.getName());
         builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
         return builder.redirectErrorStream(true).start();
     }

@@ -6,9 +6,6 @@ import java.nio.channels.Channels;
 import java.nio.channels.Pipe;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
-import java.util.List;
-import java.util.stream.Stream;
 import ringfence.it.lab.agent.Agent;
 
 /** This machine. Its agent is a thread of this process. */
@@ -69,6 +66,11 @@ public final class LocalHost implements KvmHost {
     }
 
     @Override
+    public Command java(Class<?> main, String... arguments) {
+        return ClassPath.command(System.getProperty("java.home") + "/bin/java", ClassPath.here(), main, arguments);
+    }
+
+    @Override
     public Program start(Command command) {
         return agent.start(command, command.directory().isEmpty() ? scratch.toString() : command.directory());
     }
@@ -76,11 +78,8 @@ public final class LocalHost implements KvmHost {
     @Override
     public void close() {
         agent.close();
-        try (Stream<Path> tree = Files.walk(scratch)) {
-            List<Path> deepestFirst = tree.sorted(Comparator.reverseOrder()).toList();
-            for (Path path : deepestFirst) {
-                Files.deleteIfExists(path);
-            }
+        try {
+            Trees.remove(scratch);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

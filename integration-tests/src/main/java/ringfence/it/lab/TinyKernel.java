@@ -19,6 +19,11 @@ public final class TinyKernel {
         return of(0xF4, 0xEB, 0xFD); // hlt; jmp to it
     }
 
+    /** Powers off by ACPI's sleep register. */
+    public static byte[] poweringOff() {
+        return of(0x66, 0xBA, 0x00, 0x06, 0xB0, 0x34, 0xEE, 0xF4, 0xEB, 0xFD); // out 0x34 to 0x600; halts
+    }
+
     /** Runs this machine code, in 32-bit protected mode without paging. */
     public static byte[] of(int... code) {
         ByteBuffer file = ByteBuffer.allocate(CODE_AT + code.length).order(ByteOrder.LITTLE_ENDIAN);

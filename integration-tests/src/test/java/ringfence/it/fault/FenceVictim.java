@@ -15,11 +15,10 @@ import ringfence.process.LockHolders;
 /**
  * A program that queues much direct I/O on its ring, says so, and waits to be killed. Arguments: image, shared memory,
  * fence, "read" or "write", "plain" or "registered" (files), or
- * "control" (plain files, and the fence is not registered).
+ * "control" (plain files, and the fence is not registered), requests.
  */
 public final class FenceVictim {
     static final int REQUEST = 4 << 20;
-    static final int REQUESTS = 48;
     static final long PATTERN = 0x6665_6e63_6564_2121L;
 
     private FenceVictim() {}
@@ -27,10 +26,11 @@ public final class FenceVictim {
     /** Never ends by itself. */
     public static void main(String[] arguments) throws InterruptedException {
         Linux linux = Linux.system();
+        int requests = Integer.parseInt(arguments[5]);
         boolean reading = arguments[3].equals("read");
         Fd image = linux.files().open(arguments[0], OpenFlag.RDWR, OpenFlag.DIRECT);
         Fd memory = linux.files().open(arguments[1], OpenFlag.RDWR);
-        Mapping mapping = linux.memory().map(memory, 0, reading ? (long) REQUEST * REQUESTS : REQUEST);
+        Mapping mapping = linux.memory().map(memory, 0, reading ? (long) REQUEST * requests : REQUEST);
         Fence fence = Fence.take(linux, arguments[2], 0, new LockHolders());
         Ring ring = Ring.open(linux, RingAbilities.probe(linux), 64, 128);
         ring.fileTable(2);
@@ -44,7 +44,7 @@ public final class FenceVictim {
                 buffer.set(ValueLayout.JAVA_LONG, i, PATTERN);
             }
         }
-        for (int i = 0; i < REQUESTS; i++) {
+        for (int i = 0; i < requests; i++) {
             long place = (long) i * REQUEST;
             boolean taken = reading
                     ? ring.read(file, buffer, place, REQUEST, place, i)

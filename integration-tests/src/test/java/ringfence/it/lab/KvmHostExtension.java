@@ -94,10 +94,14 @@ public final class KvmHostExtension implements ParameterResolver, InvocationInte
     }
 
     private static Slot slot(ExtensionContext context) {
-        String kernel = KvmHosts.isLocal()
-                ? "local"
-                : context.getRequiredTestClass().getAnnotation(OnKvmHost.class).kernel();
+        String kernel = KvmHosts.isLocal() ? "local" : annotation(context).kernel();
         return context.getRoot().getStore(HOSTS).getOrComputeIfAbsent(kernel, key -> new Slot(kernel), Slot.class);
+    }
+
+    private static OnKvmHost annotation(ExtensionContext context) {
+        return context.getTestMethod()
+                .map(method -> method.getAnnotation(OnKvmHost.class))
+                .orElseGet(() -> context.getRequiredTestClass().getAnnotation(OnKvmHost.class));
     }
 
     /** One host, made when first asked for. Closed by the root store. */

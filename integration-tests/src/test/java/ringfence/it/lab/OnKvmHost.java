@@ -6,8 +6,11 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 import org.junit.jupiter.api.extension.ExtendWith;
 
-/** The tests of this class take a {@link KvmHost} as a parameter; one host serves all classes of a run. */
-@Target(ElementType.TYPE)
+/**
+ * This test, or those of this class, take a {@link KvmHost} as a parameter; one host of a kernel serves all classes of a
+ * run.
+ */
+@Target({ElementType.TYPE, ElementType.METHOD})
 @Retention(RetentionPolicy.RUNTIME)
 @ExtendWith(KvmHostExtension.class)
 public @interface OnKvmHost {

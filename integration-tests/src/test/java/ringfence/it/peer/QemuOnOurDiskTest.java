@@ -7,6 +7,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
@@ -48,6 +49,13 @@ class QemuOnOurDiskTest {
             "none",
             "-serial",
             "stdio");
+
+    private static final String SYSLINUX = """
+        DEFAULT linux
+        LABEL linux
+          KERNEL vmlinuz
+          APPEND initrd=initrd console=ttyS0 panic=-1 quiet no_timer_check mitigations=off guest=agent
+        """;
 
     @TempDir
     Path folder;
@@ -148,6 +156,40 @@ class QemuOnOurDiskTest {
         } finally {
             daemon.destroy();
             daemon.waitFor();
+        }
+    }
+
+    /**
+     * SeaBIOS, and SYSLINUX by its int 13h, read a Debian kernel from a FAT file system on it, without any help from QEMU.
+     * The kernel then reads the whole disk.
+     */
+    @Test
+    void seaBiosBootsADebianKernelFromIt() throws Exception {
+        String socket = folder.resolve("s").toString();
+        Path image = folder.resolve("boot.img");
+        try (KvmHost host = new LocalHost(Checkout.find())) {
+            Files.writeString(folder.resolve("syslinux.cfg"), SYSLINUX);
+            host.script(
+                    "set -e; mformat -C -i \"$1\" -T 65536 -h 16 -s 32 ::; mcopy -i \"$1\" \"$2\" ::vmlinuz;"
+                            + " mcopy -i \"$1\" \"$3\" ::initrd; mcopy -i \"$1\" \"$4\" ::syslinux.cfg;"
+                            + " syslinux --install \"$1\"",
+                    image.toString(),
+                    host.places().kernel("6.1", "vmlinuz"),
+                    host.places().kernel("6.1", "initramfs"),
+                    folder.resolve("syslinux.cfg").toString());
+            Process daemon = daemon(image.toString(), socket, "--num-queues=2");
+            try (Guest guest = Guest.of(host, host.start(qemu(socket)))) {
+                guest.console().await(0, "^guest: ready\\s*$", LONG);
+                assertThat(guest.run("cat /proc/cmdline", LONG).text()).contains("BOOT_IMAGE=vmlinuz ");
+                assertThat(guest.run("sha256sum /dev/vda | cut -d ' ' -f 1", LONG)
+                                .text())
+                        .isEqualTo(HexFormat.of()
+                                .formatHex(MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(image))));
+                guest.powerOff().orThrow();
+            } finally {
+                daemon.destroy();
+                daemon.waitFor();
+            }
         }
     }
 }

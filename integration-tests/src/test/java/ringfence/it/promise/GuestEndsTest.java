@@ -13,6 +13,8 @@ import ringfence.it.lab.Vmm;
 /** How a guest's end becomes the VMM's exit code. */
 @OnKvmHost
 class GuestEndsTest {
+    private static final String BOOT_ID = "cat /proc/sys/kernel/random/boot_id";
+
     /** With panic=-1 the kernel resets at once after its panic: that must not be taken for a reboot. */
     @Test
     void aPanicIsExitCode3AndALine(KvmHost host) {
@@ -36,6 +38,23 @@ class GuestEndsTest {
             Outcome outcome = guest.awaitEnd();
             assertThat(outcome.status()).as(outcome.toString()).isEqualTo(4);
             assertThat(outcome.err()).containsIgnoringCase("triple fault");
+        }
+    }
+
+    /** reboot -f, and a panic that nobody but the kernel knows of: with panic=-1 it resets. */
+    @Test
+    void aResetIsARebootAndSoIsAPanicWithoutPvpanic(KvmHost host) {
+        try (Guest guest = Guest.start(host, new Vmm.Ringfence(), GuestSpec.kernel("6.1"))) {
+            guest.awaitReady();
+            String boot = guest.text(BOOT_ID);
+            guest.send("reboot -f");
+            guest.awaitReady();
+            String second = guest.text(BOOT_ID);
+            assertThat(second).isNotEqualTo(boot);
+            guest.send("echo c >/proc/sysrq-trigger");
+            guest.awaitReady();
+            assertThat(guest.text(BOOT_ID)).isNotIn(boot, second);
+            assertThat(guest.powerOff().status()).isZero();
         }
     }
 }

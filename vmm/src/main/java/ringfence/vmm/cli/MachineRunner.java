@@ -46,16 +46,14 @@ final class MachineRunner {
 
     /** The guest begins now: whatever takes time, such as the log's library, has it from here on. */
     private static void firstRun() {
-        long now = System.currentTimeMillis();
+        long now = System.nanoTime();
         Logs.open();
-        Thread.ofPlatform()
-                .name("first-run")
-                .daemon()
-                .start(() -> ProcessHandle.current()
-                        .info()
-                        .startInstant() // in steps of 10 ms
-                        .ifPresent(start -> Log.of("machine")
-                                .info("first KVM_RUN after " + (now - start.toEpochMilli()) + " ms of this process")));
+        Thread.ofPlatform().name("first-run").daemon().start(() -> {
+            long since = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - now);
+            ProcessAge.millis()
+                    .ifPresent(age ->
+                            Log.of("machine").info("first KVM_RUN after " + (age - since) + " ms of this process"));
+        });
     }
 
     private static ApiServer api(Linux linux, String path, MachineProxy proxy) {

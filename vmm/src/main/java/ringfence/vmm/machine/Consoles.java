@@ -8,6 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import ringfence.linux.ErrnoException;
 import ringfence.linux.Fd;
 import ringfence.linux.Linux;
 import ringfence.linux.OpenFlag;
@@ -83,7 +84,7 @@ final class Consoles implements AutoCloseable {
         try {
             return new FileOutputStream(path);
         } catch (IOException e) {
-            throw new BadInputException(option + " file=" + path + ": cannot be written: " + e.getMessage(), e);
+            throw cannotWrite(option, path, e.getMessage(), e);
         }
     }
 
@@ -124,16 +125,22 @@ final class Consoles implements AutoCloseable {
     private ConsoleOutput consoleOutput(ConsoleMode mode) {
         return switch (mode) {
             case TTY -> to(stdout);
-            case FILE ->
-                to(linux.files()
-                        .open(
-                                config.console().file().orElseThrow(),
-                                0644,
-                                OpenFlag.WRONLY,
-                                OpenFlag.CREAT,
-                                OpenFlag.TRUNC));
+            case FILE -> to(consoleFile());
             default -> bytes -> {};
         };
+    }
+
+    private Fd consoleFile() {
+        String path = config.console().file().orElseThrow();
+        try {
+            return linux.files().open(path, 0644, OpenFlag.WRONLY, OpenFlag.CREAT, OpenFlag.TRUNC);
+        } catch (ErrnoException e) {
+            throw cannotWrite("--console", path, e.errno().text(), e);
+        }
+    }
+
+    private static BadInputException cannotWrite(String option, String path, String why, Exception cause) {
+        return new BadInputException(option + " file=" + path + ": cannot be written: " + why, cause);
     }
 
     private ConsoleOutput to(Fd fd) {

@@ -1,0 +1,56 @@
+package ringfence.it.promise;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import ringfence.it.lab.Checkout;
+import ringfence.it.lab.Command;
+import ringfence.it.lab.KvmHost;
+import ringfence.it.lab.LocalHost;
+import ringfence.it.lab.TinyKernel;
+import ringfence.vmm.plan.MemoryMap;
+
+/** What the built VMM asks of KVM, as strace sees it. */
+class KvmSetUpTest {
+    private static final Duration LONG = Duration.ofSeconds(120);
+
+    @TempDir
+    Path directory;
+
+    /** Intel hosts without unrestricted guests need both, and take neither once there is a vCPU. */
+    @Test
+    void whatOnlyIntelNeedsIsSetBeforeTheFirstVcpu() throws Exception {
+        assumeThat(Path.of("/dev/kvm")).isWritable();
+        Path kernel = Files.write(directory.resolve("off"), TinyKernel.poweringOff());
+        Path trace = directory.resolve("trace");
+        Checkout checkout = Checkout.find();
+        try (KvmHost host = new LocalHost(checkout)) {
+            host.run(
+                            LONG,
+                            Command.of("strace", "-f", "--seccomp-bpf", "-e", "trace=ioctl", "-e", "signal=none")
+                                    .with("-o", trace.toString())
+                                    .with(checkout.product()
+                                            .resolve("bin/cloud-hypervisor")
+                                            .toString())
+                                    .with("--kernel", kernel.toString(), "--cpus", "boot=2")
+                                    .with("--serial", "null", "--console", "off")
+                                    .variable("RINGFENCE_ANY_KVM", "1"))
+                    .orThrow();
+        }
+        List<String> calls = Files.readAllLines(trace).stream()
+                .filter(line -> line.matches(".*KVM_(SET_TSS_ADDR|SET_IDENTITY_MAP_ADDR|CREATE_VCPU|RUN)\\b.*"))
+                .toList();
+        assertThat(calls.get(0))
+                .matches(".*KVM_SET_TSS_ADDR, 0x" + Long.toHexString(MemoryMap.KVM_TSS.base()) + "\\) = 0");
+        assertThat(calls.get(1)).matches(".*KVM_SET_IDENTITY_MAP_ADDR, 0x[0-9a-f]+\\) = 0");
+        assertThat(calls.get(2)).contains("KVM_CREATE_VCPU");
+        assertThat(calls.get(3)).contains("KVM_CREATE_VCPU");
+        assertThat(calls.get(4)).contains("KVM_RUN");
+    }
+}
