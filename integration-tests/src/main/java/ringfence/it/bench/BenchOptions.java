@@ -2,7 +2,6 @@ package ringfence.it.bench;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -46,14 +45,7 @@ record BenchOptions(
 
     /** @throws IllegalArgumentException with one line for the user */
     static BenchOptions parse(List<String> arguments, Path tree) {
-        Map<String, String> values = new HashMap<>();
-        for (String argument : arguments) {
-            int equals = argument.indexOf('=');
-            if (!argument.startsWith("--") || equals < 0 || !KEYS.contains(argument.substring(2, equals))) {
-                throw new IllegalArgumentException("unknown: " + argument + "; " + USAGE);
-            }
-            values.put(argument.substring(2, equals), argument.substring(equals + 1));
-        }
+        Map<String, String> values = Words.parse(arguments, KEYS, USAGE);
         String only = values.getOrDefault("only", "");
         List<Boolean> polling = new ArrayList<>();
         for (String name : values.getOrDefault("notify", "polling,eventfd").split(",", -1)) {

@@ -3,7 +3,9 @@ package ringfence.it.bench;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.function.ToDoubleFunction;
 
 /** One load on one medium: the runs of each contender, and what follows from them. */
@@ -84,5 +86,22 @@ final class Row {
     /** What ratio is asked for. */
     double bar() {
         return medium.equals("tmpfs") && spec.depth() > 1 ? 1.5 : 1.0;
+    }
+
+    /** For the chart. */
+    Chart.Bar drawn() {
+        String bound = isFrontEndBound() ? ", front-end bound" : "";
+        return new Chart.Bar(
+                medium + ": " + spec.title(),
+                ratio(),
+                OptionalDouble.of(bar()),
+                isFrontEndBound() ? Chart.BOUND : Chart.colour(passes()),
+                String.format(
+                        Locale.ROOT,
+                        "%.2f: %,.0f by %,.0f%s",
+                        ratio(),
+                        median(Contender.RINGFENCE).iops(),
+                        median(better()).iops(),
+                        bound));
     }
 }
