@@ -1,5 +1,5 @@
 /**
- * Measurements of what the daemons do, side by side with their peers.
+ * Measurements of what the programs do, side by side with their peers.
  *
  * <h2>Theory of operation</h2>
  * {@link ringfence.it.bench.BlkBench} starts one daemon process per {@link ringfence.it.bench.Contender} and disk, and
@@ -9,6 +9,9 @@
  * says more about the front-end than about the daemon, is marked, and counts neither way. Whether the data is right is
  * asked in rows of its own, by reading back stamps.
  *
- * <p>The front-end runs on core 0; daemons run on the others, where there are others.
+ * <p>{@link ringfence.it.bench.BootBench} starts monitors, ours and QEMU's in turn, on this machine
+ * ({@link ringfence.it.bench.StartsHere}) and in the lab ({@link ringfence.it.bench.StartsInL1}).
+ *
+ * <p>The front-end of {@code BlkBench} runs on core 0; daemons run on the others, where there are others.
  */
 package ringfence.it.bench;
