@@ -47,6 +47,8 @@ final class StartsInL1 {
                         Integer.toString(options.megabytes()))
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
+        Thread onSignal = new Thread(lab::destroy);
+        Runtime.getRuntime().addShutdownHook(onSignal); // it would go on without us, with a core to itself
         try (BufferedReader lines = lab.inputReader(StandardCharsets.UTF_8)) {
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
                 take(line);
