@@ -8,8 +8,8 @@ package ringfence.vhostuser.link;
  * @param maxBatch chains taken before completions are looked at again, 1 or more
  */
 public record IdlePolicy(long maxSpinNanos, int maxBatch) {
-    /** Up to 50 µs of looking. */
-    public static final IdlePolicy DEFAULT = new IdlePolicy(50_000, 64);
+    /** Up to 100 µs of looking: about what a disk takes for one request, after which a sleeper would have to be woken. */
+    public static final IdlePolicy DEFAULT = new IdlePolicy(100_000, 64);
     /** Sleeps at once. */
     public static final IdlePolicy SLEEP = new IdlePolicy(0, 64);
     /** Never sleeps: for measurements, with a core of its own. */
