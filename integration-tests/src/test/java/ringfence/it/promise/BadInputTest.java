@@ -13,7 +13,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import ringfence.it.lab.Checkout;
 import ringfence.it.lab.TinyKernel;
 
 /** The built programs, given what they cannot use. */
@@ -93,18 +92,11 @@ class BadInputTest {
     }
 
     private Process start(String program, String words, String output) throws IOException {
-        List<String> command = new ArrayList<>(
-                List.of(Checkout.find().product().resolve("bin/" + program).toString()));
+        List<String> list = new ArrayList<>();
         for (String word : words.split(" ", -1)) {
-            command.add(word.equals("LONG") ? LONG : word);
+            list.add(word.equals("LONG") ? LONG : word);
         }
-        ProcessBuilder builder = new ProcessBuilder(command)
-                .directory(directory.toFile())
-                .redirectInput(Path.of("/dev/null").toFile())
-                .redirectOutput(directory.resolve(output).toFile())
-                .redirectError(directory.resolve(output + ".err").toFile());
-        builder.environment().put("RINGFENCE_ANY_KVM", "1");
-        return builder.start();
+        return Programs.start(directory, output, program, list);
     }
 
     private void makeFiles() throws IOException {

@@ -6,12 +6,10 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import ringfence.it.lab.Checkout;
 import ringfence.it.lab.TinyKernel;
 
 /** A running VMM is asked with {@code ringfence ctl}; any KVM does for a guest that only halts. */
@@ -64,15 +62,6 @@ class CtlTest {
     }
 
     private Process start(String output, String... words) throws IOException {
-        List<String> command = new ArrayList<>(
-                List.of(Checkout.find().product().resolve("bin/ringfence").toString()));
-        command.addAll(List.of(words));
-        ProcessBuilder builder = new ProcessBuilder(command)
-                .directory(directory.toFile())
-                .redirectInput(Path.of("/dev/null").toFile())
-                .redirectOutput(directory.resolve(output).toFile())
-                .redirectError(directory.resolve(output + ".err").toFile());
-        builder.environment().put("RINGFENCE_ANY_KVM", "1");
-        return builder.start();
+        return Programs.start(directory, output, "ringfence", List.of(words));
     }
 }
