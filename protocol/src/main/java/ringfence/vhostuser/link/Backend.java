@@ -36,6 +36,9 @@ public final class Backend implements AutoCloseable {
     private Session session;
     private volatile boolean stopping;
     private volatile boolean configChanged;
+    /** Whether the alarm is closed; guarded by this. */
+    private boolean ended;
+
     private final AtomicLong connections = new AtomicLong();
     private final AtomicLong messages = new AtomicLong();
     private final AtomicLong drops = new AtomicLong();
@@ -111,7 +114,7 @@ public final class Backend implements AutoCloseable {
     /** The device's configuration space has changed: the front-end is told, if there is one that wants to know. */
     public void configChanged() {
         configChanged = true;
-        context.alarm().signal();
+        alert();
     }
 
     /** What it has done so far. */
@@ -123,19 +126,24 @@ public final class Backend implements AutoCloseable {
     @Override
     public void close() {
         stopping = true;
-        if (thread.isAlive()) {
+        alert();
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException _) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Makes the thread look around; it may be ending by itself at this very moment, or have ended. */
+    private synchronized void alert() {
+        if (!ended) {
             context.alarm().signal();
-            boolean interrupted = false;
-            while (thread.isAlive()) {
-                try {
-                    thread.join();
-                } catch (InterruptedException _) {
-                    interrupted = true;
-                }
-            }
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
         }
     }
 
@@ -270,6 +278,11 @@ public final class Backend implements AutoCloseable {
             linux.files().unlink(path);
         }
         epoll.close();
+        silence();
+    }
+
+    private synchronized void silence() {
+        ended = true;
         context.alarm().close();
     }
 }

@@ -77,6 +77,21 @@ class BackendTest {
         }
     }
 
+    /** The front-end leaves, so the back-end ends by itself, while others still tell it things and close it. */
+    @Test
+    void itMayEndByItselfWhileItIsClosed() {
+        for (int i = 0; i < 300; i++) {
+            Fd[] pair = linux.sockets().pair();
+            Backend backend = serve(ToyDevice.prompt(linux, 1), pair[1]);
+            pair[0].close();
+            for (int j = 0; j < i; j++) {
+                backend.configChanged();
+            }
+            backend.close();
+            backend.configChanged();
+        }
+    }
+
     @Test
     void aRingWithoutKickIsPolled() throws Exception {
         Fd[] pair = linux.sockets().pair();
