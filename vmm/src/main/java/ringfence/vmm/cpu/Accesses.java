@@ -28,16 +28,18 @@ final class Accesses {
     /** KVM_EXIT_IO. @return true: go on */
     boolean port() {
         Bus bus = buses.pio();
-        int port = run.ioPort();
-        int size = run.ioSize();
-        int count = run.ioCount();
-        boolean write = run.ioIsWrite();
+        long io = run.io();
+        int port = KvmRun.port(io);
+        int size = KvmRun.size(io);
+        int count = KvmRun.count(io);
+        int at = run.ioData();
         for (int i = 0; i < count; i++) {
-            if (write) {
-                finish(bus.write(port, size, run.ioValue(i)));
+            if (KvmRun.isWrite(io)) {
+                finish(bus.write(port, size, run.value(at, size)));
             } else {
-                run.ioValue(i, read(bus, port, size));
+                run.value(at, size, read(bus, port, size));
             }
+            at += size;
         }
         return true;
     }
@@ -52,9 +54,9 @@ final class Accesses {
             // a device sees 1, 2, 4 or 8 bytes; KVM may give others, for an access that crosses a page
             int width = Integer.highestOneBit(length - at);
             if (write) {
-                finish(bus.write(address + at, width, run.mmioValue(at, width)));
+                finish(bus.write(address + at, width, run.value(KvmRun.mmioData() + at, width)));
             } else {
-                run.mmioValue(at, width, read(bus, address + at, width));
+                run.value(KvmRun.mmioData() + at, width, read(bus, address + at, width));
             }
             at += width;
         }

@@ -182,23 +182,27 @@ public final class VcpuThread {
     }
 
     private void run(KickSignal own) {
-        boolean going = true;
-        while (going) {
-            ExitReason reason = vcpu.run();
-            counters.count(reason);
-            going = switch (reason) {
-                case IO -> accesses.port();
-                case MMIO -> accesses.memory();
-                case INTERRUPTED, INTR -> interrupted(own);
-                case SYSTEM_EVENT -> {
-                    events.systemEvent(vcpu.id(), vcpu.kvmRun().systemEventType());
-                    yield true;
-                }
-                // these come only with abilities that are never enabled, and then mean: go on
-                case HLT, IRQ_WINDOW_OPEN, IOAPIC_EOI, BUS_LOCK -> true;
-                case SHUTDOWN, FAIL_ENTRY, INTERNAL_ERROR, UNKNOWN, OTHER -> fault(Faults.read(vcpu, reason));
-            };
+        while (exit(own)) {
+            // a method per exit: that is compiled long before a loop would be
         }
+    }
+
+    /** Runs the guest as far as its next exit, and answers that. @return whether to go on */
+    private boolean exit(KickSignal own) {
+        ExitReason reason = vcpu.run();
+        counters.count(reason);
+        return switch (reason) {
+            case IO -> accesses.port();
+            case MMIO -> accesses.memory();
+            case INTERRUPTED, INTR -> interrupted(own);
+            case SYSTEM_EVENT -> {
+                events.systemEvent(vcpu.id(), vcpu.kvmRun().systemEventType());
+                yield true;
+            }
+            // these come only with abilities that are never enabled, and then mean: go on
+            case HLT, IRQ_WINDOW_OPEN, IOAPIC_EOI, BUS_LOCK -> true;
+            case SHUTDOWN, FAIL_ENTRY, INTERNAL_ERROR, UNKNOWN, OTHER -> fault(Faults.read(vcpu, reason));
+        };
     }
 
     /** After EINTR. @return whether to go on */

@@ -11,7 +11,7 @@ public enum ExitReason {
     INTERRUPTED(-1),
     /** The processor left the guest for a reason that KVM does not know. */
     UNKNOWN(0),
-    /** A port access: {@code ioPort} and its like. Completed by the next KVM_RUN. */
+    /** A port access: {@code io} and its like. Completed by the next KVM_RUN. */
     IO(2),
     /** HLT that KVM does not handle itself: only without in-kernel interrupt controllers. */
     HLT(5),

@@ -2,8 +2,6 @@ package ringfence.vmm.legacy;
 
 import java.io.IOException;
 import java.io.OutputStream;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 
@@ -11,8 +9,8 @@ import java.util.concurrent.locks.LockSupport;
  * Carries serial output from the vCPU threads to a stream that may stall: a ring of bytes with one producer at a time
  * (the port holds its monitor) and one consumer, a thread of its own.
  *
- * <p>A byte costs the vCPU one store and one look at a flag: the thread, once awake, gathers for a millisecond what
- * comes, writes it in one piece, and goes to sleep after some rounds without output. So a burst of a thousand bytes is
+ * <p>A byte costs the vCPU one store and one look at a flag: the thread, once awake, gathers for some milliseconds
+ * what comes, writes it in one piece, and goes to sleep after some rounds without output. So a burst of a thousand bytes is
  * a few writes and one wake-up. When the stream stalls the ring fills, the port stops asking the guest for more, and
  * what the guest writes nevertheless (a kernel's console polls) is dropped and counted; nobody waits.
  */
@@ -20,19 +18,8 @@ public final class SerialPump implements SerialBackend, AutoCloseable {
     private static final int CAPACITY = 1 << 16;
     private static final int CONGESTED = CAPACITY * 3 / 4;
     private static final int RELIEVED = CAPACITY / 4;
-    private static final long GATHER_NANOS = 1_000_000;
+    private static final long GATHER_NANOS = 5_000_000; // a third of what a screen shows
     private static final int IDLE_ROUNDS = 5;
-    private static final VarHandle HEAD;
-    private static final VarHandle TAIL;
-
-    static {
-        try {
-            HEAD = MethodHandles.lookup().findVarHandle(SerialPump.class, "head", long.class);
-            TAIL = MethodHandles.lookup().findVarHandle(SerialPump.class, "tail", long.class);
-        } catch (ReflectiveOperationException e) {
-            throw new ExceptionInInitializerError(e);
-        }
-    }
 
     private final byte[] ring = new byte[CAPACITY];
     private final OutputStream out;
@@ -43,11 +30,9 @@ public final class SerialPump implements SerialBackend, AutoCloseable {
     private volatile boolean closing;
     private volatile boolean held; // congestion was reported and relief is owed
 
-    @SuppressWarnings("unused") // through HEAD
-    private long head; // bytes taken, written by the consumer
-
-    @SuppressWarnings("unused") // through TAIL
-    private long tail; // bytes put, written by the producer
+    // volatile, not VarHandles: the interpreter, which a guest's first output meets, takes 20 times as long for those
+    private volatile long head; // bytes taken, written by the consumer
+    private volatile long tail; // bytes put, written by the producer
 
     /** A pump into {@code out}, which stays the caller's, with a thread of this name. */
     public SerialPump(String name, OutputStream out) {
@@ -57,15 +42,13 @@ public final class SerialPump implements SerialBackend, AutoCloseable {
 
     @Override
     public void transmit(int value) {
-        long at = (long) TAIL.get(this);
-        // acquire pairs with the consumer's release of head: the byte there has been read before it is overwritten
-        if (at - (long) HEAD.getAcquire(this) == CAPACITY) {
+        long at = tail;
+        if (at - head == CAPACITY) { // else the byte there has been read: the consumer moves head after that
             dropped.incrementAndGet();
             return;
         }
         ring[(int) at & CAPACITY - 1] = (byte) value;
-        // volatile, not release: the store must be visible before 'asleep' is looked at, or a wake-up could be lost
-        TAIL.setVolatile(this, at + 1);
+        tail = at + 1; // before 'asleep' is looked at, or a wake-up could be lost
         if (asleep) {
             LockSupport.unpark(thread);
         }
@@ -97,8 +80,8 @@ public final class SerialPump implements SerialBackend, AutoCloseable {
      */
     public boolean drain(long nanos) {
         long start = System.nanoTime();
-        long target = (long) TAIL.getVolatile(this);
-        while ((long) HEAD.getVolatile(this) < target) {
+        long target = tail;
+        while (head < target) {
             if (System.nanoTime() - start > nanos || !thread.isAlive()) {
                 return false;
             }
@@ -116,7 +99,7 @@ public final class SerialPump implements SerialBackend, AutoCloseable {
     }
 
     private int fill() {
-        return (int) ((long) TAIL.getVolatile(this) - (long) HEAD.getVolatile(this));
+        return (int) (tail - head);
     }
 
     private void run() {
@@ -149,19 +132,19 @@ public final class SerialPump implements SerialBackend, AutoCloseable {
         int left = fill();
         try {
             while (left > 0) {
-                long from = (long) HEAD.get(this);
+                long from = head;
                 int at = (int) from & CAPACITY - 1;
                 int length = Math.min(left, CAPACITY - at);
                 out.write(ring, at, length);
-                HEAD.setVolatile(this, from + length);
+                head = from + length;
                 left -= length;
             }
             out.flush();
         } catch (IOException e) {
             // the reader has gone away: the guest must not notice, so the bytes count as dropped
-            int lost = fill();
-            dropped.addAndGet(lost);
-            HEAD.setVolatile(this, (long) HEAD.get(this) + lost);
+            long lost = tail;
+            dropped.addAndGet(lost - head);
+            head = lost;
         }
         if (held && fill() <= RELIEVED) {
             held = false;
