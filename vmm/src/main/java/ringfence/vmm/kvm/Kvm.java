@@ -109,6 +109,7 @@ public final class Kvm implements AutoCloseable {
     private KvmCaps probe() {
         int recommended = Math.max(1, check(KvmExtension.NR_VCPUS));
         int most = Math.max(recommended, check(KvmExtension.MAX_VCPUS));
+        int mapSize = (int) ioctl(KvmRequest.KVM_GET_VCPU_MMAP_SIZE, 0);
         return new KvmCaps(
                 most,
                 Math.max(most, check(KvmExtension.MAX_VCPU_ID)),
@@ -117,7 +118,14 @@ public final class Kvm implements AutoCloseable {
                 check(KvmExtension.TSC_DEADLINE_TIMER) != 0,
                 check(KvmExtension.X2APIC_API),
                 check(KvmExtension.READONLY_MEM) != 0,
-                (int) ioctl(KvmRequest.KVM_GET_VCPU_MMAP_SIZE, 0));
+                mapSize,
+                coalescedRing(mapSize));
+    }
+
+    /** Where the ring is; 0 also if it would lie outside of the mapping, as a KVM in software was seen to say. */
+    private int coalescedRing(int mapSize) {
+        int pages = check(KvmExtension.COALESCED_PIO) == 0 ? 0 : check(KvmExtension.COALESCED_MMIO);
+        return pages > 0 && pages < mapSize / CoalescedRing.PAGE ? pages * CoalescedRing.PAGE : 0;
     }
 
     /** KVM_CHECK_EXTENSION: 0 if it is missing, else 1 or a number of the extension's own meaning. */

@@ -11,6 +11,7 @@ package ringfence.vmm.kvm;
  * @param x2apicApi flags of KVM_CAP_X2APIC_API that exist
  * @param readonlyMemory memory slots may be read-only
  * @param vcpuMapSize bytes of a vCPU's {@code kvm_run} mapping
+ * @param coalescedRing where in that mapping the ring of coalesced port writes is; 0: ports cannot be coalesced
  */
 public record KvmCaps(
         int maxVcpus,
@@ -20,4 +21,5 @@ public record KvmCaps(
         boolean tscDeadlineTimer,
         int x2apicApi,
         boolean readonlyMemory,
-        int vcpuMapSize) {}
+        int vcpuMapSize,
+        int coalescedRing) {}

@@ -11,6 +11,8 @@ public enum KvmExtension {
     /** Number of memory slots. */
     NR_MEMSLOTS(10),
     MP_STATE(14),
+    /** Page of a vCPU's mapping where the ring of coalesced writes is. */
+    COALESCED_MMIO(15),
     IRQ_ROUTING(25),
     IRQFD(32),
     IOEVENTFD(36),
@@ -30,6 +32,7 @@ public enum KvmExtension {
     X2APIC_API(129),
     IMMEDIATE_EXIT(136),
     NESTED_STATE(157),
+    COALESCED_PIO(162),
     MANUAL_DIRTY_LOG_PROTECT2(168),
     DIRTY_LOG_RING(192),
     EXIT_ON_EMULATION_FAILURE(204);

@@ -4,6 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
+import java.util.Optional;
 import ringfence.linux.Errno;
 import ringfence.linux.Fd;
 import ringfence.linux.Linux;
@@ -21,12 +22,14 @@ public final class Vcpu implements AutoCloseable {
     private final Mapping mapping;
     private final KvmRun run;
     private final int id;
+    private final int ring;
 
-    Vcpu(Linux linux, Fd fd, Mapping mapping, int id) {
+    Vcpu(Linux linux, Fd fd, Mapping mapping, int id, int ring) {
         this.linux = linux;
         this.fd = fd;
         this.mapping = mapping;
         this.id = id;
+        this.ring = ring;
         run = new KvmRun(mapping.segment());
     }
 
@@ -38,6 +41,13 @@ public final class Vcpu implements AutoCloseable {
     /** What it shares with the kernel. */
     public KvmRun kvmRun() {
         return run;
+    }
+
+    /** Its VM's ring of coalesced port writes, if this KVM has one; not to be used after {@link #close}. */
+    public Optional<CoalescedRing> coalescedRing() {
+        return ring == 0
+                ? Optional.empty()
+                : Optional.of(new CoalescedRing(mapping.segment().asSlice(ring, CoalescedRing.PAGE)));
     }
 
     /**

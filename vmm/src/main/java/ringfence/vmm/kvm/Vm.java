@@ -146,6 +146,25 @@ public final class Vm implements AutoCloseable {
     }
 
     /**
+     * KVM_REGISTER_COALESCED_MMIO: guest writes of a byte to this port wait in the {@link CoalescedRing}, and cause no
+     * exit unless that is full. Only where {@link Vcpu#coalescedRing} is.
+     */
+    public void coalesce(int port) {
+        coalesce(KvmRequest.KVM_REGISTER_COALESCED_MMIO, port);
+    }
+
+    /** Takes {@link #coalesce} back. When it returns, each write is an exit; what came before is in the ring. */
+    public void coalesceOff(int port) {
+        coalesce(KvmRequest.KVM_UNREGISTER_COALESCED_MMIO, port);
+    }
+
+    private void coalesce(KvmRequest request, int port) {
+        try (Arena arena = Arena.ofConfined()) {
+            ioctl(request, KvmCoalescedZone.ofPort(arena, port, 1));
+        }
+    }
+
+    /**
      * KVM_SIGNAL_MSI: one message-signalled interrupt, now.
      *
      * @return whether a LAPIC took it; false if the guest blocks it
@@ -181,7 +200,7 @@ public final class Vm implements AutoCloseable {
         }
         Fd vcpu = Fd.own(linux.kernel(), (int) result);
         try {
-            return new Vcpu(linux, vcpu, linux.memory().map(vcpu, 0, caps.vcpuMapSize()), id);
+            return new Vcpu(linux, vcpu, linux.memory().map(vcpu, 0, caps.vcpuMapSize()), id, caps.coalescedRing());
         } catch (RuntimeException e) {
             vcpu.close();
             throw e;

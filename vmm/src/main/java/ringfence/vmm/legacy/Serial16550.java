@@ -60,6 +60,7 @@ public final class Serial16550 implements BusDevice {
 
     private final IrqLine irq;
     private final SerialBackend backend;
+    private final PolledOutput polled;
     private final ReceiveQueue input = new ReceiveQueue();
     private final ReceiveQueue loop = new ReceiveQueue();
     private Runnable onRoom = () -> {};
@@ -74,11 +75,17 @@ public final class Serial16550 implements BusDevice {
     private boolean heldBack; // it would be, if the backend were not congested
     private boolean line;
 
-    /** A port whose output goes to {@code backend}. */
-    public Serial16550(IrqLine irq, SerialBackend backend) {
+    /** A port whose output goes to {@code backend}, where it is not kept in {@code writes} for a while. */
+    public Serial16550(IrqLine irq, SerialBackend backend, KeptWrites writes) {
         this.irq = irq;
         this.backend = backend;
-        backend.onRelief(this::relieved);
+        polled = new PolledOutput(writes, this::data);
+        backend.attach(new Output());
+    }
+
+    /** The guest runs no more: takes what is still kept, and keeps nothing from now on. */
+    public synchronized void stop() {
+        polled.stop();
     }
 
     /** Names who is told, by a vCPU thread, that there may be room for input again; it must not block. */
@@ -109,8 +116,14 @@ public final class Serial16550 implements BusDevice {
             return Rejected.REJECTED;
         }
         int value = (int) written;
+        polled.collect(); // what was written before, and so while the registers were as they are
         switch ((int) offset) {
-            case DATA -> data(value);
+            case DATA -> {
+                data(value);
+                if ((ier & IER_THRI) == 0) {
+                    polled.written();
+                }
+            }
             case IER -> enable(value);
             case IIR_FCR -> fifoControl(value);
             case LCR -> lcr = value;
@@ -125,6 +138,7 @@ public final class Serial16550 implements BusDevice {
     }
 
     private synchronized int register(int offset) {
+        polled.collect();
         int value = switch (offset) {
             case DATA -> latched() ? divisor & 0xFF : take();
             case IER -> latched() ? divisor >> 8 : ier;
@@ -176,6 +190,7 @@ public final class Serial16550 implements BusDevice {
         boolean newly = (value & ~ier & IER_THRI) != 0;
         ier = value & IER_MASK;
         if (newly) {
+            polled.stop(); // it waits for an interrupt for each byte
             transmitterEmpty(); // the transmitter is empty, and who enables the interrupt is told so
         }
     }
@@ -196,7 +211,9 @@ public final class Serial16550 implements BusDevice {
 
     private void modemControl(int value) {
         mcr = value;
-        if (!looped()) {
+        if (looped()) {
+            polled.stop(); // what is written is received at once
+        } else {
             loop.clearFifo();
             fillFifo();
         }
@@ -257,20 +274,38 @@ public final class Serial16550 implements BusDevice {
         return (mcr & 1) << 5 | (mcr & 2) << 3 | (mcr & 0xC) << 4;
     }
 
-    private synchronized void relieved() {
-        if (heldBack) {
-            heldBack = false;
-            emptied = true;
-            update();
-        }
-    }
-
     /** Sets the line to what the registers say; OUT2 connects it on a PC, and loopback cuts it off. */
     private void update() {
         boolean high = pending() != IIR_NONE && (mcr & (MCR_OUT2 | MCR_LOOP)) == MCR_OUT2;
         if (high != line) {
             line = high;
             irq.set(high);
+        }
+    }
+
+    /** What the backend may call. */
+    private final class Output implements SerialBackend.Port {
+        @Override
+        public void relieved() {
+            synchronized (Serial16550.this) {
+                if (heldBack) {
+                    heldBack = false;
+                    emptied = true;
+                    update();
+                }
+            }
+        }
+
+        @Override
+        public boolean collect() {
+            synchronized (Serial16550.this) {
+                return polled.collect();
+            }
+        }
+
+        @Override
+        public void quiet() {
+            stop();
         }
     }
 }

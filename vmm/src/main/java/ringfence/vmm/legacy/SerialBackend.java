@@ -8,6 +8,18 @@ public interface SerialBackend {
     /** Whether output piles up: the port then holds back its "transmitter empty" interrupt. */
     boolean isCongested();
 
-    /** Names who is told, by any thread and with no lock held, when congestion is over. Called once. */
-    void onRelief(Runnable action);
+    /** Names the port whose output it is from now on: each boot has another. */
+    void attach(Port port);
+
+    /** What the backend calls of the port, by a thread of its own and with no lock held. */
+    interface Port {
+        /** Congestion is over. */
+        void relieved();
+
+        /** Transmits what is kept elsewhere. @return whether more may come there unseen: look again soon */
+        boolean collect();
+
+        /** Nothing has come for long: the backend looks no more, so from now on nothing may be kept elsewhere. */
+        void quiet();
+    }
 }

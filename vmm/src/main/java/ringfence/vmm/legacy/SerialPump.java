@@ -20,12 +20,13 @@ public final class SerialPump implements SerialBackend, AutoCloseable {
     private static final int RELIEVED = CAPACITY / 4;
     private static final long GATHER_NANOS = 5_000_000; // a third of what a screen shows
     private static final int IDLE_ROUNDS = 5;
+    private static final int PATIENT_ROUNDS = 100; // while the hypervisor keeps output: to make it stop is not for free
 
     private final byte[] ring = new byte[CAPACITY];
     private final OutputStream out;
     private final Thread thread;
     private final AtomicLong dropped = new AtomicLong();
-    private volatile Runnable relief = () -> {};
+    private volatile Port port = new Unattached();
     private volatile boolean asleep;
     private volatile boolean closing;
     private volatile boolean held; // congestion was reported and relief is owed
@@ -64,8 +65,8 @@ public final class SerialPump implements SerialBackend, AutoCloseable {
     }
 
     @Override
-    public void onRelief(Runnable action) {
-        relief = action;
+    public void attach(Port next) {
+        port = next;
     }
 
     /** Bytes that were lost because the stream was stalled. */
@@ -105,16 +106,15 @@ public final class SerialPump implements SerialBackend, AutoCloseable {
     private void run() {
         int idle = 0;
         while (!closing) {
-            if (fill() == 0) {
-                idle++;
-                if (idle >= IDLE_ROUNDS) {
-                    sleep();
-                    idle = 0;
-                    continue;
-                }
-            } else {
+            boolean unseen = port.collect();
+            if (fill() != 0) {
                 idle = 0;
                 writeAll();
+            } else if (++idle >= (unseen ? PATIENT_ROUNDS : IDLE_ROUNDS)) {
+                port.quiet();
+                sleep();
+                idle = 0;
+                continue;
             }
             LockSupport.parkNanos(this, GATHER_NANOS);
         }
@@ -148,7 +148,25 @@ public final class SerialPump implements SerialBackend, AutoCloseable {
         }
         if (held && fill() <= RELIEVED) {
             held = false;
-            relief.run();
+            port.relieved();
+        }
+    }
+
+    /** Before a machine has a port. */
+    private static final class Unattached implements Port {
+        @Override
+        public void relieved() {
+            // nobody was held back
+        }
+
+        @Override
+        public boolean collect() {
+            return false;
+        }
+
+        @Override
+        public void quiet() {
+            // nothing is kept
         }
     }
 }

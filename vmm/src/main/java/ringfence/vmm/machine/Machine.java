@@ -51,7 +51,7 @@ public final class Machine implements AutoCloseable {
             MachineCommand end;
             try {
                 CompletableFuture<BootState> loading = parts.payloadInMemory();
-                parts.newPorts(new Power());
+                parts.newPorts(new Power(), processors);
                 processors.start(Payload.await(loading));
                 publish(MachineStatus.RUNNING);
                 end = serve();

@@ -27,6 +27,7 @@ import ringfence.vmm.kvm.CpuidEntry;
 import ringfence.vmm.kvm.Kvm;
 import ringfence.vmm.kvm.KvmFitness;
 import ringfence.vmm.legacy.PowerListener;
+import ringfence.vmm.legacy.Serial16550;
 import ringfence.vmm.pci.PanicListener;
 import ringfence.vmm.plan.AddressRange;
 import ringfence.vmm.plan.Cpuid;
@@ -55,6 +56,7 @@ final class MachineParts implements AutoCloseable {
     private final Consoles consoles;
     private final Platform platform;
     private CompletableFuture<BootState> firstLoad;
+    private Serial16550 serial; // of this boot
 
     MachineParts(Linux linux, VmConfig config, RuntimeOptions options, MachineProxy proxy, Log log) {
         this.linux = linux;
@@ -185,9 +187,13 @@ final class MachineParts implements AutoCloseable {
     }
 
     /** The legacy ports of the next boot. */
-    void newPorts(PowerListener power) {
-        consoles.attach(
-                platform.newPorts(power, consoles.serialOutput(), code -> log.debug(() -> "boot stage " + code)));
+    void newPorts(PowerListener power, Processors processors) {
+        serial = platform.newPorts(
+                power,
+                consoles.serialOutput(),
+                processors.keptWrites(Serial16550.COM1),
+                code -> log.debug(() -> "boot stage " + code));
+        consoles.attach(serial);
     }
 
     /** Resets the PCI functions; see {@link Platform#reset}. */
@@ -198,6 +204,10 @@ final class MachineParts implements AutoCloseable {
     /** Takes a boot's VM away. Its vCPUs have stopped. */
     void retire(Processors processors) {
         slot.put(null);
+        if (serial != null) {
+            serial.stop();
+            serial = null;
+        }
         processors.close();
     }
 

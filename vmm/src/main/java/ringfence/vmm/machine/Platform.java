@@ -17,6 +17,7 @@ import ringfence.vmm.device.VirtioDevice;
 import ringfence.vmm.legacy.AcpiPower;
 import ringfence.vmm.legacy.DebugPort;
 import ringfence.vmm.legacy.I8042Reset;
+import ringfence.vmm.legacy.KeptWrites;
 import ringfence.vmm.legacy.PowerListener;
 import ringfence.vmm.legacy.Rtc;
 import ringfence.vmm.legacy.Serial16550;
@@ -101,11 +102,12 @@ final class Platform implements AutoCloseable {
     /**
      * Makes the ports of a boot.
      *
+     * @param serialWrites the serial port's output, for the hypervisor to keep
      * @param onStage told the codes that the guest writes to port 0x80, each once
      * @return the serial port, for input
      */
-    Serial16550 newPorts(PowerListener power, SerialBackend serialOut, IntConsumer onStage) {
-        Serial16550 serial = new Serial16550(slot.line(Serial16550.COM1_IRQ), serialOut);
+    Serial16550 newPorts(PowerListener power, SerialBackend serialOut, KeptWrites serialWrites, IntConsumer onStage) {
+        Serial16550 serial = new Serial16550(slot.line(Serial16550.COM1_IRQ), serialOut, serialWrites);
         long low = map.lowRam().size();
         Bus ports = Bus.EMPTY
                 .with(Serial16550.COM1, Serial16550.SIZE, serial)

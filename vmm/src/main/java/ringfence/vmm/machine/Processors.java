@@ -16,6 +16,7 @@ import ringfence.vmm.kvm.CpuidEntry;
 import ringfence.vmm.kvm.Kvm;
 import ringfence.vmm.kvm.Vcpu;
 import ringfence.vmm.kvm.Vm;
+import ringfence.vmm.legacy.KeptWrites;
 import ringfence.vmm.plan.Cpuid;
 import ringfence.vmm.plan.CpuidPlan;
 import ringfence.vmm.plan.MemoryMap;
@@ -80,6 +81,14 @@ final class Processors implements AutoCloseable {
     /** KVM's VM. */
     Vm vm() {
         return vm;
+    }
+
+    /** Writes of a byte to this port, for KVM to keep if it can; not to be used after {@link #close}. */
+    KeptWrites keptWrites(int port) {
+        return vcpus.getFirst()
+                .coalescedRing()
+                .<KeptWrites>map(ring -> new CoalescedPort(vm, ring, port))
+                .orElse(KeptWrites.NONE);
     }
 
     /** Lets the boot processor enter the guest; the others wait for it to start them. */

@@ -134,6 +134,15 @@ class KvmLayoutsTest {
         field("kvm_ioeventfd", "len", KvmIoeventfd.LEN);
         field("kvm_ioeventfd", "fd", KvmIoeventfd.FD);
         field("kvm_ioeventfd", "flags", KvmIoeventfd.FLAGS);
+        size("kvm_coalesced_mmio_zone", KvmCoalescedZone.SIZE);
+        field("kvm_coalesced_mmio_zone", "addr", KvmCoalescedZone.ADDR);
+        field("kvm_coalesced_mmio_zone", "size", KvmCoalescedZone.LENGTH);
+        field("kvm_coalesced_mmio_zone", "pio", KvmCoalescedZone.PIO);
+        size("kvm_coalesced_mmio", CoalescedRing.ENTRY_SIZE);
+        field("kvm_coalesced_mmio", "data", CoalescedRing.ENTRY_DATA);
+        field("kvm_coalesced_mmio_ring", "first", CoalescedRing.FIRST);
+        field("kvm_coalesced_mmio_ring", "last", CoalescedRing.LAST);
+        field("kvm_coalesced_mmio_ring", "coalesced_mmio", CoalescedRing.ENTRIES);
         size("kvm_msi", KvmMsi.SIZE);
         field("kvm_msi", "address_lo", KvmMsi.ADDRESS_LO);
         field("kvm_msi", "address_hi", KvmMsi.ADDRESS_HI);

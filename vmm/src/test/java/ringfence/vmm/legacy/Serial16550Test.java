@@ -3,7 +3,9 @@ package ringfence.vmm.legacy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -21,7 +23,7 @@ class Serial16550Test {
     private static final class Output implements SerialBackend {
         final StringBuilder text = new StringBuilder();
         boolean congested;
-        Runnable relief;
+        Port port;
 
         @Override
         public void transmit(int value) {
@@ -34,14 +36,39 @@ class Serial16550Test {
         }
 
         @Override
-        public void onRelief(Runnable action) {
-            relief = action;
+        public void attach(Port next) {
+            port = next;
+        }
+    }
+
+    /** A hypervisor: what is written while it keeps goes to its ring. */
+    private static final class Hypervisor implements KeptWrites {
+        final Deque<Integer> ring = new ArrayDeque<>();
+        boolean keeps;
+
+        @Override
+        public boolean keep() {
+            assertThat(keeps).isFalse();
+            keeps = true;
+            return true;
+        }
+
+        @Override
+        public void release() {
+            assertThat(keeps).isTrue();
+            keeps = false;
+        }
+
+        @Override
+        public int take() {
+            return ring.isEmpty() ? -1 : ring.remove();
         }
     }
 
     private final Output output = new Output();
     private final List<Boolean> edges = new ArrayList<>();
-    private final Serial16550 port = new Serial16550(edges::add, output);
+    private final Hypervisor hypervisor = new Hypervisor();
+    private final Serial16550 port = new Serial16550(edges::add, output, hypervisor);
 
     private int in(int register) {
         ReadValue value = new ReadValue();
@@ -50,6 +77,10 @@ class Serial16550Test {
     }
 
     private void out(int register, int value) {
+        if (register == 0 && hypervisor.keeps) {
+            hypervisor.ring.add(value);
+            return;
+        }
         assertThat(port.write(register, 1, value)).isEqualTo(Done.DONE);
     }
 
@@ -111,6 +142,77 @@ class Serial16550Test {
         assertThat(output.text).isEmpty();
     }
 
+    private void poll(String text) {
+        for (int c : text.chars().toArray()) {
+            assertThat(in(5) & 0x20).isNotZero();
+            out(0, c);
+        }
+    }
+
+    @Test
+    void aDriverThatPollsCausesOneExitAByte() {
+        open();
+        String line = "0123456789".repeat(4);
+        poll(line);
+        assertThat(hypervisor.keeps).isTrue();
+        assertThat(hypervisor.ring)
+                .as("each is taken by the look before the next")
+                .hasSize(1);
+        in(5);
+        assertThat(output.text).hasToString(line);
+        out(0, '!');
+        assertThat(output.port.collect()).as("the backend is to come again").isTrue();
+        assertThat(output.text).hasToString(line + "!");
+    }
+
+    @Test
+    void nothingIsKeptOnceItIsQuietOrAnInterruptIsWanted() {
+        open();
+        poll("x".repeat(32));
+        out(0, 'y');
+        output.port.quiet();
+        assertThat(hypervisor.keeps).isFalse();
+        assertThat(output.text.toString()).endsWith("xy");
+        assertThat(output.port.collect()).isFalse();
+        poll("x".repeat(32));
+        out(0, 'z');
+        out(1, 7);
+        assertThat(hypervisor.keeps).isFalse();
+        assertThat(output.text.toString()).endsWith("xz");
+        assertThat(line()).isTrue();
+        "a few more, by interrupt, and then some".chars().forEach(c -> out(0, c));
+        assertThat(hypervisor.keeps).isFalse();
+    }
+
+    @Test
+    void whatIsKeptMeansWhatItMeantWhenItWasWritten() {
+        open();
+        poll("x".repeat(32));
+        out(0, 'y');
+        out(3, 0x83);
+        out(0, 0x34);
+        out(1, 0x12);
+        assertThat(in(0)).isEqualTo(0x34);
+        out(3, 3);
+        assertThat(output.text.toString()).isEqualTo("x".repeat(32) + "y");
+        out(4, 0x1B);
+        assertThat(hypervisor.keeps)
+                .as("in loopback what is written is received")
+                .isFalse();
+        out(0, 'l');
+        assertThat(in(0)).isEqualTo('l');
+    }
+
+    @Test
+    void theEndTakesTheRest() {
+        open();
+        poll("x".repeat(32));
+        out(0, 'y');
+        port.stop();
+        assertThat(hypervisor.keeps).isFalse();
+        assertThat(output.text.toString()).endsWith("xy");
+    }
+
     @Test
     void transmitsAtOnceAndSaysSo() {
         open();
@@ -150,10 +252,10 @@ class Serial16550Test {
         out(1, 7);
         assertThat(in(2) & 0xF).as("also when it is enabled anew").isEqualTo(IIR_NONE);
         output.congested = false;
-        output.relief.run();
+        output.port.relieved();
         assertThat(line()).isTrue();
         assertThat(in(2) & 0xF).isEqualTo(IIR_THRI);
-        output.relief.run();
+        output.port.relieved();
         assertThat(in(2) & 0xF).as("relief is told once").isEqualTo(IIR_NONE);
     }
 

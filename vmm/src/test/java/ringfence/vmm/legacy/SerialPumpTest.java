@@ -7,7 +7,9 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -43,6 +45,62 @@ class SerialPumpTest {
         }
     }
 
+    /** A port with output that is kept elsewhere as long as {@code kept} says so. */
+    private record Port(BooleanSupplier kept, Runnable onRelief) implements SerialBackend.Port {
+        @Override
+        public void relieved() {
+            onRelief.run();
+        }
+
+        @Override
+        public boolean collect() {
+            return kept.getAsBoolean();
+        }
+
+        @Override
+        public void quiet() {
+            // whoever keeps output is asked to stop; see the next test
+        }
+    }
+
+    @Test
+    void looksForOutputThatNobodyTellsItOf() throws InterruptedException {
+        Stream stream = new Stream(true);
+        CountDownLatch looks = new CountDownLatch(20);
+        AtomicBoolean kept = new AtomicBoolean(true);
+        CountDownLatch quiet = new CountDownLatch(1);
+        try (SerialPump pump = new SerialPump("test-out", stream)) {
+            pump.attach(new SerialBackend.Port() {
+                @Override
+                public void relieved() {
+                    throw new AssertionError("never congested");
+                }
+
+                @Override
+                public boolean collect() {
+                    looks.countDown();
+                    if (looks.getCount() == 1) {
+                        pump.transmit('k');
+                    }
+                    return kept.get();
+                }
+
+                @Override
+                public void quiet() {
+                    kept.set(false);
+                    quiet.countDown();
+                }
+            });
+            pump.transmit('a');
+            assertThat(looks.await(10, TimeUnit.SECONDS)).isTrue();
+            assertThat(quiet.await(10, TimeUnit.SECONDS))
+                    .as("it gives up, and says so")
+                    .isTrue();
+            assertThat(pump.drain(SECONDS_10)).isTrue();
+            assertThat(stream.bytes).hasToString("ak");
+        }
+    }
+
     @Test
     void carriesEachByteInOrderAndFewWrites() {
         Stream stream = new Stream(true);
@@ -66,7 +124,7 @@ class SerialPumpTest {
             for (int i = 0; i < 5; i++) {
                 pump.transmit('x');
                 assertThat(pump.drain(SECONDS_10)).isTrue();
-                Thread.sleep(20); // long enough for it to fall asleep
+                Thread.sleep(60); // long enough for it to fall asleep
             }
             pump.transmit('y');
             long start = System.nanoTime();
@@ -82,7 +140,7 @@ class SerialPumpTest {
         Stream stream = new Stream(false);
         CountDownLatch relief = new CountDownLatch(1);
         try (SerialPump pump = new SerialPump("test-out", stream)) {
-            pump.onRelief(relief::countDown);
+            pump.attach(new Port(() -> false, relief::countDown));
             assertThat(pump.isCongested()).isFalse();
             for (int i = 0; i < 70_000; i++) {
                 pump.transmit('z');
