@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import ringfence.blk.image.Fence;
 import ringfence.linux.Fd;
 import ringfence.linux.Linux;
@@ -23,11 +24,13 @@ import ringfence.process.LockHolders;
  * A program: kills a {@link FenceVictim}, takes its fence, and sees whether anything lands after that, in the image or in
  * the memory. Arguments: a directory for the image, one on tmpfs for the memory, requests, then for each proof the
  * operation and the kind of files as the victim takes them. Prints a line for each; ends with an exception where anything
- * landed too late, but for the control.
+ * landed too late, and for the control, where the disk could be made slow and nothing did.
  */
 public final class FenceProof {
     private static final long PATIENCE = 60_000_000_000L;
     private static final int STRIDE = 4096;
+    /** How long all requests take together. */
+    private static final int SLOW_SECONDS = 2;
 
     private final Linux linux = Linux.system();
     private final Path image;
@@ -62,16 +65,28 @@ public final class FenceProof {
         boolean reading = operation.equals("read");
         fill(image, reading ? FenceVictim.PATTERN : 0);
         fill(memory, 0);
+        Optional<SlowDisk> slow = SlowDisk.of(image, size / SLOW_SECONDS);
+        try {
+            prove(operation, files, slow);
+        } finally {
+            if (slow.isPresent()) {
+                slow.get().close();
+            }
+        }
+    }
+
+    private void prove(String operation, String files, Optional<SlowDisk> slow) throws Exception {
+        boolean reading = operation.equals("read");
         // held by somebody else all the time, as by a VMM or a service manager
         try (Fd held = linux.files().open(image.toString(), OpenFlag.RDWR, OpenFlag.DIRECT);
                 Fd ram = linux.files().open(memory.toString(), OpenFlag.RDWR);
                 Mapping mapping = linux.memory().map(ram, 0, size)) {
-            kill(operation, files);
+            kill(operation, files, slow);
             long dead = System.nanoTime();
             try (Fence fence = Fence.take(linux, lock.toString(), PATIENCE, new LockHolders())) {
                 long waited = System.nanoTime() - dead;
                 int atFence = landed(reading, mapping.segment());
-                Thread.sleep(500);
+                Thread.sleep(slow.isPresent() ? 1000L * SLOW_SECONDS : 500);
                 int later = landed(reading, mapping.segment());
                 System.out.printf(
                         "fence, %s, %s: taken %d ms after the death; %d of %d MiB had landed, %d MiB came after it%n",
@@ -81,6 +96,9 @@ public final class FenceProof {
                         mebibytes(atFence),
                         size >> 20,
                         mebibytes(later - atFence));
+                if (files.equals("control") && slow.isPresent() && later == atFence) {
+                    throw new IllegalStateException("the control proves nothing: all had landed");
+                }
                 if (!held.isOpen() || !fence.fd().isOpen() || !files.equals("control") && later != atFence) {
                     throw new IllegalStateException(operation + ", " + files + ": landed after the fence");
                 }
@@ -88,13 +106,16 @@ public final class FenceProof {
         }
     }
 
-    private void kill(String operation, String files) throws Exception {
+    private void kill(String operation, String files, Optional<SlowDisk> slow) throws Exception {
         List<String> command = new ArrayList<>(DaemonCommand.java(FenceVictim.class));
         command.addAll(List.of(image.toString(), memory.toString(), lock.toString(), operation, files));
         command.add(Integer.toString(requests));
         Process victim = new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
+        if (slow.isPresent()) {
+            slow.get().slow(victim);
+        }
         List<String> said = new ArrayList<>();
         try (BufferedReader lines = victim.inputReader()) {
             String line;

@@ -15,12 +15,12 @@ import ringfence.it.lab.OnKvmHost;
 /**
  * io_uring outlives its process; a lock file that is registered in the ring does not outlive the ring's requests. After
  * the fence is taken nothing lands any more, neither in the image nor in guest memory, although the image stays open in
- * another process. The control does not register the lock; what it prints shows what the others prevent, when the disk
- * is slow enough to be caught.
+ * another process. The control does not register the lock, and shows what the others prevent. The disk is made slow for
+ * the process that is killed, where that can be done.
  */
 class FenceProofTest {
     private static final Duration LONG = Duration.ofMinutes(4);
-    private static final String ALL = "write plain write registered read plain read registered";
+    private static final String ALL = "write plain write registered read plain read registered write control";
 
     /** Of 4 MiB each. */
     private static final String MANY = "48";

@@ -77,6 +77,8 @@ class DaemonDeathTest {
                     .await(from, "^stamp: second \\d+, [1-9]\\d* writes\\s*$", LONG)
                     .end();
         }
-        return Daemons.await(host, guest, last);
+        String daemon = Daemons.await(host, guest, last);
+        host.run("grep", "-q", "connected to process " + daemon + "\\b", log).orThrow();
+        return daemon;
     }
 }

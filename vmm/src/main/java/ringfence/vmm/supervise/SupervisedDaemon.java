@@ -101,7 +101,7 @@ public final class SupervisedDaemon implements SocketSource, AutoCloseable {
         }
     }
 
-    /** Its process id, or empty before the first start. */
+    @Override
     public synchronized OptionalInt pid() {
         return child == null ? OptionalInt.empty() : OptionalInt.of(child.pid());
     }

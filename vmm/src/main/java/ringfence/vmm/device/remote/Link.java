@@ -227,7 +227,8 @@ final class Link {
         backoff.reset(System.nanoTime());
         long gap = System.nanoTime() - lostAt;
         // a guest that has asked for a reset reads features and configuration again
-        events.connected(next.peer().pid(), next.features(), next.config(), gap, !resets.isEmpty());
+        events.connected(
+                source.pid().orElse(next.peer().pid()), next.features(), next.config(), gap, !resets.isEmpty());
         guarded(this::settle);
     }
 

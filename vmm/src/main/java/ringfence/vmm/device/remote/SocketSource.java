@@ -1,5 +1,6 @@
 package ringfence.vmm.device.remote;
 
+import java.util.OptionalInt;
 import ringfence.linux.Fd;
 import ringfence.linux.Linux;
 
@@ -17,6 +18,13 @@ public interface SocketSource {
      * @throws RuntimeException with a line that says why there will hardly be one; it is tried again, slowly
      */
     Fd connect();
+
+    /**
+     * The process behind the last socket, if the source has started it: the socket itself names whoever made the pair.
+     */
+    default OptionalInt pid() {
+        return OptionalInt.empty();
+    }
 
     /** Whoever listens at this path; never waits. */
     static SocketSource path(Linux linux, String path) {
