@@ -84,7 +84,7 @@ public final class BlkBench {
                 circumstances,
                 rows.stream().map(Row::drawn).toList());
         out.println("written: " + json + ", " + svg);
-        return rows.stream().allMatch(row -> row.isFrontEndBound() || row.passes());
+        return rows.stream().noneMatch(row -> row.verdict() == Verdict.BELOW);
     }
 
     private void medium(String medium, Path folder, int queues, boolean direct)

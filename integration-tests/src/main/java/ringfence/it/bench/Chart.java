@@ -14,8 +14,8 @@ final class Chart {
     private static final int MOST = 5;
     private static final int STEP = 15;
     private static final int TOP = 62;
-    private static final String PASSED = "#1b6ca8";
-    private static final String MISSED = "#c0392b";
+    static final String PASSED = "#1b6ca8";
+    static final String MISSED = "#c0392b";
     static final String BOUND = "#bbbbbb";
 
     private Chart() {}

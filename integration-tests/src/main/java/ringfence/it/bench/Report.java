@@ -44,11 +44,10 @@ final class Report {
     }
 
     private static String verdict(Row row) {
-        if (row.isFrontEndBound()) {
-            return "front-end bound";
-        }
+        Spread spread = row.spread();
+        String between = String.format(Locale.ROOT, " (%.2f to %.2f)", spread.low(), spread.high());
         String disturbed = row.disturbed() == 0 ? "" : ", " + row.disturbed() + " runs disturbed";
-        return (row.passes() ? "ok" : "BELOW THE BAR") + disturbed;
+        return row.verdict().words() + between + disturbed;
     }
 
     static void json(Path file, Circumstances where, List<Row> rows, List<String> verification) throws IOException {
@@ -74,14 +73,17 @@ final class Report {
         StringBuilder json = new StringBuilder(String.format(
                 Locale.ROOT,
                 "    {\"medium\": \"%s\", \"operation\": \"%s\", \"depth\": %d, \"queues\": %d, \"notify\": \"%s\","
-                    + " \"ratio\": %.3f, \"cpuRatio\": %.3f, \"bar\": %.1f, \"frontEndBound\": %b, \"disturbedRuns\":"
-                    + " %d",
+                    + " \"ratio\": %.3f, \"between\": [%.3f, %.3f], \"verdict\": \"%s\", \"cpuRatio\": %.3f, \"bar\":"
+                    + " %.1f, \"frontEndBound\": %b, \"disturbedRuns\": %d",
                 row.medium,
                 row.spec.write() ? "write" : "read",
                 row.spec.depth(),
                 row.spec.queues(),
                 row.spec.polling() ? "polling" : "eventfd",
                 row.ratio(),
+                row.spread().low(),
+                row.spread().high(),
+                row.verdict().words(),
                 row.cpuRatio(),
                 row.bar(),
                 row.isFrontEndBound(),

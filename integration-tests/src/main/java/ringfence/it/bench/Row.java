@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.IntStream;
 
 /** One load on one medium: the runs of each contender, and what follows from them. */
 final class Row {
@@ -67,6 +68,16 @@ final class Row {
         return median(Contender.RINGFENCE).iops() / median(better()).iops();
     }
 
+    /** Of the ratios of the rounds, whose runs came one after the other. */
+    Spread spread() {
+        List<Double> ours = iops(Contender.RINGFENCE);
+        List<Double> theirs = iops(better());
+        return Spread.of(IntStream.range(0, ours.size())
+                .mapToDouble(i -> ours.get(i) / theirs.get(i))
+                .sorted()
+                .toArray());
+    }
+
     /** Our processor time per request by the better peer's. */
     double cpuRatio() {
         return median(Contender.RINGFENCE).cpuPerIo() / median(better()).cpuPerIo();
@@ -78,9 +89,18 @@ final class Row {
         return median(Contender.RINGFENCE).iops() > limit || median(better()).iops() > limit;
     }
 
-    /** Whether it is as fast as asked for, and in memory no dearer than the peer. */
-    boolean passes() {
-        return ratio() >= bar() && (!medium.equals("tmpfs") || cpuRatio() <= 1.0);
+    /** How it stands. */
+    Verdict verdict() {
+        if (isFrontEndBound()) {
+            return Verdict.FRONT_END_BOUND;
+        }
+        if (medium.equals("tmpfs") && cpuRatio() > 1.0) {
+            return Verdict.BELOW;
+        }
+        if (ratio() >= bar()) {
+            return Verdict.MET;
+        }
+        return spread().high() >= bar() ? Verdict.WITHIN_NOISE : Verdict.BELOW;
     }
 
     /** What ratio is asked for. */
@@ -95,7 +115,7 @@ final class Row {
                 medium + ": " + spec.title(),
                 ratio(),
                 OptionalDouble.of(bar()),
-                isFrontEndBound() ? Chart.BOUND : Chart.colour(passes()),
+                verdict().colour(),
                 String.format(
                         Locale.ROOT,
                         "%.2f: %,.0f by %,.0f%s",
