@@ -30,7 +30,8 @@ final class RuntimeImage {
 
     /** Links the image that holds these modules and what they require, unless it is there already. */
     void build(Set<String> roots) throws IOException, InterruptedException {
-        StringBuilder inputs = new StringBuilder(System.getProperty("java.vm.version") + roots + "\n");
+        StringBuilder inputs =
+                new StringBuilder(System.getProperty("java.vm.version") + roots + OldClasses.OLDEST_IN_A_CACHE + "\n");
         for (Path file : Assemble.list(jars)) {
             inputs.append(Assemble.digest(file))
                     .append(' ')
@@ -74,7 +75,12 @@ final class RuntimeImage {
         Files.createDirectories(modules);
         for (Path jar : Assemble.list(jars)) {
             if (!jar.getFileName().toString().startsWith("junixsocket-native")) {
-                Files.copy(jar, modules.resolve(jar.getFileName()), StandardCopyOption.REPLACE_EXISTING);
+                Path module = modules.resolve(jar.getFileName());
+                Files.copy(jar, module, StandardCopyOption.REPLACE_EXISTING);
+                int renewed = OldClasses.renew(module);
+                if (renewed > 0) {
+                    System.out.println(renewed + " old classes of " + jar.getFileName() + " renewed");
+                }
             }
         }
         for (Path descriptor : Assemble.list(descriptors)) {

@@ -10,6 +10,7 @@ public final class Linux {
     private final Kernel kernel;
     private final Files files;
     private final Memory memory;
+    private final FilePages filePages;
     private final Events events;
     private final Sockets sockets;
     private final Processes processes;
@@ -19,6 +20,7 @@ public final class Linux {
         this.kernel = kernel;
         files = new Files(kernel);
         memory = new Memory(kernel);
+        filePages = new FilePages(kernel);
         events = new Events(kernel);
         sockets = new Sockets(kernel);
         processes = new Processes(kernel);
@@ -42,6 +44,11 @@ public final class Linux {
     /** mmap, memfd_create, seals, madvise. */
     public Memory memory() {
         return memory;
+    }
+
+    /** Pages of mapped files. */
+    public FilePages filePages() {
+        return filePages;
     }
 
     /** eventfd, epoll, timerfd. */

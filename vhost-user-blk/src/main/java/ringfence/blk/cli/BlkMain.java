@@ -16,6 +16,7 @@ import ringfence.linux.Linux;
 import ringfence.linux.uring.RingRefusedException;
 import ringfence.process.ExitCode;
 import ringfence.process.Program;
+import ringfence.process.StartupMemory;
 import ringfence.vhostuser.link.BackendOptions;
 
 /** The program. */
@@ -124,6 +125,7 @@ public final class BlkMain implements Callable<Integer> {
                         .withName("blk" + services.size());
                 services.add(Service.open(linux, spec, options, details));
             }
+            StartupMemory.giveBackLater(linux);
         } catch (ImageException | RingRefusedException | IllegalArgumentException e) {
             services.forEach(Service::close);
             return complain(e.getMessage(), ExitCode.BAD_INPUT);

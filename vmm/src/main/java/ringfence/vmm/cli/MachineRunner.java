@@ -8,6 +8,7 @@ import ringfence.linux.Linux;
 import ringfence.process.BadInputException;
 import ringfence.process.Log;
 import ringfence.process.Logs;
+import ringfence.process.StartupMemory;
 import ringfence.process.Termination;
 import ringfence.vmm.api.ApiServer;
 import ringfence.vmm.api.Endpoints;
@@ -27,7 +28,7 @@ final class MachineRunner {
     /** See {@link MachineStarter#run}. */
     static int run(Linux linux, VmConfig config, RuntimeOptions options, Optional<String> apiSocket)
             throws InterruptedException {
-        try (Machine machine = new Machine(linux, config, options, Log.of("machine"), MachineRunner::firstRun)) {
+        try (Machine machine = new Machine(linux, config, options, Log.of("machine"), () -> firstRun(linux))) {
             MachineProxy proxy = machine.proxy();
             Termination.onSignal(() -> proxy.shutDownVmm("a signal"), END_MILLIS);
             if (apiSocket.isEmpty()) {
@@ -45,9 +46,10 @@ final class MachineRunner {
     }
 
     /** The guest begins now: whatever takes time, such as the log's library, has it from here on. */
-    private static void firstRun() {
+    private static void firstRun(Linux linux) {
         long now = System.nanoTime();
         Logs.open();
+        StartupMemory.giveBackLater(linux);
         Thread.ofPlatform().name("first-run").daemon().start(() -> {
             long since = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - now);
             ProcessAge.millis()

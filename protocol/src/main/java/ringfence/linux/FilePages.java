@@ -1,0 +1,56 @@
+package ringfence.linux;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * Pages of files that this process has mapped and only reads, such as those of the JVM and its AOT cache. They stay mapped
+ * once they were touched, with their neighbours, though most serve the start alone.
+ */
+public final class FilePages {
+    private static final int MADV_DONTNEED = 4;
+    private static final int MOST = 16;
+
+    private final Kernel kernel;
+
+    FilePages(Kernel kernel) {
+        this.kernel = kernel;
+    }
+
+    /**
+     * Unmaps the present pages of every mapping of a file with one of these endings that cannot be written, and in which
+     * nothing was written by this process. They stay in the page cache; the next access maps those again that it needs.
+     *
+     * @return bytes of the mappings
+     * @throws IOException if /proc cannot be read
+     */
+    public long forget(List<String> endings) throws IOException {
+        long[] ranges = new long[2 * MOST];
+        int count = 0;
+        boolean wanted = false;
+        for (String line : Files.readAllLines(Path.of("/proc/self/smaps"))) {
+            String[] words = line.split(" +", -1);
+            if (!words[0].endsWith(":")) {
+                wanted = words.length > 5
+                        && words[1].startsWith("r-")
+                        && endings.stream().anyMatch(line::endsWith);
+                if (wanted && count < MOST) {
+                    int dash = words[0].indexOf('-');
+                    ranges[2 * count] = Long.parseUnsignedLong(words[0].substring(0, dash), 16);
+                    ranges[2 * count + 1] = Long.parseUnsignedLong(words[0].substring(dash + 1), 16);
+                }
+            } else if (wanted && count < MOST && words[0].equals("Anonymous:") && words[1].equals("0")) {
+                count++; // pages of our own would be lost; there are none, and without write permission none can come
+            }
+        }
+        long forgotten = 0;
+        for (int i = 0; i < count; i++) { // at the end and in one go: to read and to parse maps many pages again
+            long length = ranges[2 * i + 1] - ranges[2 * i];
+            kernel.call(Syscall.MADVISE, ranges[2 * i], length, MADV_DONTNEED, 0, 0, 0);
+            forgotten += length;
+        }
+        return forgotten;
+    }
+}
