@@ -1,6 +1,5 @@
 package ringfence.net.cli;
 
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import ringfence.linux.Linux;
 import ringfence.net.backend.TapPorts;
@@ -15,7 +14,7 @@ final class Service implements AutoCloseable {
     private final NetDevice device;
     private final Backend backend;
     private final Consumer<String> details;
-    private final AtomicBoolean closed = new AtomicBoolean();
+    private boolean closed;
 
     private Service(TapPorts ports, NetDevice device, Backend backend, Consumer<String> details) {
         this.ports = ports;
@@ -52,11 +51,12 @@ final class Service implements AutoCloseable {
     }
 
     @Override
-    public void close() {
+    public synchronized void close() { // by a signal's thread, which then ends the process, and by main's
         backend.close();
-        if (closed.getAndSet(true)) {
-            return; // by a signal's thread and by main's
+        if (closed) {
+            return;
         }
+        closed = true;
         for (int i = 0; i < device.queueCount(); i++) {
             details.accept("queue " + i + (i % 2 == 0 ? " (to the guest): " : " (from the guest): ")
                     + device.counters().get(i));
