@@ -65,7 +65,6 @@ public final class NetTraining {
         Offer offer = frontend.hello(ProtocolFeature.mask(
                 ProtocolFeature.MQ, ProtocolFeature.REPLY_ACK, ProtocolFeature.CONFIG, ProtocolFeature.STATUS));
         frontend.features(offer.features());
-        frontend.config(0, NetLayout.CONFIG);
         try (Fd memory = linux.memory().memfd("training", RAM)) {
             linux.memory().seal(memory, Seal.SHRINK, Seal.GROW);
             try (Mapping mapping = linux.memory().map(memory, 0, RAM);

@@ -54,6 +54,11 @@ public final class NetDevice implements BackendDevice {
     }
 
     @Override
+    public boolean configSpaceIsFrontends() {
+        return true;
+    }
+
+    @Override
     public int queueCount() {
         return 2 * options.pairs();
     }
