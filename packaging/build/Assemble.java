@@ -72,9 +72,14 @@ final class Assemble {
     /** What QEMU's tools look for to find back-ends (docs/interop/vhost-user.json); an installation has it in /usr/share. */
     private void describeBackEnds() throws IOException {
         Path folder = Files.createDirectories(tree.resolve("share/qemu/vhost-user"));
-        String text = "{\n  \"description\": \"Ringfence vhost-user-blk\",\n  \"type\": \"block\",\n  \"binary\": \""
-                + tree.resolve("bin/vhost-user-blk") + "\"\n}\n";
-        Path file = folder.resolve("50-ringfence-blk.json");
+        describe(folder, "blk", "block");
+        describe(folder, "net", "net");
+    }
+
+    private void describe(Path folder, String name, String type) throws IOException {
+        String text = "{\n  \"description\": \"Ringfence vhost-user-" + name + "\",\n  \"type\": \"" + type
+                + "\",\n  \"binary\": \"" + tree.resolve("bin/vhost-user-" + name) + "\"\n}\n";
+        Path file = folder.resolve("50-ringfence-" + name + ".json");
         if (!Files.exists(file) || !Files.readString(file).equals(text)) {
             Files.writeString(file, text);
         }

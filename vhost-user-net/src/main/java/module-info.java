@@ -1,4 +1,13 @@
-/** The network daemon: a virtio network device in a process of its own. Nothing is in it yet. */
+/** The network daemon: a virtio network device in a process of its own. */
 module ringfence.net {
+    requires info.picocli;
     requires ringfence.protocol;
+
+    exports ringfence.net.backend;
+    exports ringfence.net.cli;
+    exports ringfence.net.engine;
+    exports ringfence.net.packet;
+
+    opens ringfence.net.cli to
+            info.picocli;
 }

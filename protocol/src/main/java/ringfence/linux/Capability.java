@@ -3,7 +3,9 @@ package ringfence.linux;
 /** Privileges of root that a process of ours may need; capabilities(7) has them all. */
 public enum Capability {
     /** To open files of any owner. */
-    DAC_OVERRIDE(1);
+    DAC_OVERRIDE(1),
+    /** To make and set up network interfaces. */
+    NET_ADMIN(12);
 
     private final int number;
 

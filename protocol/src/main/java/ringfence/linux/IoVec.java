@@ -78,6 +78,25 @@ public final class IoVec {
         }
     }
 
+    /** Drops whole entries at the beginning. */
+    public void removeFirst(int entriesGone) {
+        check(entriesGone);
+        MemorySegment.copy(entries, (long) SIZE * entriesGone, entries, 0, (long) SIZE * (count - entriesGone));
+        count -= entriesGone;
+    }
+
+    /** Drops whole entries at the end. */
+    public void removeLast(int entriesGone) {
+        check(entriesGone);
+        count -= entriesGone;
+    }
+
+    private void check(int entriesGone) {
+        if (entriesGone < 0 || entriesGone > count) {
+            throw new IndexOutOfBoundsException("entries=" + entriesGone + " of " + count);
+        }
+    }
+
     /** Number of entries. */
     public int count() {
         return count;

@@ -25,6 +25,11 @@ public record Stat(long device, long inode, int mode, long rdev, long size) {
         return (mode & 0xF000) == 0x6000;
     }
 
+    /** A socket. */
+    public boolean isSocket() {
+        return (mode & 0xF000) == 0xC000;
+    }
+
     /** A character device. */
     public boolean isCharacterDevice() {
         return (mode & 0xF000) == 0x2000;

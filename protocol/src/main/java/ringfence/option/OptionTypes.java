@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /** The usual types of options. */
 public final class OptionTypes {
@@ -52,6 +53,11 @@ public final class OptionTypes {
     /** A record with a table of its own. */
     public static <R> OptionType<R> record(OptionTable<R> table) {
         return new RecordType<>(table);
+    }
+
+    /** A record with a table that is made when it is needed first. */
+    public static <R> OptionType<R> laterRecord(Supplier<OptionTable<R>> table) {
+        return new LaterRecordType<>(table);
     }
 
     /** A constant of an enum that is an option's value: its word in a flag, its name in JSON, both made from its own. */
@@ -424,6 +430,37 @@ public final class OptionTypes {
         @Override
         public Json.Obj schema() {
             return Json.object("$ref", "#/components/schemas/" + table.name());
+        }
+    }
+
+    private record LaterRecordType<R>(Supplier<OptionTable<R>> table) implements OptionType<R> {
+        @Override
+        public R parse(String text) {
+            return now().parse(text);
+        }
+
+        @Override
+        public R read(Json json) {
+            return now().read(json);
+        }
+
+        @Override
+        public Json write(R value) {
+            return now().write(value);
+        }
+
+        @Override
+        public String syntax() {
+            return now().syntax();
+        }
+
+        @Override
+        public Json.Obj schema() {
+            return now().schema();
+        }
+
+        private OptionType<R> now() {
+            return record(table.get());
         }
     }
 }

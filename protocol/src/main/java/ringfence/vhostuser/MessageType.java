@@ -26,7 +26,7 @@ public enum MessageType {
     GET_PROTOCOL_FEATURES(15, Sender.FRONT_END, 0, 0, 0, 0, Gate.NONE, ReplyKind.U64),
     SET_PROTOCOL_FEATURES(16, Sender.FRONT_END, 8, 8, 0, 0, Gate.NONE, ReplyKind.ACK),
     GET_QUEUE_NUM(17, Sender.FRONT_END, 0, 0, 0, 0, new Gate.Protocol(ProtocolFeature.MQ), ReplyKind.U64),
-    SET_VRING_ENABLE(18, Sender.FRONT_END, 8, 8, 0, 0, new Gate.Feature(Negotiated.PROTOCOL_FEATURES), ReplyKind.ACK),
+    SET_VRING_ENABLE(18, Sender.FRONT_END, 8, 8, 0, 0, new Gate.Rings(), ReplyKind.ACK),
     SEND_RARP(19, Sender.FRONT_END, 8, 8, 0, 0, new Gate.Protocol(ProtocolFeature.RARP), ReplyKind.ACK),
     NET_SET_MTU(20, Sender.FRONT_END, 8, 8, 0, 0, new Gate.Protocol(ProtocolFeature.MTU), ReplyKind.ACK),
     SET_BACKEND_REQ_FD(21, Sender.FRONT_END, 0, 0, 1, 1, new Gate.Protocol(ProtocolFeature.BACKEND_REQ), ReplyKind.ACK),
@@ -192,10 +192,17 @@ public enum MessageType {
         /** A feature bit; all ones: none. */
         record Feature(long bits) implements Gate {}
 
+        /**
+         * That rings begin disabled: VHOST_USER_F_PROTOCOL_FEATURES accepted, or protocol features already set. QEMU
+         * enables a network card's rings between SET_PROTOCOL_FEATURES and SET_FEATURES.
+         */
+        record Rings() implements Gate {}
+
         /** Whether it is open. */
         default boolean isOpen(Negotiated negotiated) {
             return switch (this) {
                 case Protocol(ProtocolFeature feature) -> negotiated.has(feature);
+                case Rings() -> negotiated.has(Negotiated.PROTOCOL_FEATURES) || negotiated.protocolFeatures() != 0;
                 case Feature(long bits) -> bits == -1L || negotiated.has(bits);
             };
         }

@@ -138,6 +138,31 @@ class LayoutsMatchTheCompilerTest {
     }
 
     @Test
+    void taps() throws Exception {
+        CLayouts c = new CLayouts()
+                .include("net/if.h")
+                .include("sys/ioctl.h")
+                .include("linux/if_tun.h")
+                .include("linux/sockios.h")
+                .size("struct ifreq", TapLayout.IFREQ_SIZE)
+                .offset("struct ifreq", "ifr_name", TapLayout.IFR_NAME)
+                .offset("struct ifreq", "ifr_flags", TapLayout.IFR_FLAGS)
+                .offset("struct ifreq", "ifr_mtu", TapLayout.IFR_MTU);
+        for (Field field : TapLayout.class.getDeclaredFields()) {
+            if (field.getName().matches("(IFF|TUN|SIOC|IFNAMSIZ).*")) {
+                field.setAccessible(true);
+                c.expect(field.getName(), ((Number) field.get(null)).longValue());
+            }
+        }
+        for (TapOffload offload : TapOffload.values()) {
+            if (!offload.name().startsWith("USO")) { // younger than the headers of Debian 12
+                c.expect("TUN_F_" + offload, offload.bits());
+            }
+        }
+        assertThat(c.actual(directory)).isEqualTo(c.expected());
+    }
+
+    @Test
     void structures() throws Exception {
         CLayouts c = new CLayouts()
                 .include("fcntl.h")

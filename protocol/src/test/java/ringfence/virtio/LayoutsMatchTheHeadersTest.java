@@ -118,4 +118,55 @@ class LayoutsMatchTheHeadersTest {
                 .expect("1 << VIRTIO_BLK_F_WRITE_ZEROES", BlkLayout.F_WRITE_ZEROES);
         assertThat(c.actual(directory)).isEqualTo(c.expected());
     }
+
+    @Test
+    void network() throws Exception {
+        CLayouts c = new CLayouts()
+                .include("stdint.h")
+                .include("linux/virtio_net.h")
+                .size("struct virtio_net_hdr", NetLayout.LEGACY_HEADER)
+                .size("struct virtio_net_hdr_v1", NetLayout.HEADER);
+        header(c);
+        String config = "struct virtio_net_config";
+        c.offset(config, "mac", NetLayout.CONFIG_MAC)
+                .offset(config, "status", NetLayout.CONFIG_STATUS)
+                .offset(config, "max_virtqueue_pairs", NetLayout.CONFIG_MAX_PAIRS)
+                .offset(config, "mtu", NetLayout.CONFIG_MTU)
+                .offset(config, "speed", NetLayout.CONFIG_SPEED)
+                .offset(config, "duplex", NetLayout.CONFIG_DUPLEX)
+                .offset(config, "rss_max_key_size", NetLayout.CONFIG)
+                .expect("VIRTIO_NET_S_LINK_UP", NetLayout.S_LINK_UP);
+        // HOST_USO, GUEST_USO4, GUEST_USO6 and GSO_UDP_L4 are younger than the headers of Debian 12
+        c.expect("1LL << VIRTIO_NET_F_CSUM", NetLayout.F_CSUM)
+                .expect("1LL << VIRTIO_NET_F_GUEST_CSUM", NetLayout.F_GUEST_CSUM)
+                .expect("1LL << VIRTIO_NET_F_MTU", NetLayout.F_MTU)
+                .expect("1LL << VIRTIO_NET_F_MAC", NetLayout.F_MAC)
+                .expect("1LL << VIRTIO_NET_F_GUEST_TSO4", NetLayout.F_GUEST_TSO4)
+                .expect("1LL << VIRTIO_NET_F_GUEST_TSO6", NetLayout.F_GUEST_TSO6)
+                .expect("1LL << VIRTIO_NET_F_GUEST_ECN", NetLayout.F_GUEST_ECN)
+                .expect("1LL << VIRTIO_NET_F_HOST_TSO4", NetLayout.F_HOST_TSO4)
+                .expect("1LL << VIRTIO_NET_F_HOST_TSO6", NetLayout.F_HOST_TSO6)
+                .expect("1LL << VIRTIO_NET_F_HOST_ECN", NetLayout.F_HOST_ECN)
+                .expect("1LL << VIRTIO_NET_F_MRG_RXBUF", NetLayout.F_MRG_RXBUF)
+                .expect("1LL << VIRTIO_NET_F_STATUS", NetLayout.F_STATUS)
+                .expect("1LL << VIRTIO_NET_F_MQ", NetLayout.F_MQ)
+                .expect("1ULL << VIRTIO_NET_F_SPEED_DUPLEX", NetLayout.F_SPEED_DUPLEX);
+        assertThat(c.actual(directory)).isEqualTo(c.expected());
+    }
+
+    private static void header(CLayouts c) {
+        String header = "struct virtio_net_hdr_v1";
+        c.offset(header, "flags", NetLayout.HEADER_FLAGS)
+                .offset(header, "gso_type", NetLayout.HEADER_GSO_TYPE)
+                .offset(header, "hdr_len", NetLayout.HEADER_HDR_LEN)
+                .offset(header, "gso_size", NetLayout.HEADER_GSO_SIZE)
+                .offset(header, "csum_start", NetLayout.HEADER_CSUM_START)
+                .offset(header, "csum_offset", NetLayout.HEADER_CSUM_OFFSET)
+                .offset(header, "num_buffers", NetLayout.HEADER_NUM_BUFFERS)
+                .expect("VIRTIO_NET_HDR_F_NEEDS_CSUM", NetLayout.NEEDS_CSUM)
+                .expect("VIRTIO_NET_HDR_GSO_NONE", NetLayout.GSO_NONE)
+                .expect("VIRTIO_NET_HDR_GSO_TCPV4", NetLayout.GSO_TCPV4)
+                .expect("VIRTIO_NET_HDR_GSO_TCPV6", NetLayout.GSO_TCPV6)
+                .expect("VIRTIO_NET_HDR_GSO_ECN", NetLayout.GSO_ECN);
+    }
 }

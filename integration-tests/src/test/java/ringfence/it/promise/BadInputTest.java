@@ -37,6 +37,17 @@ class BadInputTest {
                 "cloud-hypervisor|--kernel K --memory size=1000T|--memory|at most",
                 "cloud-hypervisor|--kernel K --api-socket LONG|--api-socket|choose a shorter one",
                 "cloud-hypervisor|--kernel K --dsk|--dsk|--help",
+                "vhost-user-net|--socket-path=s|--backend|such as --backend=tap",
+                "vhost-user-net|--socket-path=s --backend=tup|--backend|tap=NAME",
+                "vhost-user-net|--backend=tap|--socket-path|--help",
+                "vhost-user-net|--socket-path=s --backend=fd=0|--backend=fd=0|no queue of a tap",
+                "vhost-user-net|--socket-path=s --backend=fd=99|--backend=fd=99|check how we were started",
+                "vhost-user-net|--socket-path=s --backend=fd=5:6|--queue-pairs=1|one per pair",
+                "vhost-user-net|--socket-path=s --backend=tap --queue-pairs=9|--queue-pairs|1 to 8",
+                "vhost-user-net|--socket-path=s --backend=tap --mac=53:54:00:00:00:01|--mac|must be even",
+                "vhost-user-net|--socket-path=s --backend=tap --mtu=67|--mtu|68 to 65535",
+                "vhost-user-net|--socket-path=s --backend=tap=a-much-too-long-name|--backend=tap|choose a shorter",
+                "vhost-user-net|--socket-path=s --queue-pairs=x|--queue-pairs|--help",
             })
     void isOneLineAndExitCode2(String program, String words, String option, String remedy) throws Exception {
         makeFiles();

@@ -40,7 +40,7 @@ class TreeTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"ringfence", "cloud-hypervisor", "vhost-user-blk"})
+    @ValueSource(strings = {"ringfence", "cloud-hypervisor", "vhost-user-blk", "vhost-user-net"})
     void aCopyElsewhereUsesItsCache(String program) throws Exception {
         Path maps = folder.resolve(program + ".trace");
         Outcome outcome =
@@ -53,7 +53,7 @@ class TreeTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"ringfence", "cloud-hypervisor", "vhost-user-blk"})
+    @ValueSource(strings = {"ringfence", "cloud-hypervisor", "vhost-user-blk", "vhost-user-net"})
     void anAgedImageChangesNothing(String program) throws Exception {
         Path modules = tree.resolve("lib/runtime/lib/modules");
         FileTime before = Files.getLastModifiedTime(modules);
@@ -66,7 +66,7 @@ class TreeTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"ringfence", "cloud-hypervisor", "vhost-user-blk"})
+    @ValueSource(strings = {"ringfence", "cloud-hypervisor", "vhost-user-blk", "vhost-user-net"})
     void aCutCacheChangesNothing(String program) throws Exception {
         for (int left : new int[] {0, 100, 1 << 20}) {
             withCache(program, cache -> truncate(cache, left));
@@ -74,13 +74,13 @@ class TreeTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"ringfence", "cloud-hypervisor", "vhost-user-blk"})
+    @ValueSource(strings = {"ringfence", "cloud-hypervisor", "vhost-user-blk", "vhost-user-net"})
     void aCacheThatIsGoneChangesNothing(String program) throws Exception {
         withCache(program, Files::delete);
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"ringfence", "cloud-hypervisor", "vhost-user-blk"})
+    @ValueSource(strings = {"ringfence", "cloud-hypervisor", "vhost-user-blk", "vhost-user-net"})
     void aSymbolicLinkReachesTheTree(String program) throws Exception {
         Path link = Files.createSymbolicLink(
                 folder.resolve("link-" + program), tree.resolve("bin").resolve(program));
@@ -88,7 +88,7 @@ class TreeTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"ringfence", "cloud-hypervisor", "vhost-user-blk"})
+    @ValueSource(strings = {"ringfence", "cloud-hypervisor", "vhost-user-blk", "vhost-user-net"})
     void aStartWritesNothingToTmpAndForksNothing(String program) throws Exception {
         Path trace = folder.resolve(program + ".files");
         run(List.of(

@@ -70,6 +70,14 @@ public interface BackendDevice {
     /** The front-end is gone; all queues have drained and stopped. What must be durable is made so now. */
     default void disconnected() {}
 
+    /**
+     * Whether the front-end keeps the device's configuration space and status itself, as for a network card: then neither
+     * CONFIG nor STATUS is offered.
+     */
+    default boolean configSpaceIsFrontends() {
+        return false;
+    }
+
     /** Whether the device has inner state to be saved and loaded (DEVICE_STATE). */
     default boolean hasState() {
         return false;

@@ -236,6 +236,16 @@ public final class Frontend implements AutoCloseable {
      * @throws PeerException FATAL if the ring does not lie in memory that the back-end knows
      */
     public void startQueue(int index, QueueConfig config, QueueState from, EventFd kick, EventFd call, EventFd err) {
+        startQueue(index, config, from, kick, call, err, true);
+    }
+
+    /**
+     * As {@link #startQueue(int, QueueConfig, QueueState, EventFd, EventFd, EventFd)}, enabled or not.
+     *
+     * @param enabled false: {@link #enable} will do it; only where protocol features were offered
+     */
+    public void startQueue(
+            int index, QueueConfig config, QueueState from, EventFd kick, EventFd call, EventFd err, boolean enabled) {
         int size = config.size();
         Request.SetVringAddr address = new Request.SetVringAddr(
                 index,
@@ -251,7 +261,7 @@ public final class Frontend implements AutoCloseable {
         tell(new Request.SetVringCall(index, call != null), fds(call)); // before the kick: libvhost-user needs it so
         tell(new Request.SetVringKick(index, kick != null), fds(kick));
         if (peer.negotiated().has(Negotiated.PROTOCOL_FEATURES)) {
-            tell(new Request.SetVringEnable(index, true));
+            tell(new Request.SetVringEnable(index, enabled));
         }
         if (!peer.negotiated().has(ProtocolFeature.REPLY_ACK)) {
             peer.number(new Request.GetFeatures(), options.replyNanos()); // answered only after all before it
@@ -307,6 +317,11 @@ public final class Frontend implements AutoCloseable {
             return true;
         }
         return false;
+    }
+
+    /** Tells how long the guest's packets may be, 68 to 65535 bytes, where MTU was negotiated. A refusal is FATAL. */
+    public void mtu(int bytes) {
+        peer.tell(new Request.NetSetMtu(bytes), options.replyNanos(), Disposition.FATAL);
     }
 
     /** Tells the device status, where STATUS was negotiated. */

@@ -154,8 +154,18 @@ public final class InflightQueue {
     /** It is there, and the used ring's index says so. */
     void completed(int head, int usedIndex) {
         CrashPoint.reach(CrashPoint.USED);
-        BYTE.setRelease(memory, entry(head) + InflightLayout.IN_FLIGHT, (byte) 0);
+        cleared(head);
         CrashPoint.reach(CrashPoint.CLEARED);
+        noted(usedIndex);
+    }
+
+    /** In flight no longer: one of a batch that is in the used ring, or a chain that goes back to the available ring. */
+    void cleared(int head) {
+        BYTE.setRelease(memory, entry(head) + InflightLayout.IN_FLIGHT, (byte) 0);
+    }
+
+    /** All of a batch is cleared. */
+    void noted(int usedIndex) {
         SHORT.setRelease(memory, (long) InflightLayout.USED_INDEX, (short) usedIndex);
         CrashPoint.reach(CrashPoint.NOTED);
     }

@@ -19,17 +19,21 @@ final class Offers {
         return device.features() | ADDED;
     }
 
+    /**
+     * Of a network device neither CONFIG nor STATUS: its configuration space and its status are the front-end's own
+     * (QEMU's vhost-user-net refuses the one with a warning, and ends where the other makes it look at its device).
+     */
     static long protocolFeatures(BackendDevice device) {
+        long both = ProtocolFeature.mask(ProtocolFeature.CONFIG, ProtocolFeature.STATUS);
         return ProtocolFeature.mask(
                         ProtocolFeature.MQ,
                         ProtocolFeature.LOG_SHMFD,
                         ProtocolFeature.REPLY_ACK,
                         ProtocolFeature.BACKEND_REQ,
-                        ProtocolFeature.CONFIG,
                         ProtocolFeature.INFLIGHT_SHMFD,
                         ProtocolFeature.RESET_DEVICE,
-                        ProtocolFeature.CONFIGURE_MEM_SLOTS,
-                        ProtocolFeature.STATUS)
+                        ProtocolFeature.CONFIGURE_MEM_SLOTS)
+                | (device.configSpaceIsFrontends() ? 0 : both)
                 | (device.hasState() ? ProtocolFeature.DEVICE_STATE.mask() : 0);
     }
 

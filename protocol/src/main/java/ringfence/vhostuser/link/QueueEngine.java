@@ -57,6 +57,14 @@ public interface QueueEngine extends AutoCloseable {
         return false;
     }
 
+    /**
+     * A further descriptor that wakes the worker each time it becomes readable, and only then (edge-triggered): what is
+     * left unread keeps nobody awake. null: none. The same for the engine's life, and longer; not owned by the worker.
+     */
+    default Fd source() {
+        return null;
+    }
+
     /** The worker is awake again, for whatever reason: {@link #wakeup} need not work, and is drained here. */
     default void disarmWakeup() {}
 

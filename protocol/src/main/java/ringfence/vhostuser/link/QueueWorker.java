@@ -30,6 +30,10 @@ final class QueueWorker implements Agent, IdleStrategy, Completions {
     private final QueueStart start;
     private final Virtqueue queue;
     private final QueueEngine engine;
+    /** The same engine, if it takes its chains itself; else null, and so is the supply. */
+    private final ReceiveEngine receiver;
+
+    private final RingSupply supply;
     private final InflightQueue inflight;
     private final ChainCursor chain;
     private final QueueStats stats;
@@ -75,7 +79,9 @@ final class QueueWorker implements Agent, IdleStrategy, Completions {
         call = start.call();
         chain = ChainCursor.forQueueSize(queue.config().size());
         maxBatch = idle.maxBatch();
-        sleeper = new Sleeper(linux, idle, start.kick(), engine.wakeup());
+        sleeper = new Sleeper(linux, idle, start.kick(), engine.wakeup(), engine.source());
+        receiver = engine instanceof ReceiveEngine one ? one : null;
+        supply = receiver == null ? null : new RingSupply(start);
     }
 
     @Override
@@ -108,7 +114,9 @@ final class QueueWorker implements Agent, IdleStrategy, Completions {
             work++;
         }
         work += engine.reap(this);
-        if (!broken && replayed < start.replay().length) {
+        if (receiver != null) {
+            work += receive();
+        } else if (!broken && replayed < start.replay().length) {
             work += replay(); // to its end, even if it is to stop: what is recorded in flight must not stay so
         } else if (stopping) {
             drain();
@@ -144,6 +152,27 @@ final class QueueWorker implements Agent, IdleStrategy, Completions {
             stats.batch(taken);
         }
         return taken;
+    }
+
+    /** Lets a receiver work; before it is to end, or when its ring is broken, it gives back what it holds. */
+    private int receive() {
+        if (stopping || broken) {
+            receiver.release(supply);
+            if (stopping) {
+                drain();
+            }
+            return 0;
+        }
+        int work = receiver.receive(supply);
+        int used = supply.usedSinceAsked();
+        if (used > 0) {
+            completions += used;
+            stats.batch(used);
+        }
+        if (supply.isBroken()) {
+            broken();
+        }
+        return work;
     }
 
     /** What a predecessor left in flight, in its order, before anything new. It is recorded already. */
@@ -214,6 +243,9 @@ final class QueueWorker implements Agent, IdleStrategy, Completions {
         if (call != null && queue.needsInterrupt()) { // owed by a predecessor, who may have died before it
             call.signal();
             stats.interrupt();
+        }
+        if (receiver != null && !supply.takeBack(start.replay(), chain)) {
+            broken();
         }
         queue.disarmKick();
     }

@@ -37,8 +37,9 @@ final class Sleeper implements AutoCloseable {
      *
      * @param kick null: none comes
      * @param engine null: it needs no wake-up
+     * @param source wakes at each edge; null: none
      */
-    Sleeper(Linux linux, IdlePolicy policy, EventFd kick, Fd engine) {
+    Sleeper(Linux linux, IdlePolicy policy, EventFd kick, Fd engine, Fd source) {
         this.policy = policy;
         polled = kick == null;
         budget = policy.maxSpinNanos();
@@ -52,6 +53,9 @@ final class Sleeper implements AutoCloseable {
             }
             if (engine != null) {
                 watched.add(engine, Epoll.IN, OTHER);
+            }
+            if (source != null) {
+                watched.add(source, Epoll.IN | EDGE, OTHER);
             }
         } catch (RuntimeException e) {
             if (watched != null) {

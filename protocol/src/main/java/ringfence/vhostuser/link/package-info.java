@@ -14,6 +14,10 @@
  * some queues may never get them. Whatever a running queue depends on (memory, addresses, kick, logging) changes by
  * stopping it, drained, and starting it again where it stood; only the call and error eventfds change on the fly.
  *
+ * <p>Most engines are given each chain as it comes. A {@link ringfence.vhostuser.link.ReceiveEngine} takes chains when it
+ * has something for them, may hold some, and gives them back to the ring when the queue stops; a descriptor of its own
+ * ({@link ringfence.vhostuser.link.QueueEngine#source}) wakes its worker beside the kick.
+ *
  * <h2>Trust</h2>
  * Both ends take the other for hostile. A message is checked by the codec, then against the order of things; a
  * descriptor by what it is: an eventfd, or memory that cannot shrink. What breaks a rule ends the connection, with one

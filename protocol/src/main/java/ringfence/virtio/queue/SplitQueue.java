@@ -291,20 +291,42 @@ public final class SplitQueue implements Virtqueue {
 
     @Override
     public void complete(int head, int written) {
+        use(head, written);
+        publish();
+    }
+
+    @Override
+    public void use(int head, int written) {
+        release(head);
+        int index = usedIndex;
+        usedIndex = index + 1 & 0xFFFF;
+        ring.usedElement(index & mask, head, written);
+        if (marks != null) {
+            marks.completed(head, index & mask);
+        }
+    }
+
+    @Override
+    public void publish() {
+        ring.usedIndexRelease(usedIndex);
+        if (marks != null) {
+            marks.usedIndex();
+        }
+    }
+
+    @Override
+    public void putBack(int head) {
+        release(head);
+        nextAvailable = nextAvailable - 1 & 0xFFFF;
+    }
+
+    private void release(int head) {
         long bit = 1L << head;
         if (head < 0 || head >= size || (taken[head >> 6] & bit) == 0) {
             throw new IllegalStateException("completed but not in flight: head=" + head + " size=" + size);
         }
         taken[head >> 6] &= ~bit;
         inFlight--;
-        int index = usedIndex;
-        int next = index + 1 & 0xFFFF;
-        usedIndex = next;
-        ring.usedElement(index & mask, head, written);
-        ring.usedIndexRelease(next);
-        if (marks != null) {
-            marks.completed(head, index & mask);
-        }
     }
 
     @Override

@@ -52,6 +52,23 @@ public sealed interface Virtqueue permits SplitQueue {
      */
     void complete(int head, int written);
 
+    /**
+     * The first half of {@link #complete}: the used element is written, but the driver does not see it before
+     * {@link #publish}. So a frame that fills several chains becomes visible as a whole, 5.1.6.4.
+     */
+    void use(int head, int written);
+
+    /** The second half of {@link #complete}, for all chains used since the last time. */
+    void publish();
+
+    /**
+     * Takes the last {@link #poll} that has not been taken back or completed back: the chain is in the available ring
+     * still, and is polled next. Only for queues that complete in order, from the last chain taken to the first.
+     *
+     * @throws IllegalStateException if it is not in flight: the device's own mistake
+     */
+    void putBack(int head);
+
     /** Whether the driver wants an interrupt for what was completed since the last call. Once per batch. */
     boolean needsInterrupt();
 

@@ -44,13 +44,17 @@ final class WriteMarks {
         counts[head] = needed;
     }
 
-    /** Its buffers, its used element and used.idx are written. */
+    /** Its buffers and its used element are written. */
     void completed(int head, int slot) {
         long[] mine = buffers[head];
         for (int at = 0; at < counts[head]; at += 2) {
             log.mark(mine[at], mine[at + 1]);
         }
         log.mark(usedRing + SplitLayout.RING_ENTRIES + (long) SplitLayout.USED_ENTRY * slot, SplitLayout.USED_ENTRY);
+    }
+
+    /** used.idx is written. */
+    void usedIndex() {
         log.mark(usedRing + SplitLayout.RING_INDEX, 2);
     }
 

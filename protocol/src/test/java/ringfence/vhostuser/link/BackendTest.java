@@ -439,4 +439,22 @@ class BackendTest {
             throw new IllegalStateException(e);
         }
     }
+
+    /** As QEMU does it for a network card: what it has enabled so early stays enabled. */
+    @Test
+    void ringsMayBeEnabledBeforeTheFeaturesAreAccepted() {
+        Fd[] pair = linux.sockets().pair();
+        try (Backend backend = serve(ToyDevice.prompt(linux, 1), pair[1]);
+                Vm vm = new Vm(linux)) {
+            vm.frontend = Frontend.over(linux, pair[0], FrontendOptions.defaults());
+            vm.frontend.hello(Vm.ALL);
+            vm.frontend.enable(0, true);
+            vm.frontend.features(Vm.FEATURES);
+            vm.frontend.memory(vm.ram.table());
+            vm.start(QueueState.FRESH);
+            vm.offer(1, 7, 8);
+            assertThat(vm.answer()).isEqualTo(8);
+            assertThat(backend.stats().drops()).isZero();
+        }
+    }
 }

@@ -214,4 +214,48 @@ class SplitQueueTest {
         assertThat(rings.queue().stop()).isEqualTo(QueueState.FRESH);
         assertThatThrownBy(() -> rings.queue().poll(rings.chain())).isInstanceOf(IllegalStateException.class);
     }
+
+    /** A chain that is put back is polled again, and so are those after it. */
+    @Test
+    void aChainThatIsPutBackIsPolledAgain() {
+        GuestDriver driver = GuestDriver.direct(rings.start().queue().config(), rings.table());
+        for (int i = 0; i < 4; i++) {
+            driver.begin(1);
+            driver.writable(DATA + 64 * i, 64);
+            driver.offer(i);
+        }
+        driver.publish();
+        int[] heads = {rings.takes().head(), rings.takes().head(), rings.takes().head()};
+        rings.queue().putBack(heads[2]);
+        rings.queue().putBack(heads[1]);
+        assertThat(rings.queue().inFlight()).isOne();
+        assertThatThrownBy(() -> rings.queue().putBack(heads[1])).isInstanceOf(IllegalStateException.class);
+        assertThat(rings.takes().head()).isEqualTo(heads[1]);
+        assertThat(rings.takes().head()).isEqualTo(heads[2]);
+        rings.queue().putBack(heads[2]);
+        assertThat(rings.queue().stop().availableIndex()).isEqualTo(2);
+    }
+
+    /** 5.1.6.4: all buffers of a frame become visible at once. */
+    @Test
+    void chainsThatAreUsedAreVisibleOnceTheyArePublished() {
+        GuestDriver driver = GuestDriver.direct(rings.start().queue().config(), rings.table());
+        for (int i = 0; i < 3; i++) {
+            driver.begin(1);
+            driver.writable(DATA + 64 * i, 64);
+            driver.offer(i);
+        }
+        driver.publish();
+        for (int i = 0; i < 3; i++) {
+            rings.queue().use(rings.takes().head(), 10 + i);
+            assertThat(driver.hasUsed()).isFalse();
+        }
+        rings.queue().publish();
+        for (int i = 0; i < 3; i++) {
+            assertThat(driver.reap()).isNotNegative();
+            assertThat(driver.cookie()).isEqualTo(i);
+            assertThat(driver.written()).isEqualTo(10 + i);
+        }
+        assertThat(driver.hasUsed()).isFalse();
+    }
 }

@@ -4,16 +4,13 @@ import java.util.function.Consumer;
 import ringfence.blk.engine.BlkDevice;
 import ringfence.blk.image.Fence;
 import ringfence.blk.image.Image;
-import ringfence.blk.image.ImageException;
 import ringfence.blk.image.ImageLock;
 import ringfence.blk.image.ImageOpener;
-import ringfence.linux.Errno;
-import ringfence.linux.ErrnoException;
-import ringfence.linux.Fd;
 import ringfence.linux.Linux;
 import ringfence.process.LockHolders;
 import ringfence.vhostuser.link.Backend;
 import ringfence.vhostuser.link.BackendOptions;
+import ringfence.vhostuser.link.BackendSocket;
 
 /** One device being served: owns its image, its fence and its back-end. */
 final class Service implements AutoCloseable {
@@ -48,52 +45,15 @@ final class Service implements AutoCloseable {
             BlkDevice device = new BlkDevice(linux, image, spec.options(), fence);
             details.accept("serving " + image.path() + ": " + image.size() + " bytes, " + image.kind() + ", engine "
                     + device.engine() + ", " + spec.options().queues() + " queues");
-            return new Service(image, fence, listen(linux, spec, device, options));
+            // we hold its fence: a daemon that has left its socket there is not coming back
+            BackendSocket socket = new BackendSocket(spec.socketPath(), spec.socketFd());
+            return new Service(image, fence, socket.serve(linux, device, options));
         } catch (RuntimeException e) {
             if (fence != null) {
                 fence.close();
             }
             image.close();
             throw e;
-        }
-    }
-
-    private static Backend listen(Linux linux, DeviceSpec spec, BlkDevice device, BackendOptions options) {
-        if (spec.socketFd().isPresent()) {
-            return Backend.listen(linux, given(linux, spec.socketFd().getAsInt()), device, options);
-        }
-        String path = spec.socketPath().orElseThrow();
-        try {
-            return Backend.listen(linux, path, device, options);
-        } catch (ErrnoException e) {
-            if (e.errno() != Errno.EADDRINUSE) {
-                throw new ImageException("socket " + path + ": " + e.errno().text(), e);
-            }
-        }
-        removeStale(linux, path);
-        return Backend.listen(linux, path, device, options);
-    }
-
-    private static Fd given(Linux linux, int number) {
-        try {
-            return linux.files().duplicate(number);
-        } catch (ErrnoException e) {
-            throw new ImageException("--fd=" + number + " is no open descriptor", e);
-        }
-    }
-
-    /** Removes a socket that a killed daemon has left behind; we hold its fence, so it is not coming back. */
-    private static void removeStale(Linux linux, String path) {
-        try (Fd connected = linux.sockets().connect(path)) {
-            throw new ImageException("socket " + path + " is in use (" + connected + " connects)");
-        } catch (ErrnoException e) {
-            switch (e.errno()) {
-                case ECONNREFUSED -> linux.files().unlink(path);
-                case ENOENT -> {}
-                case ENOTSOCK -> throw new ImageException("socket " + path + ": a file that is no socket is there", e);
-                default ->
-                    throw new ImageException("socket " + path + ": " + e.errno().text(), e);
-            }
         }
     }
 

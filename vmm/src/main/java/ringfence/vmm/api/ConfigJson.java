@@ -5,6 +5,7 @@ import java.util.Locale;
 import ringfence.option.Json;
 import ringfence.vmm.config.ConsoleConfig;
 import ringfence.vmm.config.DiskConfig;
+import ringfence.vmm.config.NetConfig;
 import ringfence.vmm.config.VmConfig;
 
 /** A configuration as {@code VmConfig} of Cloud Hypervisor's API. */
@@ -13,6 +14,8 @@ final class ConfigJson {
 
     static Json of(VmConfig config) {
         List<Json> disks = config.disks().stream().map(ConfigJson::disk).toList();
+        List<Json> nets =
+                config.nets().stream().<Json>map(NetConfig.TABLE::write).toList();
         return Json.object(
                 "payload",
                 Json.object(
@@ -34,6 +37,8 @@ final class ConfigJson {
                         "thp", config.memory().thp()),
                 "disks",
                 disks,
+                "net",
+                nets.isEmpty() ? null : nets,
                 "rng",
                 Json.object("src", config.rng().src()),
                 "serial",

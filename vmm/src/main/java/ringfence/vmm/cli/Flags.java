@@ -9,6 +9,7 @@ import ringfence.vmm.config.ConsoleConfig;
 import ringfence.vmm.config.CpusConfig;
 import ringfence.vmm.config.DiskConfig;
 import ringfence.vmm.config.MemoryConfig;
+import ringfence.vmm.config.NetConfig;
 import ringfence.vmm.config.PayloadConfig;
 import ringfence.vmm.config.RngConfig;
 
@@ -17,6 +18,7 @@ final class Flags {
     static final String CPUS = "--cpus";
     static final String MEMORY = "--memory";
     static final String DISK = "--disk";
+    static final String NET = "--net";
     static final String RNG = "--rng";
     static final String SERIAL = "--serial";
     static final String CONSOLE = "--console";
@@ -52,8 +54,8 @@ final class Flags {
         for (Option<PayloadConfig, ?> option : PayloadConfig.TABLE.options()) {
             flags.add(new Flag("--" + option.key(), "", option.type().syntax(), false, List.of(option.help())));
         }
-        for (String name : List.of(CPUS, MEMORY, DISK, SERIAL, CONSOLE, RNG)) {
-            flags.add(new Flag(name, "", "<options>", name.equals(DISK), List.of()));
+        for (String name : List.of(CPUS, MEMORY, DISK, NET, SERIAL, CONSOLE, RNG)) {
+            flags.add(new Flag(name, "", "<options>", name.equals(DISK) || name.equals(NET), List.of()));
         }
         flags.add(new Flag(PVPANIC, "", "", false, List.of("the guest's kernel can tell of a panic")));
         flags.add(new Flag(API_SOCKET, "", "<path>", false, List.of("serve the API on a Unix socket")));
@@ -73,6 +75,7 @@ final class Flags {
             case CPUS -> Optional.of(CpusConfig.TABLE);
             case MEMORY -> Optional.of(MemoryConfig.TABLE);
             case DISK -> Optional.of(DiskConfig.TABLE);
+            case NET -> Optional.of(NetConfig.TABLE);
             case SERIAL, CONSOLE -> Optional.of(ConsoleConfig.TABLE);
             case RNG -> Optional.of(RngConfig.TABLE);
             default -> Optional.empty();

@@ -12,6 +12,8 @@ import ringfence.linux.Sockets;
 import ringfence.linux.Stat;
 import ringfence.vmm.config.DiskConfig;
 import ringfence.vmm.config.HostLimits;
+import ringfence.vmm.config.NetBackend;
+import ringfence.vmm.config.NetConfig;
 import ringfence.vmm.config.Problem;
 import ringfence.vmm.config.VmConfig;
 
@@ -37,6 +39,7 @@ final class HostChecks {
         }
         config.payload().initramfs().ifPresent(path -> checks.file("--initramfs", path));
         config.disks().forEach(checks::disk);
+        config.nets().forEach(checks::net);
         arguments.apiSocket().ifPresent(path -> checks.socket("--api-socket", path));
         return checks.problems;
     }
@@ -56,6 +59,27 @@ final class HostChecks {
             socket(option + " socket", socket.path());
         } else if (disk.backend() instanceof DiskConfig.Backend.Image image) {
             image(option, image.path());
+        }
+    }
+
+    private void net(NetConfig net) {
+        String option = "--net " + net.id();
+        if (net.backend() instanceof NetBackend.Socket socket) {
+            socket(option + " socket", socket.path());
+        } else if (net.backend() instanceof NetBackend.Descriptors descriptors) {
+            descriptors.fds().forEach(fd -> descriptor(option + " fd", fd));
+        }
+    }
+
+    private void descriptor(String option, int number) {
+        try (Fd fd = linux.files().duplicate(number)) {
+            if (!linux.files().stat(fd).isCharacterDevice()) {
+                problems.add(new Problem(
+                        option,
+                        number + " is no tap: open /dev/net/tun, or the /dev/tap of a macvtap, and hand that over"));
+            }
+        } catch (ErrnoException e) {
+            problems.add(new Problem(option, number + " is not open: let whoever starts the VMM hand it over"));
         }
     }
 

@@ -11,6 +11,7 @@ import ringfence.process.Log;
 import ringfence.process.Logs;
 import ringfence.vmm.config.Problem;
 import ringfence.vmm.config.RuntimeOptions;
+import ringfence.vmm.config.VmConfig;
 
 /** A command that runs a VM: from words to a machine. */
 final class RunCommand {
@@ -59,6 +60,7 @@ final class RunCommand {
         arguments.warnings().forEach(LOG::warn);
         Path home = Path.of(System.getProperty("ringfence.home", "."));
         RuntimeOptions options = new RuntimeOptions(home, arguments.noShutdown());
-        return starter.run(linux, arguments.config(), options, arguments.apiSocket());
+        VmConfig config = arguments.config().addressed(() -> HostRandom.bits(linux));
+        return starter.run(linux, config, options, arguments.apiSocket());
     }
 }

@@ -12,6 +12,7 @@ import ringfence.vmm.config.ConsoleConfig;
 import ringfence.vmm.config.CpusConfig;
 import ringfence.vmm.config.DiskConfig;
 import ringfence.vmm.config.MemoryConfig;
+import ringfence.vmm.config.NetConfig;
 import ringfence.vmm.config.PayloadConfig;
 import ringfence.vmm.config.RngConfig;
 import ringfence.vmm.config.VmConfig;
@@ -63,6 +64,10 @@ record VmArguments(
         for (String disk : a.all(Flags.DISK)) {
             disks.add(parse(Flags.DISK, DiskConfig.TABLE, disk));
         }
+        List<NetConfig> nets = new ArrayList<>();
+        for (String net : a.all(Flags.NET)) {
+            nets.add(parse(Flags.NET, NetConfig.TABLE, net));
+        }
         return new VmConfig(
                 new PayloadConfig(
                         a.value("--kernel").orElse(""),
@@ -71,6 +76,7 @@ record VmArguments(
                 parse(Flags.CPUS, CpusConfig.TABLE, cpus(a)),
                 parse(Flags.MEMORY, MemoryConfig.TABLE, a.value(Flags.MEMORY).orElse("")),
                 disks,
+                nets,
                 parse(Flags.RNG, RngConfig.TABLE, a.value(Flags.RNG).orElse("")),
                 console(a, Flags.SERIAL, ConsoleConfig.NULL),
                 console(a, Flags.CONSOLE, ConsoleConfig.TTY),

@@ -267,12 +267,7 @@ public record DiskConfig(
                         "queue_affinity", "names queue " + pin.index() + ", there are 0 to " + (numQueues - 1)));
             }
         }
-        if (pciSegment != 0) {
-            problems.add(new Problem("pci_segment", pciSegment + " is not supported yet, only segment 0"));
-        }
-        if (pciDeviceId.isPresent() && pciDeviceId.getAsInt() == 0) {
-            problems.add(new Problem("pci_device_id", "0 is the host bridge on segment 0: give 1 to 31"));
-        }
+        PciPlace.check(pciSegment, pciDeviceId, problems);
         return problems;
     }
 }

@@ -3,7 +3,10 @@ package ringfence.vmm.config;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
+import java.util.function.Supplier;
 import ringfence.option.Option;
 import ringfence.option.OptionTable;
 import ringfence.option.OptionTypes;
@@ -15,6 +18,7 @@ import ringfence.option.OptionTypes;
  * @param cpus its vCPUs
  * @param memory its RAM
  * @param disks its disks
+ * @param nets its network devices
  * @param rng its source of randomness
  * @param serial its serial port, COM1
  * @param console its virtio console
@@ -25,6 +29,7 @@ public record VmConfig(
         CpusConfig cpus,
         MemoryConfig memory,
         List<DiskConfig> disks,
+        List<NetConfig> nets,
         RngConfig rng,
         ConsoleConfig serial,
         ConsoleConfig console,
@@ -47,6 +52,12 @@ public record VmConfig(
             List.of(),
             VmConfig::disks,
             "a disk, in a process of its own");
+    private static final Option<VmConfig, List<NetConfig>> NETS = Option.of(
+            "net",
+            OptionTypes.list(OptionTypes.laterRecord(() -> NetConfig.TABLE)), // most machines have none: costs at start
+            List.of(),
+            VmConfig::nets,
+            "a network device, in a process of its own");
     private static final Option<VmConfig, RngConfig> RNG = Option.of(
             "rng", OptionTypes.record(RngConfig.TABLE), RngConfig.DEFAULT, VmConfig::rng, "source of randomness");
     private static final Option<VmConfig, ConsoleConfig> SERIAL = Option.of(
@@ -64,6 +75,7 @@ public record VmConfig(
                             v.get(CPUS),
                             v.get(MEMORY),
                             v.get(DISKS),
+                            v.get(NETS),
                             v.get(RNG),
                             v.get(SERIAL),
                             v.get(CONSOLE),
@@ -72,13 +84,14 @@ public record VmConfig(
                     CPUS,
                     MEMORY,
                     DISKS,
+                    NETS,
                     RNG,
                     SERIAL,
                     CONSOLE,
                     PVPANIC)
             .required("payload");
 
-    /** Copies the list, and names the disks that have no name: {@code _disk0} and so on. */
+    /** Copies the lists, and names the devices that have no name: {@code _disk0}, {@code _net0} and so on. */
     public VmConfig {
         List<DiskConfig> named = new ArrayList<>();
         int next = 0;
@@ -86,6 +99,25 @@ public record VmConfig(
             named.add(!disk.id().isEmpty() ? disk : disk.named("_disk" + next++));
         }
         disks = List.copyOf(named);
+        List<NetConfig> called = new ArrayList<>();
+        int nextNet = 0;
+        for (NetConfig net : nets) {
+            called.add(!net.id().isEmpty() ? net : net.with("_net" + nextNet++, net.mac()));
+        }
+        nets = List.copyOf(called);
+    }
+
+    /**
+     * The same, where every network device has an Ethernet address.
+     *
+     * @param random bits for those that have none, see {@link MacAddress#local}
+     */
+    public VmConfig addressed(Supplier<Long> random) {
+        List<NetConfig> addressed = nets.stream()
+                .map(net ->
+                        net.mac().isPresent() ? net : net.with(net.id(), Optional.of(MacAddress.local(random.get()))))
+                .toList();
+        return new VmConfig(payload, cpus, memory, disks, addressed, rng, serial, console, pvpanic);
     }
 
     /** What is accepted, for the sake of tools that write it, but has no effect yet: a line each. */
@@ -118,26 +150,49 @@ public record VmConfig(
         problems.addAll(rng.problems());
         problems.addAll(serial.problems("--serial"));
         problems.addAll(console.problems("--console"));
-        Set<String> ids = new HashSet<>();
-        Set<Integer> slots = new HashSet<>();
+        Names names = new Names(new HashSet<>(), new HashSet<>(), problems);
         for (DiskConfig disk : disks) {
-            String id = disk.id();
-            for (Problem problem : disk.problems(cpus)) {
-                problems.add(problem.of("--disk " + id));
+            names.check("--disk", disk.id(), disk.pciDeviceId(), disk.problems(cpus));
+        }
+        for (NetConfig net : nets) {
+            names.check("--net", net.id(), net.pciDeviceId(), net.problems(cpus));
+        }
+        checkFds(problems);
+        return problems;
+    }
+
+    /** A descriptor of a tap serves one pair of queues of one device. */
+    private void checkFds(List<Problem> problems) {
+        Set<Integer> taken = new HashSet<>();
+        for (NetConfig net : nets) {
+            if (net.backend() instanceof NetBackend.Descriptors(List<Integer> fds)) {
+                for (int fd : Set.copyOf(fds)) {
+                    if (!taken.add(fd)) {
+                        problems.add(
+                                new Problem("--net " + net.id() + " fd", fd + " is another device's: give its own"));
+                    }
+                }
+            }
+        }
+    }
+
+    /** Rules between devices: names and places are unique. */
+    private record Names(Set<String> ids, Set<Integer> slots, List<Problem> problems) {
+        void check(String flag, String id, OptionalInt slot, List<Problem> own) {
+            for (Problem problem : own) {
+                problems.add(problem.of(flag + " " + id));
             }
             if (!ids.add(id)) {
-                problems.add(new Problem("--disk id", "'" + id + "' is given twice: choose another one"));
+                problems.add(new Problem(flag + " id", "'" + id + "' is given twice: choose another one"));
             }
             if (id.startsWith("__")) {
                 problems.add(
-                        new Problem("--disk id", "'" + id + "' is reserved: choose one that begins with a letter"));
+                        new Problem(flag + " id", "'" + id + "' is reserved: choose one that begins with a letter"));
             }
-            if (disk.pciDeviceId().isPresent() && !slots.add(disk.pciDeviceId().getAsInt())) {
+            if (slot.isPresent() && !slots.add(slot.getAsInt())) {
                 problems.add(new Problem(
-                        "--disk " + id + " pci_device_id",
-                        disk.pciDeviceId().getAsInt() + " is taken: choose another one"));
+                        flag + " " + id + " pci_device_id", slot.getAsInt() + " is taken: choose another one"));
             }
         }
-        return problems;
     }
 }

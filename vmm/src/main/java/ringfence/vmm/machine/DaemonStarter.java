@@ -1,11 +1,22 @@
 package ringfence.vmm.machine;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.StringJoiner;
+import ringfence.linux.Capability;
+import ringfence.linux.Fd;
 import ringfence.linux.Linux;
 import ringfence.memory.MemoryTable;
 import ringfence.vmm.config.DiskConfig;
+import ringfence.vmm.config.NetBackend;
+import ringfence.vmm.config.NetConfig;
 import ringfence.vmm.config.RuntimeOptions;
+import ringfence.vmm.device.net.NetDevice;
+import ringfence.vmm.device.remote.ListeningSource;
 import ringfence.vmm.device.remote.Profile;
 import ringfence.vmm.device.remote.RemoteDevice;
 import ringfence.vmm.device.remote.SocketSource;
@@ -18,11 +29,17 @@ import ringfence.vmm.supervise.SupervisedDaemon;
  * their devices: a device that closes ends the connection, and the connection's end ends the daemon.
  */
 final class DaemonStarter implements AutoCloseable {
+    /** An image may be anybody's; its daemon needs nothing else of root's. */
+    private static final Set<Capability> IMAGE_PRIVILEGES = Set.of(Capability.DAC_OVERRIDE);
+
+    /** To open a tap, and to set it up. */
+    private static final Set<Capability> TAP_PRIVILEGES = Set.of(Capability.NET_ADMIN);
+
     private final Linux linux;
     private final RuntimeOptions options;
     private final RuntimeDirectory directory;
     private final MachineProxy proxy;
-    private final List<SupervisedDaemon> daemons = new ArrayList<>();
+    private final Deque<Runnable> ends = new ArrayDeque<>(); // of daemons, and of what they were started with
 
     DaemonStarter(Linux linux, RuntimeOptions options, RuntimeDirectory directory, MachineProxy proxy) {
         this.linux = linux;
@@ -32,7 +49,7 @@ final class DaemonStarter implements AutoCloseable {
     }
 
     /** A disk. Its daemon, if it is ours, begins to start now. */
-    DiskDevice disk(DiskConfig disk, MemoryTable memory) {
+    PluggedDevice disk(DiskConfig disk, MemoryTable memory) {
         SocketSource source = switch (disk.backend()) {
             case DiskConfig.Backend.Image(String path) -> supervised(disk, path);
             case DiskConfig.Backend.Socket(String path) -> SocketSource.path(linux, path);
@@ -41,7 +58,25 @@ final class DaemonStarter implements AutoCloseable {
                 .queues(disk.numQueues(), disk.queueSize())
                 .watchedBy(new ConnectionLog(disk.id()))
                 .start();
-        return new DiskDevice(disk, device);
+        return new PluggedDevice(disk.pciDeviceId(), device);
+    }
+
+    /** A network device. Its daemon, if it is ours, begins to start now. */
+    PluggedDevice net(NetConfig net, MemoryTable memory) {
+        SocketSource source = switch (net.backend()) {
+            case NetBackend.Socket(String path, NetBackend.Mode mode) ->
+                mode == NetBackend.Mode.CLIENT ? SocketSource.path(linux, path) : listening(path);
+            case NetBackend.Tap tap -> supervised(net, tap);
+            case NetBackend.Descriptors(List<Integer> fds) -> supervised(net, fds);
+        };
+        return new PluggedDevice(
+                net.pciDeviceId(), NetDevice.start(linux, net, source, memory, new ConnectionLog(net.id())));
+    }
+
+    private ListeningSource listening(String path) {
+        ListeningSource source = new ListeningSource(linux, path);
+        ends.push(source::close);
+        return source;
     }
 
     private SupervisedDaemon supervised(DiskConfig disk, String path) {
@@ -57,16 +92,68 @@ final class DaemonStarter implements AutoCloseable {
             arguments.add("--direct");
         }
         disk.serial().ifPresent(serial -> arguments.add("--serial=" + serial));
+        return supervised(
+                disk.id(),
+                new DaemonCommand(
+                        disk.id(),
+                        Optional.of(path),
+                        options.program("vhost-user-blk"),
+                        arguments,
+                        IMAGE_PRIVILEGES,
+                        List.of()));
+    }
+
+    private SupervisedDaemon supervised(String device, DaemonCommand command) {
         SupervisedDaemon daemon = new SupervisedDaemon(
-                linux,
-                new DaemonCommand(disk.id(), path, options.program("vhost-user-blk"), arguments),
-                reason -> proxy.post(new MachineCommand.DeviceRefused(disk.id(), reason)));
-        daemons.add(daemon);
+                linux, command, reason -> proxy.post(new MachineCommand.DeviceRefused(device, reason)));
+        ends.push(daemon::close);
         return daemon;
+    }
+
+    /** A daemon that opens the tap itself, and so needs the one privilege that this takes. */
+    private SupervisedDaemon supervised(NetConfig net, NetBackend.Tap tap) {
+        List<String> arguments = netArguments(net);
+        arguments.add("--backend=tap" + tap.name().map(name -> "=" + name).orElse(""));
+        tap.address().ifPresent(address -> arguments.add("--ip=" + address));
+        tap.hostMac().ifPresent(mac -> arguments.add("--host-mac=" + mac));
+        return supervised(net, arguments, TAP_PRIVILEGES, List.of());
+    }
+
+    /** A daemon that gets the tap's descriptors, and needs no privilege at all. */
+    private SupervisedDaemon supervised(NetConfig net, List<Integer> numbers) {
+        List<String> arguments = netArguments(net);
+        List<Fd> fds = new ArrayList<>();
+        StringJoiner backend = new StringJoiner(":", "--backend=fd=", "");
+        for (int number : numbers) {
+            backend.add(Integer.toString(DaemonCommand.FIRST_FD + fds.size()));
+            Fd ours = linux.files().duplicate(number);
+            ends.push(ours::close);
+            fds.add(ours);
+        }
+        arguments.add(backend.toString());
+        return supervised(net, arguments, Set.of(), fds);
+    }
+
+    private static List<String> netArguments(NetConfig net) {
+        List<String> arguments =
+                new ArrayList<>(List.of("--queue-pairs=" + net.pairs(), "--queue-size=" + net.queueSize()));
+        net.mac().ifPresent(mac -> arguments.add("--mac=" + mac));
+        net.mtu().ifPresent(mtu -> arguments.add("--mtu=" + mtu));
+        return arguments;
+    }
+
+    private SupervisedDaemon supervised(
+            NetConfig net, List<String> arguments, Set<Capability> privileges, List<Fd> fds) {
+        return supervised(
+                net.id(),
+                new DaemonCommand(
+                        net.id(), Optional.empty(), options.program("vhost-user-net"), arguments, privileges, fds));
     }
 
     @Override
     public void close() {
-        daemons.forEach(SupervisedDaemon::close);
+        while (!ends.isEmpty()) {
+            ends.pop().run();
+        }
     }
 }

@@ -73,13 +73,13 @@ final class MachineParts implements AutoCloseable {
                     config.memory().size(), Math.min(config.cpus().maxPhysBits(), Cpuid.physBits(supported)));
             ram = made(new GuestRam(linux, ranges(map), ramOptions(config.memory())));
             DaemonStarter daemons = made(new DaemonStarter(linux, options, runtimeDirectory(), proxy));
-            List<DiskDevice> disks = config.disks().stream()
-                    .map(disk -> daemons.disk(disk, ram.table()))
-                    .toList(); // from here on their daemons start, beside all that follows
+            List<PluggedDevice> devices = new ArrayList<>(); // their daemons start now, beside all that follows
+            config.disks().forEach(disk -> devices.add(daemons.disk(disk, ram.table())));
+            config.nets().forEach(net -> devices.add(daemons.net(net, ram.table())));
             firstLoad = load();
             consoles = made(new Consoles(linux, config));
             platform = made(new Platform(linux, proxy, map, slot, kvm.caps().gsiRoutes()));
-            plug(disks);
+            plug(devices);
         } catch (RuntimeException e) {
             close();
             throw e;
@@ -123,9 +123,13 @@ final class MachineParts implements AutoCloseable {
         return new RamOptions(hugePage, memory.prefault(), memory.thp(), memory.mergeable());
     }
 
-    private void plug(List<DiskDevice> disks) {
-        for (DiskDevice disk : disks) {
-            platform.plug(disk.config().pciDeviceId(), disk.device());
+    private void plug(List<PluggedDevice> devices) {
+        for (boolean placed : new boolean[] {true, false}) { // those with a place first: nobody is to take it before
+            for (PluggedDevice device : devices) {
+                if (device.slot().isPresent() == placed) {
+                    platform.plug(device.slot(), device.device());
+                }
+            }
         }
         consoles.console(ram.table()).ifPresent(console -> platform.plug(OptionalInt.empty(), console));
         platform.plug(OptionalInt.empty(), new Rng(linux, "__rng", config.rng().src(), ram.table()));

@@ -3,22 +3,39 @@ package ringfence.vmm.supervise;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import ringfence.linux.Capability;
+import ringfence.linux.Fd;
 
 /**
  * How a daemon is started.
  *
  * @param device id of the device that it serves, such as {@code _disk0}
- * @param image path of what it serves
+ * @param image path of what it serves; empty: that is no file
  * @param program its launcher
  * @param arguments its options, without the socket
+ * @param privileges what it keeps of root's
+ * @param fds what else it gets of ours, from number {@value #FIRST_FD} on, which stays ours
  */
-public record DaemonCommand(String device, String image, Path program, List<String> arguments) {
+public record DaemonCommand(
+        String device,
+        Optional<String> image,
+        Path program,
+        List<String> arguments,
+        Set<Capability> privileges,
+        List<Fd> fds) {
     /** Number of the socket in the daemon. */
     static final int SOCKET = 3;
+
+    /** Number of the first of {@link #fds} in the daemon; the others follow. */
+    public static final int FIRST_FD = 4;
 
     /** An immutable command. */
     public DaemonCommand {
         arguments = List.copyOf(arguments);
+        privileges = Set.copyOf(privileges);
+        fds = List.copyOf(fds);
     }
 
     /** The argument list, the program first. */

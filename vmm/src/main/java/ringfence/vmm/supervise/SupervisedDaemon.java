@@ -3,10 +3,8 @@ package ringfence.vmm.supervise;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import ringfence.linux.Capability;
 import ringfence.linux.Child;
 import ringfence.linux.ErrnoException;
 import ringfence.linux.Fd;
@@ -29,9 +27,6 @@ public final class SupervisedDaemon implements SocketSource, AutoCloseable {
 
     /** What a process that has closed its socket gets to finish its exit, so that its status is seen. */
     private static final long EXIT_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
-
-    /** An image may be anybody's; a daemon needs nothing else of root's. */
-    private static final Set<Capability> PRIVILEGES = Set.of(Capability.DAC_OVERRIDE);
 
     private static final int SIGKILL = 9;
     private static final long RETIRE_NANOS = TimeUnit.SECONDS.toNanos(2);
@@ -58,7 +53,8 @@ public final class SupervisedDaemon implements SocketSource, AutoCloseable {
      * Kills the process before, if it lives, waits until it is dead, starts a new one and answers with our end of its
      * socket, which the caller owns.
      *
-     * @throws IllegalStateException if the process before has ended because it cannot do its work at all
+     * @throws IllegalStateException if the process before has ended because it cannot do its work at all, or if the
+     *     program cannot be started
      */
     @Override
     public synchronized Fd connect() {
@@ -72,7 +68,10 @@ public final class SupervisedDaemon implements SocketSource, AutoCloseable {
 
     /** Who has the image locked: a daemon may not look into processes that have more privileges than it has. */
     private String holders() {
-        try (Fd image = linux.files().open(command.image(), OpenFlag.PATH)) {
+        if (command.image().isEmpty()) {
+            return "";
+        }
+        try (Fd image = linux.files().open(command.image().get(), OpenFlag.PATH)) {
             List<LockHolders.Holder> holders =
                     new LockHolders().of(linux.files().stat(image));
             return holders.isEmpty() ? "" : "; the image is locked " + LockHolders.describe(holders);
@@ -92,12 +91,24 @@ public final class SupervisedDaemon implements SocketSource, AutoCloseable {
                     Map.of(),
                     Map.of(0, input, 1, errors, 2, errors, DaemonCommand.SOCKET, theirs),
                     true);
-            child = LeastPrivilege.spawn(linux, spawn, PRIVILEGES);
+            for (int i = 0; i < command.fds().size(); i++) {
+                spawn = spawn.fd(DaemonCommand.FIRST_FD + i, command.fds().get(i));
+            }
+            child = spawned(spawn);
             starts++;
             return pair[0];
         } catch (RuntimeException e) {
             pair[0].close();
             throw e;
+        }
+    }
+
+    /** A program that is missing is not a socket at which nobody listens yet, though both are ENOENT. */
+    private Child spawned(Spawn spawn) {
+        try {
+            return LeastPrivilege.spawn(linux, spawn, command.privileges());
+        } catch (ErrnoException e) {
+            throw new IllegalStateException("cannot start " + command.program() + ": " + e.getMessage(), e);
         }
     }
 

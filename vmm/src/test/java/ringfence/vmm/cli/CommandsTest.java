@@ -21,6 +21,9 @@ import ringfence.process.Logs;
 import ringfence.process.Program;
 import ringfence.vmm.config.ConsoleMode;
 import ringfence.vmm.config.DiskConfig;
+import ringfence.vmm.config.MacAddress;
+import ringfence.vmm.config.NetBackend;
+import ringfence.vmm.config.NetConfig;
 import ringfence.vmm.config.RuntimeOptions;
 import ringfence.vmm.config.VmConfig;
 
@@ -108,7 +111,12 @@ class CommandsTest {
                 "--no-shutdown",
                 "-vv",
                 "--rng",
-                "src=/dev/random");
+                "src=/dev/random",
+                "--net",
+                "tap=tap0,ip=10.0.0.1,mask=255.255.0.0",
+                "mac=52:54:00:00:00:01",
+                "--net",
+                "vhost_user=on,socket=/run/net,vhost_mode=server,num_queues=4");
         assertThat(errors()).isEmpty();
         assertThat(code).isEqualTo(42);
         assertThat(config.payload().cmdline()).isEqualTo("console=ttyS0 root=/dev/vda");
@@ -118,6 +126,14 @@ class CommandsTest {
         assertThat(config.disks()).extracting(DiskConfig::readonly).containsExactly(false, true);
         assertThat(config.serial().mode()).isEqualTo(ConsoleMode.TTY);
         assertThat(config.console().mode()).isEqualTo(ConsoleMode.OFF);
+        assertThat(config.nets()).extracting(NetConfig::id).containsExactly("_net0", "_net1", "_net2");
+        assertThat(config.nets().get(1).mac().orElseThrow()).hasToString("52:54:00:00:00:01");
+        assertThat(config.nets())
+                .as("those that are given none get one, each its own")
+                .extracting(net -> net.mac().orElseThrow())
+                .allMatch(MacAddress::isUnicast)
+                .doesNotHaveDuplicates();
+        assertThat(config.nets().get(2).backend()).isEqualTo(new NetBackend.Socket("/run/net", NetBackend.Mode.SERVER));
         assertThat(config.rng().src()).isEqualTo("/dev/random");
         assertThat(config.pvpanic()).isTrue();
         assertThat(options.noShutdown()).isTrue();
@@ -134,6 +150,10 @@ class CommandsTest {
                 "path=a",
                 "path=b",
                 "--disk=path=c",
+                "--net",
+                "tap=a",
+                "tap=b",
+                "--net=tap=c",
                 "-v",
                 "-vv",
                 "--cpus=boot=3",
@@ -174,6 +194,11 @@ class CommandsTest {
                 "--kernel KERNEL --disk path=/dev/null | is neither a regular file nor a block device",
                 "--kernel KERNEL --api-socket LONG | --api-socket: a path of 120 bytes, 1 to 107 are possible",
                 "--kernel KERNEL --disk vhost_user=on,socket=LONG | --disk _disk0 socket: a path of 120 bytes",
+                "--net tpa=x | --net unknown key 'tpa'; did you mean 'tap'?",
+                "--net mtu=1000 --kernel KERNEL | --net mtu: is 1000, 1280 to 65535 are possible",
+                "--net num_queues=3 --kernel KERNEL | --net _net0 num_queues: 3 is odd",
+                "--net fd=[999] --kernel KERNEL | --net _net0 fd: 999 is not open",
+                "--kernel KERNEL --net vhost_user=on,socket=LONG | --net _net0 socket: a path of 120 bytes",
                 "--kernel KERNEL --log-file /no/dir/log | cannot write the log file /no/dir/log"
             })
     void badInputIsOneLineAndCode2(String words, String line) throws Exception {

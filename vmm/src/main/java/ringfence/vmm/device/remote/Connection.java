@@ -56,6 +56,7 @@ final class Connection implements AutoCloseable {
             Connection connection = new Connection(frontend, peer, offer, profile);
             connection.check(queues);
             connection.readConfig();
+            connection.tellMtu();
             return connection;
         } catch (RuntimeException e) {
             exposed.accept(null);
@@ -72,11 +73,19 @@ final class Connection implements AutoCloseable {
             throw new PeerException("the back-end is not of virtio 1", Disposition.FATAL);
         }
         int has = offer.queues() == 0 ? 1 : offer.queues();
-        if (has < queues) {
-            throw new PeerException("the back-end has queues=" + has + " wanted=" + queues, Disposition.FATAL);
+        int wanted = queues / profile.queuesPerUnit();
+        if (has < wanted) {
+            String what = profile.queuesPerUnit() == 1 ? "queues=" : "pairs of queues=";
+            throw new PeerException("the back-end has " + what + has + " wanted=" + wanted, Disposition.FATAL);
         }
         if (profile.configSize() > 0 && !offer.has(ProtocolFeature.CONFIG)) {
             throw new PeerException("the back-end does not offer CONFIG", Disposition.FATAL);
+        }
+    }
+
+    private void tellMtu() {
+        if (offer.has(ProtocolFeature.MTU)) {
+            frontend.mtu(profile.mtu());
         }
     }
 
@@ -92,7 +101,7 @@ final class Connection implements AutoCloseable {
 
     /** What the guest is offered. */
     long features() {
-        return offer.features() & profile.features();
+        return offer.features() & profile.features() | profile.own();
     }
 
     boolean tracksInflight() {
@@ -111,11 +120,12 @@ final class Connection implements AutoCloseable {
      * Tells it what its queues stand on: features, memory, inflight region. Before the first queue, and again after a
      * reset.
      *
+     * @param features those that the guest has taken; of those that are served here the back-end hears nothing
      * @param share the region of the back-end before; null: a new one, if this back-end tracks at all
      * @return the region; null if it does not
      */
     InflightShare prepare(long features, MemoryTable memory, InflightShare share, int queues, int queueSize) {
-        frontend.features(features);
+        frontend.features(features & profile.features() & offer.features());
         if (!memoryKnown) {
             frontend.memory(memory);
             memoryKnown = true;

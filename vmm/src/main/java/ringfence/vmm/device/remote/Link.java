@@ -55,6 +55,7 @@ final class Link {
     private PeerProcess before; // null: there was none
     private InflightShare share; // null: none
     private long acknowledged;
+    private int enabled; // so many queues are in use, the first ones
     private long lostAt;
 
     /** A link with a thread of this name, which {@link #start} starts. */
@@ -70,6 +71,7 @@ final class Link {
         this.linux = linux;
         this.source = source;
         this.profile = profile;
+        enabled = profile.enabledAtFirst();
         this.memory = memory;
         this.queueCount = queueCount;
         this.queueSize = queueSize;
@@ -262,7 +264,7 @@ final class Link {
             return; // settle() ends them; nothing is started again
         }
         for (RemoteQueue queue : begun) {
-            if (!to.tracksInflight() && !queue.isIdle(memory)) {
+            if (profile.tracked() && !to.tracksInflight() && !queue.isIdle(memory)) {
                 events.needsReset("the back-end has died with requests in flight, and tracks none");
                 return;
             }
@@ -286,7 +288,15 @@ final class Link {
     private void start(Connection to, RemoteQueue queue) {
         QueueState from = queue.from(memory);
         queue.begun = true; // also if this fails half-way
-        to.frontend().startQueue(queue.index, queue.config, from, queue.events.kick(), queue.events.call(), queue.err);
+        to.frontend()
+                .startQueue(
+                        queue.index,
+                        queue.config,
+                        from,
+                        queue.events.kick(),
+                        queue.events.call(),
+                        queue.err,
+                        queue.index < enabled);
     }
 
     /** Does what was asked for while nobody was there, or just now. */
@@ -346,6 +356,7 @@ final class Link {
         }
         queues.clear();
         acknowledged = 0;
+        enabled = profile.enabledAtFirst();
         List<CompletableFuture<Void>> done = List.copyOf(resets);
         resets.clear();
         done.forEach(reset -> reset.complete(null));
@@ -394,6 +405,21 @@ final class Link {
         queues.put(index, new RemoteQueue(index, config, from, bells, errs.get(index), started));
         if (connection != null) {
             settle();
+        }
+    }
+
+    /** Uses that many queues, the first ones; those that start later too, and those of a successor. */
+    void enable(int count) {
+        int before = enabled;
+        enabled = count;
+        if (connection == null) {
+            return;
+        }
+        for (RemoteQueue queue : queues.values()) {
+            boolean on = queue.index < count;
+            if (queue.begun && on != queue.index < before) {
+                connection.frontend().enable(queue.index, on);
+            }
         }
     }
 

@@ -1,16 +1,26 @@
 package ringfence.vmm.device.remote;
 
 import java.util.Arrays;
+import java.util.OptionalInt;
 import ringfence.vhostuser.ProtocolFeature;
 import ringfence.virtio.BlkLayout;
 import ringfence.virtio.DeviceType;
 import ringfence.virtio.Feature;
+import ringfence.virtio.NetControlLayout;
+import ringfence.virtio.NetLayout;
+import ringfence.vmm.config.NetOffloads;
 
 /**
  * What the front-end has to know of a device type: data, so that a further type is a further record.
  *
  * @param type virtio device type
- * @param features those that the guest is offered if the back-end has them
+ * @param features those that the guest is offered if the back-end has them, and of which the back-end is told
+ * @param own those that the guest is offered whatever the back-end has, for they are served here
+ * @param queuesPerUnit how many queues the number that a back-end claims counts as one: for pairs, 2
+ * @param enabledAtFirst so many queues are enabled when they start, the others when they are asked for
+ * @param tracked whether requests in flight must not be lost: then a queue that had some is taken over only by a back-end
+ *     that was told of them
+ * @param mtu what the back-end is told of the longest packet, if it wants to know; 0: nothing
  * @param configSize bytes of configuration space, 0 to 256; it is the back-end's, read by GET_CONFIG
  * @param queuesOffset where in it the number of queues (le16) stands, which is the machine's word; -1: nowhere
  * @param writableOffset where in it the guest may write
@@ -20,12 +30,18 @@ import ringfence.virtio.Feature;
 public record Profile(
         int type,
         long features,
+        long own,
+        int queuesPerUnit,
+        int enabledAtFirst,
+        boolean tracked,
+        int mtu,
         int configSize,
         int queuesOffset,
         int writableOffset,
         int writableSize,
         int fixedSize) {
     private static final long RING = Feature.VERSION_1 | Feature.INDIRECT_DESC | Feature.EVENT_IDX;
+    private static final int ALL = Integer.MAX_VALUE;
     private static final int BLK_CONFIG = 60; // up to and with write_zeroes
     private static final int BLK_NUM_QUEUES = 34;
     private static final int BLK_WRITEBACK = 32;
@@ -44,15 +60,56 @@ public record Profile(
                     | BlkLayout.F_MQ
                     | BlkLayout.F_DISCARD
                     | BlkLayout.F_WRITE_ZEROES,
+            0,
+            1,
+            ALL,
+            true,
+            0,
             BLK_CONFIG,
             BLK_NUM_QUEUES,
             BLK_WRITEBACK,
             1,
             BLK_CAPACITY);
 
+    private static final long NET_OWN = NetLayout.F_MAC
+            | NetLayout.F_STATUS
+            | NetControlLayout.F_CTRL_VQ
+            | NetControlLayout.F_CTRL_RX
+            | NetControlLayout.F_CTRL_MAC_ADDR
+            | NetControlLayout.F_GUEST_ANNOUNCE
+            | NetLayout.F_SPEED_DUPLEX;
+    private static final long NET_TSO = NetLayout.F_GUEST_TSO4
+            | NetLayout.F_GUEST_TSO6
+            | NetLayout.F_GUEST_ECN
+            | NetLayout.F_HOST_TSO4
+            | NetLayout.F_HOST_TSO6
+            | NetLayout.F_HOST_ECN;
+    private static final long NET_UFO = NetControlLayout.F_GUEST_UFO
+            | NetControlLayout.F_HOST_UFO
+            | NetLayout.F_GUEST_USO4
+            | NetLayout.F_GUEST_USO6
+            | NetLayout.F_HOST_USO;
+
     /** A block device. */
     public static Profile block() {
         return BLOCK;
+    }
+
+    /**
+     * A network device, whose configuration space and control queue are the VMM's: what they need is offered whatever
+     * the back-end has. As QEMU does it, the back-end is told of several pairs and of the MTU if it knows of such things.
+     *
+     * @param pairs of queues, 1 or more
+     * @param offloads that may be offered
+     * @param mtu that the guest is told of; empty: none
+     */
+    public static Profile net(int pairs, NetOffloads offloads, OptionalInt mtu) {
+        long shared = (pairs > 1 ? NetLayout.F_MQ : 0) | (mtu.isPresent() ? NetLayout.F_MTU : 0);
+        long features = RING | NetLayout.F_MRG_RXBUF | shared;
+        features |= offloads.csum() ? NetLayout.F_CSUM | NetLayout.F_GUEST_CSUM : 0;
+        features |= offloads.tso() ? NET_TSO : 0;
+        features |= offloads.ufo() ? NET_UFO : 0;
+        return new Profile(DeviceType.NET, features, NET_OWN | shared, 2, 2, false, mtu.orElse(0), 0, -1, 0, 0, 0);
     }
 
     /** Protocol features that are asked for. */
@@ -62,12 +119,13 @@ public record Profile(
             ProtocolFeature.MQ,
             ProtocolFeature.REPLY_ACK,
             ProtocolFeature.BACKEND_REQ,
-            ProtocolFeature.INFLIGHT_SHMFD,
             ProtocolFeature.RESET_DEVICE,
             ProtocolFeature.CONFIGURE_MEM_SLOTS
         }) {
             wanted |= feature.mask();
         }
+        wanted |= tracked ? ProtocolFeature.INFLIGHT_SHMFD.mask() : 0;
+        wanted |= mtu > 0 ? ProtocolFeature.MTU.mask() : 0;
         return configSize > 0 ? wanted | ProtocolFeature.CONFIG.mask() : wanted;
     }
 

@@ -5,6 +5,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import ringfence.linux.Linux;
 import ringfence.memory.MemoryTable;
 import ringfence.vhostuser.link.PeerException;
@@ -43,6 +45,8 @@ public final class RemoteDevice implements VirtioDevice {
             // nobody has been named yet
         }
     };
+    private final AtomicInteger wantedQueues = new AtomicInteger();
+    private final AtomicBoolean enabling = new AtomicBoolean(); // a command is on its way
     private volatile RemoteState state = RemoteState.FIRST;
     private volatile byte[] config; // null: no back-end has been there yet
 
@@ -118,6 +122,20 @@ public final class RemoteDevice implements VirtioDevice {
     /** What is known of the connection now. */
     public RemoteState state() {
         return state;
+    }
+
+    /**
+     * Uses that many queues from now on, the first ones; the others stand still until they are asked for, or until the
+     * guest resets the device. Which back-end serves them meanwhile does not matter.
+     */
+    public void enableQueues(int count) {
+        wantedQueues.set(count);
+        if (enabling.compareAndSet(false, true)) { // a guest that asks in a loop fills no queue of commands
+            link.post(() -> {
+                enabling.set(false);
+                link.enable(wantedQueues.get());
+            });
+        }
     }
 
     @Override

@@ -1,0 +1,86 @@
+package ringfence.linux;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+
+/** Network interfaces of this process's network namespace, by name: 1 to 15 bytes. */
+public final class Interfaces {
+    /** Most bytes of an interface's name. */
+    public static final int MAX_NAME = TapLayout.IFNAMSIZ - 1;
+
+    private static final int AF_UNIX = 1;
+    private static final int SOCK_DGRAM_CLOEXEC = 2 | 0x80000;
+
+    private final Kernel kernel;
+
+    /** The calls of this process's door. */
+    public Interfaces(Linux linux) {
+        kernel = linux.kernel();
+    }
+
+    /** Bytes of the largest packet, without the Ethernet header (SIOCGIFMTU). @throws ErrnoException ENODEV */
+    public int mtu(String name) {
+        return word(name, TapLayout.SIOCGIFMTU, TapLayout.IFR_MTU, "SIOCGIFMTU", true);
+    }
+
+    /** Sets it (SIOCSIFMTU). @throws ErrnoException EPERM without CAP_NET_ADMIN, EINVAL outside the device's range */
+    public void mtu(String name, int bytes) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment request = request(arena, name);
+            request.set(ValueLayout.JAVA_INT, TapLayout.IFR_MTU, bytes);
+            control(TapLayout.SIOCSIFMTU, request, "SIOCSIFMTU " + bytes + " of " + name);
+        }
+    }
+
+    /** Whether it is up (IFF_UP of SIOCGIFFLAGS). */
+    public boolean isUp(String name) {
+        return (flags(name) & TapLayout.IFF_UP) != 0;
+    }
+
+    /** Takes it up or down (SIOCSIFFLAGS). @throws ErrnoException EPERM without CAP_NET_ADMIN */
+    public void up(String name, boolean on) {
+        int flags = flags(name);
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment request = request(arena, name);
+            int wanted = on ? flags | TapLayout.IFF_UP : flags & ~TapLayout.IFF_UP;
+            request.set(ValueLayout.JAVA_SHORT, TapLayout.IFR_FLAGS, (short) wanted);
+            control(TapLayout.SIOCSIFFLAGS, request, "SIOCSIFFLAGS of " + name);
+        }
+    }
+
+    private int flags(String name) {
+        return word(name, TapLayout.SIOCGIFFLAGS, TapLayout.IFR_FLAGS, "SIOCGIFFLAGS", false);
+    }
+
+    private int word(String name, long what, long at, String text, boolean wide) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment request = request(arena, name);
+            control(what, request, text + " of " + name);
+            return wide
+                    ? request.get(ValueLayout.JAVA_INT, at)
+                    : Short.toUnsignedInt(request.get(ValueLayout.JAVA_SHORT, at));
+        }
+    }
+
+    /** Any socket serves; a Unix one needs no network. */
+    private void control(long what, MemorySegment request, String text) {
+        long socket = kernel.call(Syscall.SOCKET, AF_UNIX, SOCK_DGRAM_CLOEXEC, 0, 0, 0, 0);
+        try (Fd fd = Fd.own(kernel, (int) Call.check(socket, Syscall.SOCKET, "AF_UNIX"))) {
+            Call.check(kernel.call(Syscall.IOCTL, fd.number(), what, request.address(), 0, 0, 0), Syscall.IOCTL, text);
+        }
+    }
+
+    /** An ifreq with that name and zeros behind it. @throws IllegalArgumentException if it is too long */
+    static MemorySegment request(Arena arena, String name) {
+        byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
+        if (bytes.length > MAX_NAME) {
+            throw new IllegalArgumentException("interface name of " + bytes.length + " bytes, at most " + MAX_NAME
+                    + ", choose a shorter one: " + name);
+        }
+        MemorySegment request = arena.allocate(TapLayout.IFREQ_SIZE, 8);
+        MemorySegment.copy(bytes, 0, request, ValueLayout.JAVA_BYTE, TapLayout.IFR_NAME, bytes.length);
+        return request;
+    }
+}

@@ -1,0 +1,79 @@
+package ringfence.vhostuser.link;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import java.util.OptionalInt;
+import ringfence.linux.Errno;
+import ringfence.linux.ErrnoException;
+import ringfence.linux.Fd;
+import ringfence.linux.Linux;
+import ringfence.linux.Sockets;
+
+/**
+ * The socket of a daemon, as its command line names it: {@code --socket-path} or {@code --fd}, by the conventions of
+ * QEMU's docs/interop/vhost-user.rst.
+ *
+ * @param path where to listen; empty if {@code fd} is given
+ * @param fd a socket that we were started with
+ */
+public record BackendSocket(Optional<String> path, OptionalInt fd) {
+    /** @throws IllegalArgumentException with one line for the user */
+    public BackendSocket {
+        if (path.isPresent() == fd.isPresent()) {
+            throw new IllegalArgumentException("name one socket: --socket-path or --fd");
+        }
+        path.ifPresent(name -> {
+            int length = name.getBytes(StandardCharsets.UTF_8).length;
+            if (length > Sockets.MAX_PATH) {
+                throw new IllegalArgumentException(
+                        "socket path is too long: " + length + " bytes, at most " + Sockets.MAX_PATH + ": " + name);
+            }
+        });
+    }
+
+    /**
+     * Serves a device there. A socket that nobody listens on, such as a killed daemon leaves, is replaced.
+     *
+     * @throws IllegalArgumentException with one line for the user
+     */
+    public Backend serve(Linux linux, BackendDevice device, BackendOptions options) {
+        if (fd.isPresent()) {
+            return Backend.listen(linux, given(linux, fd.getAsInt()), device, options);
+        }
+        String name = path.orElseThrow();
+        try {
+            return Backend.listen(linux, name, device, options);
+        } catch (ErrnoException e) {
+            if (e.errno() != Errno.EADDRINUSE) {
+                throw new IllegalArgumentException(
+                        "socket " + name + ": " + e.errno().text(), e);
+            }
+        }
+        removeStale(linux, name);
+        return Backend.listen(linux, name, device, options);
+    }
+
+    private static Fd given(Linux linux, int number) {
+        try {
+            return linux.files().duplicate(number);
+        } catch (ErrnoException e) {
+            throw new IllegalArgumentException("--fd=" + number + " is no open descriptor", e);
+        }
+    }
+
+    private static void removeStale(Linux linux, String name) {
+        try (Fd connected = linux.sockets().connect(name)) {
+            throw new IllegalArgumentException("socket " + name + " is in use (" + connected + " connects)");
+        } catch (ErrnoException e) {
+            switch (e.errno()) {
+                case ECONNREFUSED -> linux.files().unlink(name);
+                case ENOENT -> {}
+                case ENOTSOCK ->
+                    throw new IllegalArgumentException("socket " + name + ": a file that is no socket is there", e);
+                default ->
+                    throw new IllegalArgumentException(
+                            "socket " + name + ": " + e.errno().text(), e);
+            }
+        }
+    }
+}

@@ -1,0 +1,141 @@
+package ringfence.net.cli;
+
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import ringfence.linux.Linux;
+import ringfence.net.backend.TapSpec;
+import ringfence.net.engine.MacAddress;
+import ringfence.net.engine.NetOptions;
+import ringfence.process.ExitCode;
+import ringfence.process.Program;
+import ringfence.vhostuser.link.BackendOptions;
+import ringfence.vhostuser.link.BackendSocket;
+
+/** The program. */
+@Command(
+        name = "vhost-user-net",
+        description = "Connects a virtual machine to a tap over vhost-user.",
+        sortOptions = false,
+        mixinStandardHelpOptions = true,
+        versionProvider = NetVersion.class)
+public final class NetMain implements Callable<Integer> {
+    private static final String NAME = "vhost-user-net: ";
+
+    @Option(names = "--socket-path", paramLabel = "PATH", description = "Listen on this Unix socket.")
+    private String socketPath;
+
+    @Option(names = "--fd", paramLabel = "N", description = "Serve this descriptor: a socket, listening or connected.")
+    private Integer fd;
+
+    @Option(names = "--print-capabilities", description = "Print what this back-end can do, as JSON, and end.")
+    private boolean printCapabilities;
+
+    @Option(
+            names = "--backend",
+            paramLabel = "WHAT",
+            description = "tap: one that the kernel names; tap=NAME; fd=N[:N...]: open taps or macvtaps, one per pair.")
+    private String backend;
+
+    @Option(names = "--queue-pairs", paramLabel = "N", description = "Pairs of queues, 1 to 8 (${DEFAULT-VALUE}).")
+    private int queuePairs = 1;
+
+    @Option(names = "--queue-size", paramLabel = "N", description = "Most entries of a queue (${DEFAULT-VALUE}).")
+    private int queueSize = NetOptions.MAX_QUEUE_SIZE;
+
+    @Option(names = "--mac", paramLabel = "ADDRESS", description = "The guest's address (the front-end or driver's).")
+    private String mac;
+
+    @Option(names = "--mtu", paramLabel = "BYTES", description = "MTU of the tap and of the guest (the tap's).")
+    private Integer mtu;
+
+    @Option(names = "--allow-unsealed", description = "Accept guest memory that may shrink under us (DPDK, files).")
+    private boolean allowUnsealed;
+
+    @Option(names = "-v", description = "Say more on standard error.")
+    private boolean verbose;
+
+    private NetMain() {}
+
+    /** Runs it and ends the process. */
+    public static void main(String[] arguments) {
+        Program.named("vhost-user-net");
+        int code = commandLine()
+                .setParameterExceptionHandler((e, _) -> complain(e.getMessage() + " (see --help)", ExitCode.BAD_INPUT))
+                .setExecutionExceptionHandler((e, _, _) -> complain(e.toString(), ExitCode.FAILURE))
+                .execute(arguments);
+        Program.exit(code);
+    }
+
+    private static CommandLine commandLine() {
+        return new CommandLine(new NetMain());
+    }
+
+    /** Parses a command line and does nothing with it. */
+    static void parse(String[] arguments) {
+        commandLine().parseArgs(arguments);
+    }
+
+    private static int complain(String line, int code) {
+        System.err.println(NAME + line.lines().findFirst().orElse(""));
+        return code;
+    }
+
+    @Override
+    public Integer call() throws InterruptedException {
+        if (printCapabilities) {
+            System.out.println("{\n  \"type\": \"net\"\n}");
+            return ExitCode.OK;
+        }
+        Service service;
+        try {
+            Consumer<String> log = line -> System.err.println(NAME + line);
+            BackendOptions options = BackendOptions.defaults()
+                    .withAllowUnsealed(allowUnsealed)
+                    .withLog(log)
+                    .withName("net0");
+            service = Service.open(Linux.system(), spec(), options, verbose ? log : line -> {});
+        } catch (IllegalArgumentException e) {
+            return complain(e.getMessage(), ExitCode.BAD_INPUT);
+        }
+        return serve(service);
+    }
+
+    private NetSpec spec() {
+        if (socketPath == null && fd == null) {
+            throw new IllegalArgumentException("--socket-path or --fd is missing (see --help)");
+        }
+        if (backend == null) {
+            throw new IllegalArgumentException("--backend is missing, such as --backend=tap (see --help)");
+        }
+        return new NetSpec(
+                new BackendSocket(
+                        Optional.ofNullable(socketPath), fd == null ? OptionalInt.empty() : OptionalInt.of(fd)),
+                TapSpec.parse(backend),
+                new NetOptions(queuePairs, queueSize, Optional.ofNullable(mac).map(MacAddress::parse)),
+                mtu == null ? OptionalInt.empty() : OptionalInt.of(mtu));
+    }
+
+    /** Waits for the back-end. A signal closes it, which drains, and ends the process with 0. */
+    private static int serve(Service service) throws InterruptedException {
+        AtomicBoolean ended = new AtomicBoolean();
+        Thread onSignal = new Thread(
+                () -> {
+                    if (!ended.get()) {
+                        service.close();
+                        Runtime.getRuntime().halt(ExitCode.OK);
+                    }
+                },
+                "signal");
+        Runtime.getRuntime().addShutdownHook(onSignal);
+        service.await();
+        ended.set(true);
+        service.close();
+        return ExitCode.OK;
+    }
+}

@@ -1,0 +1,121 @@
+package ringfence.net.cli;
+
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import ringfence.linux.EventFd;
+import ringfence.linux.Fd;
+import ringfence.linux.Linux;
+import ringfence.linux.Mapping;
+import ringfence.linux.Seal;
+import ringfence.memory.MemoryTable;
+import ringfence.memory.Region;
+import ringfence.net.backend.TapSpec;
+import ringfence.net.engine.NetOptions;
+import ringfence.vhostuser.ProtocolFeature;
+import ringfence.vhostuser.link.BackendOptions;
+import ringfence.vhostuser.link.BackendSocket;
+import ringfence.vhostuser.link.Frontend;
+import ringfence.vhostuser.link.FrontendOptions;
+import ringfence.vhostuser.link.Offer;
+import ringfence.virtio.NetLayout;
+import ringfence.virtio.queue.GuestDriver;
+import ringfence.virtio.queue.QueueConfig;
+import ringfence.virtio.queue.QueueState;
+
+/**
+ * What the program does when its AOT cache is trained: a short life of a daemon, with a front-end in the same process, so
+ * that the cache knows the classes and the profiles of all that a start needs. It needs a tap of its own; where none may
+ * be made, the cache learns the command line only, and a start takes a little longer.
+ */
+public final class NetTraining {
+    private static final int RAM = 4 << 20;
+    private static final int SIZE = 256;
+    private static final int FRAMES = 3_000;
+    private static final int FRAME = 1000;
+    private static final long DATA = 0x10_0000;
+    private static final int BUFFER = 2048;
+
+    private NetTraining() {}
+
+    /** Arguments as the program's; they are parsed first, so that the parser is trained too. */
+    public static void main(String[] arguments) {
+        NetMain.parse(arguments);
+        Linux linux = Linux.system();
+        Fd[] pair = linux.sockets().pair();
+        try (Frontend frontend = Frontend.over(linux, pair[0], FrontendOptions.defaults());
+                Fd theirs = pair[1];
+                Service _ = Service.open(
+                        linux,
+                        new NetSpec(
+                                new BackendSocket(Optional.empty(), OptionalInt.of(theirs.number())),
+                                new TapSpec.Named(""),
+                                new NetOptions(1, SIZE, Optional.empty()),
+                                OptionalInt.empty()),
+                        BackendOptions.defaults().withLog(line -> {}),
+                        line -> {})) {
+            drive(linux, frontend);
+        } catch (IllegalArgumentException e) {
+            System.err.println("trained without a tap: " + e.getMessage());
+        }
+    }
+
+    private static void drive(Linux linux, Frontend frontend) {
+        Offer offer = frontend.hello(ProtocolFeature.mask(
+                ProtocolFeature.MQ, ProtocolFeature.REPLY_ACK, ProtocolFeature.CONFIG, ProtocolFeature.STATUS));
+        frontend.features(offer.features());
+        try (Fd memory = linux.memory().memfd("training", RAM)) {
+            linux.memory().seal(memory, Seal.SHRINK, Seal.GROW);
+            try (Mapping mapping = linux.memory().map(memory, 0, RAM);
+                    EventFd kick = linux.events().eventFd();
+                    EventFd call = linux.events().eventFd();
+                    EventFd receiveKick = linux.events().eventFd();
+                    EventFd receiveCall = linux.events().eventFd()) {
+                MemoryTable table =
+                        MemoryTable.of(List.of(new Region(0, mapping.address(), RAM, mapping, 0, memory, 0)));
+                frontend.memory(table);
+                post(frontend, table, receiveKick, receiveCall);
+                QueueConfig config = GuestDriver.place(0x1_0000, SIZE, true, true);
+                GuestDriver driver = GuestDriver.direct(config, table);
+                frontend.startQueue(1, config, QueueState.FRESH, kick, call, null);
+                for (int i = 0; i < FRAMES; i++) {
+                    send(mapping, driver, kick);
+                }
+                frontend.stopQueue(1);
+                frontend.stopQueue(0);
+            }
+        }
+    }
+
+    /** A receive queue full of buffers. */
+    private static void post(Frontend frontend, MemoryTable table, EventFd kick, EventFd call) {
+        QueueConfig config = GuestDriver.place(0, SIZE, true, true);
+        GuestDriver driver = GuestDriver.direct(config, table);
+        for (int i = 0; driver.begin(1); i++) {
+            driver.writable(DATA + (long) BUFFER * (i + 1), BUFFER);
+            driver.offer(i);
+        }
+        driver.publish();
+        frontend.startQueue(0, config, QueueState.FRESH, kick, call, null);
+        kick.signal();
+    }
+
+    private static void send(Mapping mapping, GuestDriver driver, EventFd kick) {
+        mapping.segment().asSlice(DATA, NetLayout.HEADER).fill((byte) 0);
+        mapping.segment().set(ValueLayout.JAVA_SHORT, DATA + NetLayout.HEADER + 12, (short) 0xb588); // for experiments
+        driver.begin(1);
+        driver.readable(DATA, NetLayout.HEADER + FRAME);
+        driver.offer(0);
+        if (driver.publish()) {
+            kick.signal();
+        }
+        long deadline = System.nanoTime() + 10_000_000_000L;
+        while (driver.reap() < 0) {
+            if (System.nanoTime() > deadline) {
+                throw new IllegalStateException("a frame does not leave");
+            }
+            Thread.onSpinWait();
+        }
+    }
+}

@@ -1,0 +1,14 @@
+/**
+ * The program {@code vhost-user-net}.
+ *
+ * <h2>Theory of operation</h2>
+ * {@link ringfence.net.cli.NetMain} turns the command line into taps, a device and a socket, opened in this order
+ * ({@code Service}). Then it waits until its back-end has ended, or until a signal asks it to end.
+ *
+ * <p>It keeps QEMU's conventions for back-end programs (docs/interop/vhost-user.rst): {@code --socket-path},
+ * {@code --fd}, {@code --print-capabilities}, no daemonizing, standard error for messages, a clean end on SIGTERM.
+ *
+ * <p>Exit codes: 0 ended as asked, 1 failed later, 2 the command line or what it names cannot be used; one line on
+ * standard error says why.
+ */
+package ringfence.net.cli;

@@ -1,0 +1,18 @@
+/**
+ * The network device as a vhost-user back-end serves it.
+ *
+ * <h2>Theory of operation</h2>
+ * {@link ringfence.net.engine.NetDevice} is one device: ports, a configuration space, the negotiated features. Its even
+ * queues receive, its odd ones transmit; the control queue is the front-end's. For each queue that starts it makes an
+ * engine, which belongs to that queue's worker:
+ * <ul>
+ *   <li>{@code Transmitter} sends each chain by one writev, straight from the guest's pages; only the header is copied, and
+ *       checked ({@link ringfence.net.packet.HeaderRules}). Nothing is ever in flight.
+ *   <li>{@code Receiver} holds as many of the guest's buffers as the longest frame needs, and reads a frame straight into
+ *       them by one readv when the tap has one. Those that it fills it uses, all of a frame at once; the others it keeps,
+ *       or gives back when the queue stops.
+ * </ul>
+ *
+ * <p>A frame of 64 KiB stays whole where segmentation was negotiated; the kernel cuts it, or never does.
+ */
+package ringfence.net.engine;

@@ -1,0 +1,129 @@
+package ringfence.vmm.machine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import ringfence.linux.Fd;
+import ringfence.linux.Linux;
+import ringfence.linux.OpenFlag;
+import ringfence.memory.GuestRam;
+import ringfence.memory.RamOptions;
+import ringfence.option.JsonReader;
+import ringfence.process.Program;
+import ringfence.vmm.config.NetConfig;
+import ringfence.vmm.config.RuntimeOptions;
+import ringfence.vmm.config.VmConfig;
+import ringfence.vmm.device.VirtioDevice;
+import ringfence.vmm.supervise.RuntimeDirectory;
+
+/** What a network device's daemon is started with. The daemon is a script here, which writes that down and refuses. */
+@Timeout(60)
+class DaemonStarterTest {
+    @TempDir
+    Path home;
+
+    private final Linux linux = Linux.system();
+
+    /** What the device has logged is not for the standard error of the next test. */
+    @AfterEach
+    void dropsTheLog() {
+        Program.run("test", new PrintStream(OutputStream.nullOutputStream()), () -> 0);
+    }
+
+    /** Starts a daemon for this device, and waits until it has refused: its options, descriptors and privileges. */
+    private List<String> startedWith(String net) throws Exception {
+        Path report = home.resolve("report");
+        Path program = home.resolve("bin/vhost-user-net");
+        Files.createDirectories(program.getParent());
+        Files.writeString(program, """
+            #!/bin/sh
+            {
+                printf 'option %%s\\n' "$@"
+                for fd in 3 4 5 6; do printf 'fd %%s ' $fd; readlink /proc/$$/fd/$fd || echo; done
+                grep CapEff /proc/$$/status
+            } >%1$s.new 2>&1
+            mv %1$s.new %1$s
+            exit 2
+            """.formatted(report));
+        Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
+        VmConfig config = VmConfig.TABLE.read(JsonReader.read("{\"payload\":{\"kernel\":\"/k\"}}"));
+        MachineProxy proxy = new MachineProxy(MachineState.of(config));
+        GuestRam ram = new GuestRam(linux, List.of(new GuestRam.Range(0, 1 << 20)), RamOptions.DEFAULT);
+        try (RuntimeDirectory directory =
+                        RuntimeDirectory.create(linux.processes().effectiveUser() == 0);
+                DaemonStarter starter = new DaemonStarter(linux, new RuntimeOptions(home, false), directory, proxy);
+                VirtioDevice device =
+                        starter.net(NetConfig.TABLE.parse(net), ram.table()).device()) {
+            assertThat(device.id()).isEqualTo("_net0");
+            MachineCommand command = proxy.take();
+            assertThat(command).isInstanceOfSatisfying(MachineCommand.DeviceRefused.class, refused -> {
+                assertThat(refused.device()).isEqualTo("_net0");
+                assertThat(refused.reason()).contains("vhost-user-net refuses");
+            });
+        }
+        ram.close();
+        return Files.readAllLines(report);
+    }
+
+    private static List<String> options(List<String> report) {
+        return report.stream()
+                .filter(line -> line.startsWith("option "))
+                .map(line -> line.substring(7))
+                .toList();
+    }
+
+    @Test
+    void aTapIsOpenedByTheDaemonWhichKeepsThatPrivilegeOnly() throws Exception {
+        List<String> report = startedWith("id=_net0,mac=52:54:00:12:34:56,tap=lan0,ip=10.1.0.1,mask=255.255.0.0,"
+                + "host_mac=02:00:00:00:00:01,mtu=9000,num_queues=4,queue_size=512");
+        assertThat(options(report))
+                .containsExactly(
+                        "--fd=3",
+                        "--queue-pairs=2",
+                        "--queue-size=512",
+                        "--mac=52:54:00:12:34:56",
+                        "--mtu=9000",
+                        "--backend=tap=lan0",
+                        "--ip=10.1.0.1/16",
+                        "--host-mac=02:00:00:00:00:01");
+        assertThat(report)
+                .filteredOn(line -> line.startsWith("fd 3 "))
+                .singleElement()
+                .asString()
+                .contains("socket:");
+        assertThat(report).contains("fd 4 ");
+        assumeThat(linux.processes().effectiveUser()).isZero();
+        assertThat(report).as("CAP_NET_ADMIN").contains("CapEff:\t0000000000001000");
+    }
+
+    @Test
+    void aNewTapHasNoName() throws Exception {
+        assertThat(options(startedWith("id=_net0,mac=52:54:00:12:34:56")))
+                .containsExactly(
+                        "--fd=3", "--queue-pairs=1", "--queue-size=256", "--mac=52:54:00:12:34:56", "--backend=tap");
+    }
+
+    @Test
+    void openDescriptorsAreHandedOverAndNoPrivilegeIsKept() throws Exception {
+        try (Fd one = linux.files().open("/dev/null", OpenFlag.RDWR);
+                Fd two = linux.files().open("/dev/zero", OpenFlag.RDWR)) {
+            List<String> report = startedWith(
+                    "id=_net0,mac=52:54:00:12:34:56,num_queues=4,fd=[" + two.number() + "," + one.number() + "]");
+            assertThat(options(report)).contains("--queue-pairs=2", "--backend=fd=4:5");
+            assertThat(report).contains("fd 4 /dev/zero", "fd 5 /dev/null", "fd 6 ");
+            assertThat(one.isOpen() && two.isOpen()).as("ours stay ours").isTrue();
+            assumeThat(linux.processes().effectiveUser()).isZero();
+            assertThat(report).contains("CapEff:\t0000000000000000");
+        }
+    }
+}
