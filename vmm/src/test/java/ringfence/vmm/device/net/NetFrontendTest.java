@@ -39,7 +39,7 @@ import ringfence.vmm.device.remote.SocketSource;
 
 /** A network device of two pairs of queues as its transport sees it, with a back-end of ours behind it. */
 @Timeout(60)
-class NetDeviceTest {
+class NetFrontendTest {
     private static final long RING = Feature.VERSION_1 | Feature.INDIRECT_DESC | Feature.EVENT_IDX;
     private static final long OWN = NetLayout.F_MAC
             | NetLayout.F_STATUS
