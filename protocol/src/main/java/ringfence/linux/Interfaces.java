@@ -3,6 +3,8 @@ package ringfence.linux;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.net.InetAddress;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
 /** Network interfaces of this process's network namespace, by name: 1 to 15 bytes. */
@@ -11,6 +13,8 @@ public final class Interfaces {
     public static final int MAX_NAME = TapLayout.IFNAMSIZ - 1;
 
     private static final int AF_UNIX = 1;
+    private static final int AF_INET = 2;
+    private static final int AF_INET6 = 10;
     private static final int SOCK_DGRAM_CLOEXEC = 2 | 0x80000;
 
     private final Kernel kernel;
@@ -50,6 +54,57 @@ public final class Interfaces {
         }
     }
 
+    /**
+     * Gives it an address of its network (SIOCSIFADDR, SIOCSIFNETMASK).
+     *
+     * @param prefix bits of the network: 0 to 32 for IPv4, 0 to 128 for IPv6
+     * @throws ErrnoException EPERM without CAP_NET_ADMIN, EEXIST if it has that one of IPv6 already
+     */
+    public void address(String name, InetAddress address, int prefix) {
+        byte[] bytes = address.getAddress();
+        try (Arena arena = Arena.ofConfined()) {
+            String text = " of " + name + " to " + address.getHostAddress() + "/" + prefix;
+            if (bytes.length == 4) {
+                control(AF_INET, TapLayout.SIOCSIFADDR, inet(arena, name, bytes), "SIOCSIFADDR" + text);
+                byte[] mask = ByteBuffer.allocate(4)
+                        .putInt(prefix == 0 ? 0 : -1 << 32 - prefix)
+                        .array();
+                control(AF_INET, TapLayout.SIOCSIFNETMASK, inet(arena, name, mask), "SIOCSIFNETMASK" + text);
+                return;
+            }
+            MemorySegment request = arena.allocate(TapLayout.IN6_IFREQ_SIZE, 8);
+            MemorySegment.copy(bytes, 0, request, ValueLayout.JAVA_BYTE, 0, bytes.length);
+            request.set(ValueLayout.JAVA_INT, TapLayout.IFR6_PREFIXLEN, prefix);
+            int index = word(name, TapLayout.SIOCGIFINDEX, TapLayout.IFR_IFINDEX, "SIOCGIFINDEX", true);
+            request.set(ValueLayout.JAVA_INT, TapLayout.IFR6_IFINDEX, index);
+            control(AF_INET6, TapLayout.SIOCSIFADDR, request, "SIOCSIFADDR" + text);
+        }
+    }
+
+    private static MemorySegment inet(Arena arena, String name, byte[] address) {
+        MemorySegment request = request(arena, name);
+        request.set(ValueLayout.JAVA_SHORT, TapLayout.IFR_ADDR, (short) AF_INET);
+        long at = TapLayout.IFR_ADDR + TapLayout.SIN_ADDR;
+        MemorySegment.copy(address, 0, request, ValueLayout.JAVA_BYTE, at, address.length);
+        return request;
+    }
+
+    /**
+     * Sets its Ethernet address (SIOCSIFHWADDR).
+     *
+     * @param address six bytes
+     * @throws ErrnoException EPERM without CAP_NET_ADMIN, EADDRNOTAVAIL if it is not one of a single station
+     */
+    public void hardwareAddress(String name, byte[] address) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment request = request(arena, name);
+            request.set(ValueLayout.JAVA_SHORT, TapLayout.IFR_ADDR, TapLayout.ARPHRD_ETHER);
+            long at = TapLayout.IFR_ADDR + TapLayout.SA_DATA;
+            MemorySegment.copy(address, 0, request, ValueLayout.JAVA_BYTE, at, address.length);
+            control(TapLayout.SIOCSIFHWADDR, request, "SIOCSIFHWADDR of " + name);
+        }
+    }
+
     private int flags(String name) {
         return word(name, TapLayout.SIOCGIFFLAGS, TapLayout.IFR_FLAGS, "SIOCGIFFLAGS", false);
     }
@@ -66,8 +121,12 @@ public final class Interfaces {
 
     /** Any socket serves; a Unix one needs no network. */
     private void control(long what, MemorySegment request, String text) {
-        long socket = kernel.call(Syscall.SOCKET, AF_UNIX, SOCK_DGRAM_CLOEXEC, 0, 0, 0, 0);
-        try (Fd fd = Fd.own(kernel, (int) Call.check(socket, Syscall.SOCKET, "AF_UNIX"))) {
+        control(AF_UNIX, what, request, text);
+    }
+
+    private void control(int family, long what, MemorySegment request, String text) {
+        long socket = kernel.call(Syscall.SOCKET, family, SOCK_DGRAM_CLOEXEC, 0, 0, 0, 0);
+        try (Fd fd = Fd.own(kernel, (int) Call.check(socket, Syscall.SOCKET, "family " + family))) {
             Call.check(kernel.call(Syscall.IOCTL, fd.number(), what, request.address(), 0, 0, 0), Syscall.IOCTL, text);
         }
     }

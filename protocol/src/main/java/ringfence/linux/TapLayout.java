@@ -10,6 +10,20 @@ final class TapLayout {
     static final long IFR_NAME = 0;
     static final long IFR_FLAGS = 16;
     static final long IFR_MTU = 16;
+    static final long IFR_IFINDEX = 16;
+
+    /** {@code struct sockaddr} or {@code sockaddr_in} within it. */
+    static final long IFR_ADDR = 16;
+
+    static final long SA_DATA = 2;
+    static final long SIN_ADDR = 4;
+
+    /** {@code struct in6_ifreq { struct in6_addr ifr6_addr; __u32 ifr6_prefixlen; int ifr6_ifindex; }}. */
+    static final long IN6_IFREQ_SIZE = 24;
+
+    static final long IFR6_PREFIXLEN = 16;
+    static final long IFR6_IFINDEX = 20;
+    static final short ARPHRD_ETHER = 1;
 
     static final long TUNSETIFF = 0x4004_54CAL;
     static final long TUNGETFEATURES = 0x8004_54CFL;
@@ -28,6 +42,10 @@ final class TapLayout {
 
     static final long SIOCGIFFLAGS = 0x8913;
     static final long SIOCSIFFLAGS = 0x8914;
+    static final long SIOCSIFADDR = 0x8916;
+    static final long SIOCSIFNETMASK = 0x891C;
+    static final long SIOCSIFHWADDR = 0x8924;
+    static final long SIOCGIFINDEX = 0x8933;
     static final long SIOCGIFMTU = 0x8921;
     static final long SIOCSIFMTU = 0x8922;
     static final int IFF_UP = 1;

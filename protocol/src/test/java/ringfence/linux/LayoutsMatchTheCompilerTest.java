@@ -147,7 +147,10 @@ class LayoutsMatchTheCompilerTest {
                 .size("struct ifreq", TapLayout.IFREQ_SIZE)
                 .offset("struct ifreq", "ifr_name", TapLayout.IFR_NAME)
                 .offset("struct ifreq", "ifr_flags", TapLayout.IFR_FLAGS)
-                .offset("struct ifreq", "ifr_mtu", TapLayout.IFR_MTU);
+                .offset("struct ifreq", "ifr_mtu", TapLayout.IFR_MTU)
+                .offset("struct ifreq", "ifr_ifindex", TapLayout.IFR_IFINDEX)
+                .offset("struct ifreq", "ifr_addr", TapLayout.IFR_ADDR)
+                .offset("struct sockaddr", "sa_data", TapLayout.SA_DATA);
         for (Field field : TapLayout.class.getDeclaredFields()) {
             if (field.getName().matches("(IFF|TUN|SIOC|IFNAMSIZ).*")) {
                 field.setAccessible(true);

@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.net.InetAddress;
+import java.net.NetworkInterface;
 import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.Set;
@@ -66,6 +68,25 @@ class TapTest {
         }
         assertThatThrownBy(() -> interfaces.mtu("no-such-one")).hasMessageContaining("ENODEV");
         assertThatThrownBy(() -> interfaces.mtu("a-name-of-17-byte")).hasMessageContaining("choose a shorter one");
+    }
+
+    @Test
+    void theHostsSideHasAddresses() throws Exception {
+        try (Tap tap = Tap.open(linux, "", false)) {
+            interfaces.hardwareAddress(tap.name(), new byte[] {2, 0, 0, 0, 0, 0x77});
+            interfaces.up(tap.name(), true);
+            interfaces.address(tap.name(), InetAddress.ofLiteral("192.0.2.77"), 28);
+            interfaces.address(tap.name(), InetAddress.ofLiteral("fd00:77::1"), 64);
+            NetworkInterface seen = NetworkInterface.getByName(tap.name());
+            assertThat(seen.getHardwareAddress()).isEqualTo(new byte[] {2, 0, 0, 0, 0, 0x77});
+            assertThat(seen.getInterfaceAddresses().stream()
+                            .map(address ->
+                                    address.getAddress().getHostAddress().replaceAll("%.*", "") + "/"
+                                            + address.getNetworkPrefixLength()))
+                    .contains("192.0.2.77/28", "fd00:77:0:0:0:0:0:1/64");
+            assertThatThrownBy(() -> interfaces.hardwareAddress(tap.name(), new byte[] {1, 0, 0, 0, 0, 0x77}))
+                    .hasMessageContaining("EADDRNOTAVAIL");
+        }
     }
 
     @Test

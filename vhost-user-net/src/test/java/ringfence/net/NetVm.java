@@ -70,7 +70,8 @@ public final class NetVm implements AutoCloseable {
         assumeTaps(linux);
         ports = TapPorts.open(linux, new TapSpec.Named(""), pairs, OptionalInt.of(1500));
         quiet(ports.name());
-        device = new NetDevice(ports, new NetOptions(pairs, SIZE, Optional.of(MacAddress.parse("52:54:00:00:00:01"))));
+        device = new NetDevice(
+                ports, new NetOptions(pairs, SIZE, Optional.of(MacAddress.parse("--mac", "52:54:00:00:00:01"))));
         Fd[] pair = linux.sockets().pair();
         backend =
                 Backend.listen(linux, pair[1], device, BackendOptions.defaults().withName("net"));

@@ -54,6 +54,15 @@ public final class NetMain implements Callable<Integer> {
     @Option(names = "--mtu", paramLabel = "BYTES", description = "MTU of the tap and of the guest (the tap's).")
     private Integer mtu;
 
+    @Option(
+            names = "--ip",
+            paramLabel = "ADDRESS/LEN",
+            description = "The host's address on the tap, and its network; only with --backend=tap.")
+    private String ip;
+
+    @Option(names = "--host-mac", paramLabel = "ADDRESS", description = "The tap's own; only with --backend=tap.")
+    private String hostMac;
+
     @Option(names = "--allow-unsealed", description = "Accept guest memory that may shrink under us (DPDK, files).")
     private boolean allowUnsealed;
 
@@ -117,8 +126,12 @@ public final class NetMain implements Callable<Integer> {
                 new BackendSocket(
                         Optional.ofNullable(socketPath), fd == null ? OptionalInt.empty() : OptionalInt.of(fd)),
                 TapSpec.parse(backend),
-                new NetOptions(queuePairs, queueSize, Optional.ofNullable(mac).map(MacAddress::parse)),
-                mtu == null ? OptionalInt.empty() : OptionalInt.of(mtu));
+                new NetOptions(
+                        queuePairs, queueSize, Optional.ofNullable(mac).map(text -> MacAddress.parse("--mac", text))),
+                mtu == null ? OptionalInt.empty() : OptionalInt.of(mtu),
+                new HostSide(
+                        Optional.ofNullable(ip).map(HostSide.Network::parse),
+                        Optional.ofNullable(hostMac).map(text -> MacAddress.parse("--host-mac", text))));
     }
 
     /** Waits for the back-end. A signal closes it, which drains, and ends the process with 0. */

@@ -52,7 +52,8 @@ public final class NetTraining {
                                 new BackendSocket(Optional.empty(), OptionalInt.of(theirs.number())),
                                 new TapSpec.Named(""),
                                 new NetOptions(1, SIZE, Optional.empty()),
-                                OptionalInt.empty()),
+                                OptionalInt.empty(),
+                                new HostSide(Optional.empty(), Optional.empty())),
                         BackendOptions.defaults().withLog(line -> {}),
                         line -> {})) {
             drive(linux, frontend);

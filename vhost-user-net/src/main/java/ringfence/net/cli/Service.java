@@ -1,6 +1,7 @@
 package ringfence.net.cli;
 
 import java.util.function.Consumer;
+import ringfence.linux.Interfaces;
 import ringfence.linux.Linux;
 import ringfence.net.backend.TapPorts;
 import ringfence.net.backend.TapSpec;
@@ -32,6 +33,7 @@ final class Service implements AutoCloseable {
     static Service open(Linux linux, NetSpec spec, BackendOptions options, Consumer<String> details) {
         TapPorts ports = TapPorts.open(linux, spec.taps(), spec.options().pairs(), spec.mtu());
         try {
+            spec.host().set(new Interfaces(linux), ports.name());
             boolean chosen = spec.taps() instanceof TapSpec.Named(String name) && !name.equals(ports.name());
             (chosen ? options.log() : details)
                     .accept("serving " + ports.name() + ": " + ports.count() + " queue pairs, mtu "

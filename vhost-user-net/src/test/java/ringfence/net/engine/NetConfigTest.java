@@ -21,7 +21,7 @@ class NetConfigTest {
         long features = NetConfig.features(ONE, OptionalInt.empty(), false);
         assertThat(features & (NetLayout.F_MAC | NetLayout.F_MTU | NetLayout.F_MQ | NetLayout.F_HOST_USO))
                 .isZero();
-        NetOptions two = new NetOptions(2, 256, Optional.of(MacAddress.parse("52:54:00:12:34:56")));
+        NetOptions two = new NetOptions(2, 256, Optional.of(MacAddress.parse("--mac", "52:54:00:12:34:56")));
         assertThat(Feature.has(
                         NetConfig.features(two, OptionalInt.of(1500), true),
                         NetLayout.F_MAC
@@ -50,7 +50,7 @@ class NetConfigTest {
     @ParameterizedTest
     @ValueSource(strings = {"53:54:00:12:34:56", "00:00:00:00:00:00", "52:54:00:12:34", "52-54-00-12-34-56", ""})
     void whatIsNoStationsAddressIsRefused(String text) {
-        assertThatThrownBy(() -> MacAddress.parse(text)).hasMessageStartingWith("--mac=");
+        assertThatThrownBy(() -> MacAddress.parse("--mac", text)).hasMessageStartingWith("--mac=");
     }
 
     @Test
