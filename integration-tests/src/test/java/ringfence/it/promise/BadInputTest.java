@@ -47,7 +47,7 @@ class BadInputTest {
                 "vhost-user-net|--socket-path=s --backend=tap --mac=53:54:00:00:00:01|--mac|must be even",
                 "vhost-user-net|--socket-path=s --backend=tap --ip=192.0.2.1|--ip|ADDRESS/LEN",
                 "vhost-user-net|--socket-path=s --backend=tap --host-mac=53:54:00:00:00:01|--host-mac|must be even",
-                "vhost-user-net|--socket-path=s --backend=fd=0 --ip=192.0.2.1/24|--ip|by 'ip'",
+                "vhost-user-net|--socket-path=s --backend=fd=0 --ip=192.0.2.1/24|--ip|is not for --backend=fd",
                 "vhost-user-net|--socket-path=s --backend=tap --mtu=67|--mtu|68 to 65535",
                 "vhost-user-net|--socket-path=s --backend=tap=a-much-too-long-name|--backend=tap|choose a shorter",
                 "vhost-user-net|--socket-path=s --queue-pairs=x|--queue-pairs|--help",
