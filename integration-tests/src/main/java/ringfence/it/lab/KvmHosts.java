@@ -14,9 +14,9 @@ public final class KvmHosts {
 
     private KvmHosts() {}
 
-    /** This machine where its KVM can run a stock kernel, else L1 with Debian's kernel {@code kernel}. */
-    public static KvmHost open(Checkout checkout, String kernel) {
-        return isLocal() ? new LocalHost(checkout) : L1Host.boot(checkout, kernel);
+    /** This machine where its KVM can run a stock kernel, else L1 with Debian's kernel {@code kernel} on so many processors. */
+    public static KvmHost open(Checkout checkout, String kernel, int cpus) {
+        return isLocal() ? new LocalHost(checkout) : L1Host.boot(checkout, kernel, cpus);
     }
 
     /**

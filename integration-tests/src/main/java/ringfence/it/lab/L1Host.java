@@ -37,6 +37,7 @@ public final class L1Host implements KvmHost {
     private static final String CLASSES = "/opt/classes";
 
     private final String kernel;
+    private final int cpus;
     private final String classPath;
     private final Path directory;
     private final Process lab;
@@ -45,8 +46,9 @@ public final class L1Host implements KvmHost {
     private final SocketChannel socket;
     private final AgentClient agent;
 
-    private L1Host(Checkout checkout, String kernel) throws IOException {
+    private L1Host(Checkout checkout, String kernel, int cpus) throws IOException {
         this.kernel = kernel;
+        this.cpus = cpus;
         directory = Files.createTempDirectory("ringfence-l1-");
         classPath = ClassPath.copyTo(checkout, Files.createDirectory(classes())).stream()
                 .map(name -> CLASSES + "/" + name)
@@ -61,10 +63,10 @@ public final class L1Host implements KvmHost {
         agent = new AgentClient(Channels.newInputStream(socket), Channels.newOutputStream(socket), this::died);
     }
 
-    /** Boots L1 with Debian's kernel {@code kernel}, 6.1 or 6.12, and waits until it runs programs. */
-    public static L1Host boot(Checkout checkout, String kernel) {
+    /** Boots L1 with Debian's kernel {@code kernel}, 6.1 or 6.12, and 1 or 2 processors; waits until it runs programs. */
+    public static L1Host boot(Checkout checkout, String kernel, int cpus) {
         try {
-            L1Host host = new L1Host(checkout, kernel);
+            L1Host host = new L1Host(checkout, kernel, cpus);
             host.run("true");
             return host;
         } catch (IOException e) {
@@ -130,6 +132,8 @@ public final class L1Host implements KvmHost {
                 checkout.lab().toString(),
                 "--kernel",
                 kernel,
+                "--cpus",
+                Integer.toString(cpus),
                 "--peers",
                 "--java",
                 "--mount",

@@ -24,7 +24,8 @@ import ringfence.process.LockHolders;
  * A program: kills a {@link FenceVictim}, takes its fence, and sees whether anything lands after that, in the image or in
  * the memory. Arguments: a directory for the image, one on tmpfs for the memory, requests, then for each proof the
  * operation and the kind of files as the victim takes them. Prints a line for each; ends with an exception where anything
- * landed too late, and for the control, where the disk could be made slow and nothing did.
+ * landed too late, where nothing landed at all, and for the control, where the disk could be made slow and nothing landed
+ * late.
  */
 public final class FenceProof {
     private static final long PATIENCE = 60_000_000_000L;
@@ -96,8 +97,8 @@ public final class FenceProof {
                         mebibytes(atFence),
                         size >> 20,
                         mebibytes(later - atFence));
-                if (files.equals("control") && slow.isPresent() && later == atFence) {
-                    throw new IllegalStateException("the control proves nothing: all had landed");
+                if (later == 0 || files.equals("control") && slow.isPresent() && later == atFence) {
+                    throw new IllegalStateException(operation + ", " + files + " proves nothing: see what had landed");
                 }
                 if (!held.isOpen() || !fence.fd().isOpen() || !files.equals("control") && later != atFence) {
                     throw new IllegalStateException(operation + ", " + files + ": landed after the fence");

@@ -37,13 +37,13 @@ class FenceProofTest {
     }
 
     @Test
-    @OnKvmHost(kernel = "6.1")
+    @OnKvmHost(kernel = "6.1", cpus = 1)
     void nothingLandsAfterTheFenceOnLinux61(KvmHost host) {
         prove(host, SOME, ALL);
     }
 
     @Test
-    @OnKvmHost(kernel = "6.12")
+    @OnKvmHost(kernel = "6.12", cpus = 1)
     void nothingLandsAfterTheFenceOnLinux612(KvmHost host) {
         prove(host, SOME, ALL);
     }

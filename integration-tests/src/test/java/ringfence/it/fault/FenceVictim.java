@@ -13,7 +13,7 @@ import ringfence.linux.uring.RingFile;
 import ringfence.process.LockHolders;
 
 /**
- * A program that queues much direct I/O on its ring, says so, and waits to be killed. Arguments: image, shared memory,
+ * A program that queues much direct I/O on its ring, says so when the first of it is done, and waits to be killed. Arguments: image, shared memory,
  * fence, "read" or "write", "plain" or "registered" (files), or
  * "control" (plain files, and the fence is not registered), requests.
  */
@@ -53,7 +53,8 @@ public final class FenceVictim {
                 throw new IllegalStateException("ring full");
             }
         }
-        ring.submit();
+        ring.submitAndWait(
+                1); // so that some are on their way to the disk, not all in a queue that dies with the process
         System.out.println("queued");
         Thread.sleep(Long.MAX_VALUE);
         ring.close();

@@ -14,9 +14,11 @@ final class SlowDisk implements AutoCloseable {
     private static final String V1 = "/sys/fs/cgroup/blkio";
 
     private final Path group;
+    private final Optional<Path> ownMount;
 
-    private SlowDisk(Path group) {
+    private SlowDisk(Path group, Optional<Path> ownMount) {
         this.group = group;
+        this.ownMount = ownMount;
     }
 
     /** One for the disk below this file; empty where none can be had, and the tests take the disk as it is. */
@@ -30,13 +32,22 @@ final class SlowDisk implements AutoCloseable {
                     Files.writeString(
                             group.resolve("blkio.throttle." + direction + "_bps_device"), rule + bytesPerSecond);
                 }
-                return Optional.of(new SlowDisk(group));
+                return Optional.of(new SlowDisk(group, Optional.empty()));
             }
-            Path root = unified();
-            Files.writeString(root.resolve("cgroup.subtree_control"), "+io");
-            Path group = Files.createDirectory(root.resolve(name));
-            Files.writeString(group.resolve("io.max"), rule + "rbps=" + bytesPerSecond + " wbps=" + bytesPerSecond);
-            return Optional.of(new SlowDisk(group));
+            Optional<Path> mounted = mounted();
+            Path root = mounted.isPresent() ? mounted.get() : mount();
+            SlowDisk slow =
+                    new SlowDisk(root.resolve(name), mounted.isPresent() ? Optional.empty() : Optional.of(root));
+            try {
+                Files.writeString(root.resolve("cgroup.subtree_control"), "+io");
+                Files.createDirectory(slow.group);
+                Files.writeString(
+                        slow.group.resolve("io.max"), rule + "rbps=" + bytesPerSecond + " wbps=" + bytesPerSecond);
+                return Optional.of(slow);
+            } catch (IOException e) {
+                slow.close();
+                throw e;
+            }
         } catch (IOException e) {
             System.out.println("the disk cannot be made slow here: " + e);
             return Optional.empty();
@@ -53,25 +64,32 @@ final class SlowDisk implements AutoCloseable {
         return Files.readString(whole.resolve("dev")).strip();
     }
 
-    private static Path unified() throws IOException {
+    private static Optional<Path> mounted() throws IOException {
         for (String line : Files.readAllLines(Path.of("/proc/mounts"))) {
             String[] words = line.split(" ", -1);
             if (words[2].equals("cgroup2")) {
-                return Path.of(words[1]);
+                return Optional.of(Path.of(words[1]));
             }
         }
+        return Optional.empty();
+    }
+
+    private static Path mount() throws IOException {
         Path place = Files.createTempDirectory("cgroup2");
-        Process mount = new ProcessBuilder("mount", "-t", "cgroup2", "none", place.toString())
-                .inheritIO()
-                .start();
-        try {
-            if (mount.waitFor() != 0) {
-                throw new IOException("cannot mount cgroup2");
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+        if (status("mount", "-t", "cgroup2", "none", place.toString()) != 0) {
+            Files.delete(place);
+            throw new IOException("cannot mount cgroup2");
         }
         return place;
+    }
+
+    private static int status(String... command) throws IOException {
+        try {
+            return new ProcessBuilder(command).inheritIO().start().waitFor();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException(e);
+        }
     }
 
     /** Makes the disk slow for this process. */
@@ -82,5 +100,8 @@ final class SlowDisk implements AutoCloseable {
     @Override
     public void close() throws IOException {
         Files.deleteIfExists(group);
+        if (ownMount.isPresent() && status("umount", ownMount.get().toString()) == 0) {
+            Files.delete(ownMount.get());
+        }
     }
 }

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.extension.ParameterResolver;
 import org.junit.jupiter.api.extension.ReflectiveInvocationContext;
 
 /**
- * Gives tests their {@link KvmHost}. Hosts live in the root store, one per kernel of L1, and are closed at the end of
+ * Gives tests their {@link KvmHost}. Hosts live in the root store, one per kernel and number of processors of L1, and are closed at the end of
  * the run. A test under which L1 dies of the emulator's own race is run once more on a new L1; that is printed, put
  * into the test report and written to {@code target/lab/died.txt}.
  */
@@ -94,8 +94,11 @@ public final class KvmHostExtension implements ParameterResolver, InvocationInte
     }
 
     private static Slot slot(ExtensionContext context) {
-        String kernel = KvmHosts.isLocal() ? "local" : annotation(context).kernel();
-        return context.getRoot().getStore(HOSTS).getOrComputeIfAbsent(kernel, key -> new Slot(kernel), Slot.class);
+        OnKvmHost wanted = annotation(context);
+        String kind = KvmHosts.isLocal() ? "local" : wanted.kernel() + " on " + wanted.cpus();
+        return context.getRoot()
+                .getStore(HOSTS)
+                .getOrComputeIfAbsent(kind, key -> new Slot(wanted.kernel(), wanted.cpus()), Slot.class);
     }
 
     private static OnKvmHost annotation(ExtensionContext context) {
@@ -107,15 +110,17 @@ public final class KvmHostExtension implements ParameterResolver, InvocationInte
     /** One host, made when first asked for. Closed by the root store. */
     private static final class Slot implements AutoCloseable {
         private final String kernel;
+        private final int cpus;
         private KvmHost host;
 
-        Slot(String kernel) {
+        Slot(String kernel, int cpus) {
             this.kernel = kernel;
+            this.cpus = cpus;
         }
 
         synchronized KvmHost host() {
             if (host == null) {
-                host = KvmHosts.open(Checkout.find(), kernel);
+                host = KvmHosts.open(Checkout.find(), kernel, cpus);
             }
             return host;
         }

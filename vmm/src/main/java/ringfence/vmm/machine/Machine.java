@@ -28,7 +28,8 @@ public final class Machine implements AutoCloseable {
     /**
      * Assembles the machine: starts its daemons, takes its memory, opens KVM, plugs its devices in.
      *
-     * @param onFirstRun run by the first vCPU thread right before the guest's first instruction; must be quick
+     * @param onFirstRun run by the first vCPU thread right before the guest's first instruction, not at its later boots;
+     *     must be quick
      * @throws RuntimeException of the part that failed, with one line for the user; nothing is left behind
      */
     public Machine(Linux linux, VmConfig config, RuntimeOptions options, Log log, Runnable onFirstRun) {
@@ -46,8 +47,8 @@ public final class Machine implements AutoCloseable {
 
     /** Runs the guest until it or the user ends the machine. */
     public Ending run() throws InterruptedException {
-        while (true) {
-            Processors processors = parts.newProcessors(new Events());
+        for (Runnable atFirstRun = onFirstRun; ; atFirstRun = () -> {}) {
+            Processors processors = parts.newProcessors(new Events(atFirstRun));
             MachineCommand end;
             try {
                 CompletableFuture<BootState> loading = parts.payloadInMemory();
@@ -137,6 +138,12 @@ public final class Machine implements AutoCloseable {
 
     /** From the vCPU threads. */
     private final class Events implements VcpuEvents {
+        private final Runnable onFirstRun;
+
+        Events(Runnable onFirstRun) {
+            this.onFirstRun = onFirstRun;
+        }
+
         @Override
         public void firstRun(int cpu) {
             if (cpu == 0) {

@@ -23,8 +23,8 @@ import ringfence.vmm.config.NetOffloads;
  * @param mtu what the back-end is told of the longest packet, if it wants to know; 0: nothing
  * @param configSize bytes of configuration space, 0 to 256; it is the back-end's, read by GET_CONFIG
  * @param queuesOffset where in it the number of queues (le16) stands, which is the machine's word; -1: nowhere
- * @param writableOffset where in it the guest may write
- * @param writableSize how many bytes it may write there
+ * @param writableOffset where in it the one field stands that the guest may write
+ * @param writableSize how many bytes that field has; 0: there is none
  * @param fixedSize so many first bytes must not change when a back-end is replaced
  */
 public record Profile(

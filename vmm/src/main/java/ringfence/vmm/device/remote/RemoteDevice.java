@@ -5,8 +5,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import ringfence.linux.Linux;
 import ringfence.memory.MemoryTable;
 import ringfence.vhostuser.link.PeerException;
@@ -45,8 +43,8 @@ public final class RemoteDevice implements VirtioDevice {
             // nobody has been named yet
         }
     };
-    private final AtomicInteger wantedQueues = new AtomicInteger();
-    private final AtomicBoolean enabling = new AtomicBoolean(); // a command is on its way
+    private final Latest<Integer> wantedQueues;
+    private final Latest<ConfigWrite> written;
     private volatile RemoteState state = RemoteState.FIRST;
     private volatile byte[] config; // null: no back-end has been there yet
 
@@ -66,7 +64,12 @@ public final class RemoteDevice implements VirtioDevice {
                 queueCount,
                 queueSize,
                 new Events());
+        wantedQueues = new Latest<>(link, link::enable);
+        written = new Latest<>(link, write -> link.writeConfig(write.offset(), write.bytes()));
     }
+
+    /** What the guest has written to the one field that it may write. */
+    private record ConfigWrite(int offset, byte[] bytes) {}
 
     /**
      * Begins a device of this profile.
@@ -129,13 +132,7 @@ public final class RemoteDevice implements VirtioDevice {
      * guest resets the device. Which back-end serves them meanwhile does not matter.
      */
     public void enableQueues(int count) {
-        wantedQueues.set(count);
-        if (enabling.compareAndSet(false, true)) { // a guest that asks in a loop fills no queue of commands
-            link.post(() -> {
-                enabling.set(false);
-                link.enable(wantedQueues.get());
-            });
-        }
+        wantedQueues.ask(count);
     }
 
     @Override
@@ -199,7 +196,7 @@ public final class RemoteDevice implements VirtioDevice {
         for (int i = 0; i < width; i++) {
             bytes[i] = (byte) (value >>> 8 * i);
         }
-        link.post(() -> link.writeConfig(offset, bytes));
+        written.ask(new ConfigWrite(offset, bytes));
     }
 
     @Override

@@ -6,6 +6,7 @@ import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import ringfence.linux.Fd;
 import ringfence.memory.MemoryTable;
 import ringfence.vhostuser.link.BackendDevice;
@@ -19,6 +20,9 @@ import ringfence.virtio.queue.ChainCursor;
 public final class AnsweringDisk implements BackendDevice {
     final List<String> calls = new CopyOnWriteArrayList<>();
     volatile long capacity = 2048;
+    /** Before it opens, nothing that writes the configuration space is answered. */
+    volatile CountDownLatch gate = new CountDownLatch(0);
+
     volatile long features = BlkLayout.F_FLUSH | BlkLayout.F_CONFIG_WCE | BlkLayout.F_MQ;
     private final int mark;
     private final int queues;
@@ -59,6 +63,11 @@ public final class AnsweringDisk implements BackendDevice {
     @Override
     public void writeConfig(int offset, byte[] bytes) {
         calls.add("config " + offset + "=" + bytes[0]);
+        try {
+            gate.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     @Override

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -301,6 +302,22 @@ class RemoteDeviceTest {
         device.writeConfig(32, 1, 1);
         eventually(() -> disk.calls.contains("config 32=1"));
         assertThat(disk.calls).noneMatch(call -> call.startsWith("config 0") || call.startsWith("config 31"));
+    }
+
+    /** However often the guest writes while its daemon says nothing: what it has written last is passed on, once. */
+    @Test
+    void aGuestThatWritesForEverFillsNothing() throws Exception {
+        live();
+        disk.gate = new CountDownLatch(1);
+        device.writeConfig(32, 1, 1);
+        eventually(() -> disk.calls.contains("config 32=1"));
+        for (int i = 0; i < 100_000; i++) {
+            device.writeConfig(32, 1, 2);
+        }
+        device.writeConfig(32, 1, 3);
+        disk.gate.countDown();
+        eventually(() -> disk.calls.contains("config 32=3"));
+        assertThat(disk.calls).doesNotContain("config 32=2");
     }
 
     /** A daemon that is stopped answers nothing; neither the guest nor the end of the machine waits for it. */
