@@ -73,6 +73,7 @@ final class Assemble {
     private void describeBackEnds() throws IOException {
         Path folder = Files.createDirectories(tree.resolve("share/qemu/vhost-user"));
         describe(folder, "blk", "block");
+        describe(folder, "net", "net");
     }
 
     private void describe(Path folder, String name, String type) throws IOException {

@@ -10,6 +10,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import ringfence.linux.Linux;
 import ringfence.net.packet.Drop;
+import ringfence.vhostuser.ProtocolFeature;
 import ringfence.virtio.Feature;
 import ringfence.virtio.NetLayout;
 
@@ -187,6 +188,9 @@ class NetDeviceTest {
             assertThatThrownBy(() -> vm.frontend.config(0, NetLayout.CONFIG))
                     .as("a network card's configuration space is the front-end's")
                     .hasMessageContaining("not negotiated");
+            assertThat(vm.offer.has(ProtocolFeature.CONFIGURE_MEM_SLOTS))
+                    .as("regions one by one: QEMU before 8.0 sends each once per pair of queues")
+                    .isFalse();
         }
     }
 

@@ -48,8 +48,8 @@ public final class NetVm implements AutoCloseable {
 
     private static final long RINGS = 0x8000;
     private static final long RAM = 16 << 20;
-    private static final long PROTOCOL =
-            ProtocolFeature.mask(ProtocolFeature.MQ, ProtocolFeature.REPLY_ACK, ProtocolFeature.CONFIG);
+    private static final long PROTOCOL = ProtocolFeature.mask(
+            ProtocolFeature.MQ, ProtocolFeature.REPLY_ACK, ProtocolFeature.CONFIG, ProtocolFeature.CONFIGURE_MEM_SLOTS);
 
     public final NetDevice device;
     public final Frontend frontend;

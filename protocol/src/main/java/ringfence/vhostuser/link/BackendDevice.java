@@ -72,7 +72,7 @@ public interface BackendDevice {
 
     /**
      * Whether the front-end keeps the device's configuration space and status itself, as for a network card: then neither
-     * CONFIG nor STATUS is offered.
+     * CONFIG nor STATUS is offered, nor CONFIGURE_MEM_SLOTS, with which QEMU errs for such devices.
      */
     default boolean configSpaceIsFrontends() {
         return false;

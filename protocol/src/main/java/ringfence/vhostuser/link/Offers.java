@@ -20,20 +20,21 @@ final class Offers {
     }
 
     /**
-     * Of a network device neither CONFIG nor STATUS: its configuration space and its status are the front-end's own
-     * (QEMU's vhost-user-net refuses the one with a warning, and ends where the other makes it look at its device).
+     * Of a network device neither CONFIG nor STATUS: its configuration space and its status are the front-end's own. Nor
+     * CONFIGURE_MEM_SLOTS: QEMU before 8.0 adds each region once for each pair of queues, and gives up its device when the
+     * second is refused; SET_MEM_TABLE it sends once.
      */
     static long protocolFeatures(BackendDevice device) {
-        long both = ProtocolFeature.mask(ProtocolFeature.CONFIG, ProtocolFeature.STATUS);
+        long whole = ProtocolFeature.mask(
+                ProtocolFeature.CONFIG, ProtocolFeature.STATUS, ProtocolFeature.CONFIGURE_MEM_SLOTS);
         return ProtocolFeature.mask(
                         ProtocolFeature.MQ,
                         ProtocolFeature.LOG_SHMFD,
                         ProtocolFeature.REPLY_ACK,
                         ProtocolFeature.BACKEND_REQ,
                         ProtocolFeature.INFLIGHT_SHMFD,
-                        ProtocolFeature.RESET_DEVICE,
-                        ProtocolFeature.CONFIGURE_MEM_SLOTS)
-                | (device.configSpaceIsFrontends() ? 0 : both)
+                        ProtocolFeature.RESET_DEVICE)
+                | (device.configSpaceIsFrontends() ? 0 : whole)
                 | (device.hasState() ? ProtocolFeature.DEVICE_STATE.mask() : 0);
     }
 
