@@ -1,6 +1,7 @@
 /** The network daemon: a virtio network device in a process of its own. */
 module ringfence.net {
     requires info.picocli;
+    requires org.agrona;
     requires ringfence.protocol;
 
     exports ringfence.net.backend;

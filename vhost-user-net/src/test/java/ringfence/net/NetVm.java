@@ -29,6 +29,7 @@ import ringfence.net.engine.MacAddress;
 import ringfence.net.engine.NetDevice;
 import ringfence.net.engine.NetOptions;
 import ringfence.net.engine.QueueCounters;
+import ringfence.telemetry.Counters;
 import ringfence.vhostuser.ProtocolFeature;
 import ringfence.vhostuser.link.Backend;
 import ringfence.vhostuser.link.BackendOptions;
@@ -67,14 +68,25 @@ public final class NetVm implements AutoCloseable {
 
     /** @param features the driver's; those that are not offered are left out */
     public NetVm(Linux linux, int pairs, long features) {
+        this(linux, pairs, features, Counters.hidden());
+    }
+
+    /** @param counters where device and queues count */
+    public NetVm(Linux linux, int pairs, long features, Counters counters) {
         assumeTaps(linux);
         ports = TapPorts.open(linux, new TapSpec.Named(""), pairs, OptionalInt.of(1500));
         quiet(ports.name());
         device = new NetDevice(
-                ports, new NetOptions(pairs, SIZE, Optional.of(MacAddress.parse("--mac", "52:54:00:00:00:01"))));
+                ports,
+                new NetOptions(pairs, SIZE, Optional.of(MacAddress.parse("--mac", "52:54:00:00:00:01"))),
+                counters,
+                "net");
         Fd[] pair = linux.sockets().pair();
-        backend =
-                Backend.listen(linux, pair[1], device, BackendOptions.defaults().withName("net"));
+        backend = Backend.listen(
+                linux,
+                pair[1],
+                device,
+                BackendOptions.defaults().withName("net").withCounters(counters));
         frontend = Frontend.over(
                 linux, pair[0], FrontendOptions.defaults().withDeadlines(5_000_000_000L, 10_000_000_000L));
         memory = linux.memory().memfd("guest", RAM);

@@ -50,6 +50,9 @@ class BadInputTest {
                 "vhost-user-net|--socket-path=s --backend=fd=0 --ip=192.0.2.1/24|--ip|is not for --backend=fd",
                 "vhost-user-net|--socket-path=s --backend=tap --mtu=67|--mtu|68 to 65535",
                 "vhost-user-net|--socket-path=s --backend=tap=a-much-too-long-name|--backend=tap|choose a shorter",
+                "vhost-user-net|--socket-path=s --backend=tap --counters=no/where|--counters=no/where|directory of yours",
+                "vhost-user-net|--socket-path=s --backend=tap --counters=odd|--counters=odd|name a file that is new",
+                "vhost-user-net|--show-counters=odd|--show-counters=odd|name what a daemon's --counters names",
                 "vhost-user-net|--socket-path=s --queue-pairs=x|--queue-pairs|--help",
             })
     void isOneLineAndExitCode2(String program, String words, String option, String remedy) throws Exception {

@@ -261,7 +261,10 @@ final class QueueWorker implements Agent, IdleStrategy, Completions {
     public void idle(int workCount) {
         if (workCount > 0) {
             sleeper.worked();
-        } else if (!sleeper.spin()) {
+            return;
+        }
+        stats.emptyPoll();
+        if (!sleeper.spin()) {
             sleep();
         }
     }
@@ -276,7 +279,9 @@ final class QueueWorker implements Agent, IdleStrategy, Completions {
         // wake-up stays readable, so none is slept over.
         if (command == null && (!stopping || engine.inFlight() > 0)) {
             stats.sleep();
-            sleeper.sleep();
+            if (sleeper.sleep()) {
+                stats.kick();
+            }
         }
         awake(takes);
     }

@@ -137,7 +137,8 @@ class ReceiveEngineTest {
                 Backend backend = Backend.listen(linux, pair[1], counting(source, new long[1]), options);
                 Vm vm = new Vm(linux).connect(pair[0], Vm.ALL)) {
             vm.start(QueueState.FRESH);
-            Vm.until(() -> backend.stats().queues().getFirst().sleeps() >= 1); // else its first look may find the signal
+            Vm.until(
+                    () -> backend.stats().queues().getFirst().sleeps() >= 1); // else its first look may find the signal
             source.signal();
             Vm.until(() -> backend.stats().queues().getFirst().sleeps() >= 2);
             vm.offer(0, 0, 0);

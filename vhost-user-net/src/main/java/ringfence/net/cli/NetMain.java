@@ -1,5 +1,6 @@
 package ringfence.net.cli;
 
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
@@ -63,6 +64,18 @@ public final class NetMain implements Callable<Integer> {
     @Option(names = "--host-mac", paramLabel = "ADDRESS", description = "The tap's own; only with --backend=tap.")
     private String hostMac;
 
+    @Option(names = "--counters", paramLabel = "FILE", description = "Count in this file, for others to read.")
+    private String counters;
+
+    @Option(
+            names = CountersView.OPTION,
+            paramLabel = "FILE",
+            description = "Print what a daemon counts in its file, and end.")
+    private String showCounters;
+
+    @Option(names = "--json", description = "Print counters as JSON.")
+    private boolean json;
+
     @Option(names = "--allow-unsealed", description = "Accept guest memory that may shrink under us (DPDK, files).")
     private boolean allowUnsealed;
 
@@ -103,6 +116,11 @@ public final class NetMain implements Callable<Integer> {
         }
         Service service;
         try {
+            if (showCounters != null) {
+                CountersView view = CountersView.of(showCounters);
+                System.out.print(json ? view.json() : view.table());
+                return ExitCode.OK;
+            }
             Consumer<String> log = line -> System.err.println(NAME + line);
             BackendOptions options = BackendOptions.defaults()
                     .withAllowUnsealed(allowUnsealed)
@@ -131,7 +149,8 @@ public final class NetMain implements Callable<Integer> {
                 mtu == null ? OptionalInt.empty() : OptionalInt.of(mtu),
                 new HostSide(
                         Optional.ofNullable(ip).map(HostSide.Network::parse),
-                        Optional.ofNullable(hostMac).map(text -> MacAddress.parse("--host-mac", text))));
+                        Optional.ofNullable(hostMac).map(text -> MacAddress.parse("--host-mac", text))),
+                Optional.ofNullable(counters).map(Path::of));
     }
 
     /** Waits for the back-end. A signal closes it, which drains, and ends the process with 0. */

@@ -1,5 +1,7 @@
 package ringfence.net.cli;
 
+import java.nio.file.Path;
+import java.util.Optional;
 import java.util.OptionalInt;
 import ringfence.net.backend.TapSpec;
 import ringfence.net.engine.NetOptions;
@@ -13,8 +15,15 @@ import ringfence.vhostuser.link.BackendSocket;
  * @param options what the driver sees
  * @param mtu of the interface, 68 to 65535; empty: as it is
  * @param host what the host's side is given; only for a tap that we open
+ * @param counters the file of counters; empty: there is none
  */
-record NetSpec(BackendSocket socket, TapSpec taps, NetOptions options, OptionalInt mtu, HostSide host) {
+record NetSpec(
+        BackendSocket socket,
+        TapSpec taps,
+        NetOptions options,
+        OptionalInt mtu,
+        HostSide host,
+        Optional<Path> counters) {
     /** The smallest MTU of IPv4; virtio 1.3, 5.1.4.1. */
     private static final int MIN_MTU = 68;
 

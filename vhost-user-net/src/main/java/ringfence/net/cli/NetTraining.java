@@ -53,7 +53,8 @@ public final class NetTraining {
                                 new TapSpec.Named(""),
                                 new NetOptions(1, SIZE, Optional.empty()),
                                 OptionalInt.empty(),
-                                new HostSide(Optional.empty(), Optional.empty())),
+                                new HostSide(Optional.empty(), Optional.empty()),
+                                Optional.empty()),
                         BackendOptions.defaults().withLog(line -> {}),
                         line -> {})) {
             drive(linux, frontend);

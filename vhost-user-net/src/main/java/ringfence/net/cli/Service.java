@@ -14,13 +14,16 @@ final class Service implements AutoCloseable {
     private final TapPorts ports;
     private final NetDevice device;
     private final Backend backend;
+    private final CountersOption counters;
     private final Consumer<String> details;
     private boolean closed;
 
-    private Service(TapPorts ports, NetDevice device, Backend backend, Consumer<String> details) {
+    private Service(
+            TapPorts ports, NetDevice device, Backend backend, CountersOption counters, Consumer<String> details) {
         this.ports = ports;
         this.device = device;
         this.backend = backend;
+        this.counters = counters;
         this.details = details;
     }
 
@@ -39,8 +42,11 @@ final class Service implements AutoCloseable {
                     .accept("serving " + ports.name() + ": " + ports.count() + " queue pairs, mtu "
                             + (ports.mtu().isPresent() ? ports.mtu().getAsInt() : "unknown")
                             + (ports.uso() ? ", with UDP segmentation" : ""));
-            NetDevice device = new NetDevice(ports, spec.options());
-            return new Service(ports, device, spec.socket().serve(linux, device, options), details);
+            CountersOption counters =
+                    CountersOption.open(spec.counters(), 2 * spec.options().pairs());
+            NetDevice device = new NetDevice(ports, spec.options(), counters.counters(), options.name());
+            Backend backend = spec.socket().serve(linux, device, options.withCounters(counters.counters()));
+            return new Service(ports, device, backend, counters, details);
         } catch (RuntimeException e) {
             ports.close();
             throw e;
@@ -63,6 +69,7 @@ final class Service implements AutoCloseable {
             details.accept("queue " + i + (i % 2 == 0 ? " (to the guest): " : " (from the guest): ")
                     + device.counters().get(i));
         }
+        counters.close();
         ports.close();
     }
 }

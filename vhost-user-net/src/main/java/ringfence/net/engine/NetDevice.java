@@ -2,12 +2,13 @@ package ringfence.net.engine;
 
 import java.util.List;
 import java.util.Set;
-import java.util.stream.Stream;
+import java.util.stream.IntStream;
 import ringfence.linux.TapOffload;
 import ringfence.memory.MemoryTable;
 import ringfence.net.backend.TapPort;
 import ringfence.net.backend.TapPorts;
 import ringfence.net.packet.HeaderRules;
+import ringfence.telemetry.Counters;
 import ringfence.vhostuser.link.BackendDevice;
 import ringfence.vhostuser.link.QueueEngine;
 import ringfence.virtio.DeviceType;
@@ -28,14 +29,18 @@ public final class NetDevice implements BackendDevice {
      * A device.
      *
      * @param ports one per pair of queues; they stay open as long as the device is used, which does not close them
+     * @param source of its queues' counters
+     * @param name of the device, in front of its queues' names, without spaces
      */
-    public NetDevice(TapPorts ports, NetOptions options) {
+    public NetDevice(TapPorts ports, NetOptions options, Counters source, String name) {
         if (ports.count() != options.pairs()) {
             throw new IllegalArgumentException("ports=" + ports.count() + " pairs=" + options.pairs());
         }
         this.ports = ports;
         this.options = options;
-        counters = Stream.generate(QueueCounters::new).limit(queueCount()).toList();
+        counters = IntStream.range(0, queueCount())
+                .mapToObj(i -> new QueueCounters(source, name + "/q" + i, i))
+                .toList();
     }
 
     /** What each queue has done, by index; any thread. */
