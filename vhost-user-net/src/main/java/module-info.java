@@ -7,6 +7,7 @@ module ringfence.net {
     exports ringfence.net.backend;
     exports ringfence.net.cli;
     exports ringfence.net.engine;
+    exports ringfence.net.fabric;
     exports ringfence.net.packet;
 
     opens ringfence.net.cli to

@@ -50,8 +50,16 @@ class BadInputTest {
                 "vhost-user-net|--socket-path=s --backend=fd=0 --ip=192.0.2.1/24|--ip|is not for --backend=fd",
                 "vhost-user-net|--socket-path=s --backend=tap --mtu=67|--mtu|68 to 65535",
                 "vhost-user-net|--socket-path=s --backend=tap=a-much-too-long-name|--backend=tap|choose a shorter",
-                "vhost-user-net|--socket-path=s --backend=tap --counters=no/where|--counters=no/where|directory of yours",
+                "vhost-user-net|--socket-path=s --backend=tap --counters=no/where|--counters=no/where|directory of"
+                        + " yours",
                 "vhost-user-net|--socket-path=s --backend=tap --counters=odd|--counters=odd|name a file that is new",
+                "vhost-user-net|--socket-path=s --socket-path=t --backend=tap|--socket-path|only --backend=switch",
+                "vhost-user-net|--socket-path=s --backend=switch --uplink=tup|--uplink|tap=NAME",
+                "vhost-user-net|--socket-path=s --backend=switch --uplink=fd=99|--uplink=fd=99|check how we were started",
+                "vhost-user-net|--socket-path=s --backend=switch --bind-mac|--bind-mac|a --mac per socket",
+                "vhost-user-net|--socket-path=s --backend=tap --bind-mac|--bind-mac|only for --backend=switch",
+                "vhost-user-net|--socket-path=s --socket-path=t --backend=switch --mac=52:54:00:00:00:01|--mac|per socket",
+                "vhost-user-net|--socket-path=s --backend=switch --ip=192.0.2.1/24|--ip|--uplink=tap",
                 "vhost-user-net|--show-counters=odd|--show-counters=odd|name what a daemon's --counters names",
                 "vhost-user-net|--socket-path=s --queue-pairs=x|--queue-pairs|--help",
             })

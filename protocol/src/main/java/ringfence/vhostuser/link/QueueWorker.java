@@ -271,7 +271,7 @@ final class QueueWorker implements Agent, IdleStrategy, Completions {
 
     private void sleep() {
         boolean takes = !stopping && !broken && engine.canTake();
-        if (takes && queue.armKick() || engine.inFlight() > 0 && engine.armWakeup()) {
+        if (takes && queue.armKick() || canGoOn()) {
             awake(takes);
             return;
         }
@@ -284,6 +284,12 @@ final class QueueWorker implements Agent, IdleStrategy, Completions {
             }
         }
         awake(takes);
+    }
+
+    /** Arms the engine's wake-up. @return whether there is something to do for it at once */
+    private boolean canGoOn() {
+        boolean asked = receiver == null ? engine.inFlight() > 0 : !stopping && !broken;
+        return asked && engine.armWakeup();
     }
 
     private void awake(boolean armed) {

@@ -35,7 +35,7 @@ public sealed interface TapSpec {
         if (text.startsWith("fd=")) {
             return new Given(numbers(text.substring(3)));
         }
-        throw new IllegalArgumentException("--backend is tap, tap=NAME or fd=N[:N...], not " + text);
+        throw new IllegalArgumentException("--backend is tap, tap=NAME, fd=N[:N...] or switch, not " + text);
     }
 
     private static List<Integer> numbers(String text) {

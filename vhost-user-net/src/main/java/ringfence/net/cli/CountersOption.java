@@ -24,7 +24,7 @@ final class CountersOption implements AutoCloseable {
      * @throws IllegalArgumentException with one line that names the option
      */
     static CountersOption open(Optional<Path> path, int queues) {
-        int capacity = queues * (QueueStats.count() + QueueCounters.count());
+        int capacity = queues * (QueueStats.count() + QueueCounters.count()) + QueueCounters.count(); // and an uplink's
         return new CountersOption(path.map(
                 name -> CountersFile.create("--counters", name, "vhost-user-net", capacity, Clock.systemUTC())));
     }

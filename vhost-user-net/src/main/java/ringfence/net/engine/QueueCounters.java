@@ -33,12 +33,14 @@ public final class QueueCounters {
         return FrameCounter.values().length + Drop.values().length;
     }
 
-    void passed(long length) {
+    /** A frame went through. The worker only. */
+    public void passed(long length) {
         packets.incrementOpaque();
         bytes.getAndAddOpaque(length);
     }
 
-    void dropped(Drop reason) {
+    /** A frame was dropped. The worker only. */
+    public void dropped(Drop reason) {
         drops[reason.ordinal()].incrementOpaque();
     }
 

@@ -15,7 +15,15 @@ public enum Drop implements CounterType {
     /** The host's queue is full. */
     HOST_BUSY(114, "host busy"),
     /** The guest has posted too few receive buffers, or too short ones. */
-    NO_BUFFER(115, "no receive buffer");
+    NO_BUFFER(115, "no receive buffer"),
+    /** Switch: the receiver does not keep up. */
+    PORT_BUSY(116, "port busy"),
+    /** Switch: nobody is there who receives. */
+    PORT_DOWN(117, "port down"),
+    /** Switch: the destination lies behind the port that the frame came from. */
+    SAME_PORT(118, "same port"),
+    /** Switch: the source is no station's address, or not the one that the port is bound to. */
+    BAD_SOURCE(119, "bad source address");
 
     private final int id;
     private final String text;
