@@ -55,10 +55,12 @@ class BadInputTest {
                 "vhost-user-net|--socket-path=s --backend=tap --counters=odd|--counters=odd|name a file that is new",
                 "vhost-user-net|--socket-path=s --socket-path=t --backend=tap|--socket-path|only --backend=switch",
                 "vhost-user-net|--socket-path=s --backend=switch --uplink=tup|--uplink|tap=NAME",
-                "vhost-user-net|--socket-path=s --backend=switch --uplink=fd=99|--uplink=fd=99|check how we were started",
+                "vhost-user-net|--socket-path=s --backend=switch --uplink=fd=99|--uplink=fd=99|check how we were"
+                        + " started",
                 "vhost-user-net|--socket-path=s --backend=switch --bind-mac|--bind-mac|a --mac per socket",
                 "vhost-user-net|--socket-path=s --backend=tap --bind-mac|--bind-mac|only for --backend=switch",
-                "vhost-user-net|--socket-path=s --socket-path=t --backend=switch --mac=52:54:00:00:00:01|--mac|per socket",
+                "vhost-user-net|--socket-path=s --socket-path=t --backend=switch --mac=52:54:00:00:00:01|--mac|per"
+                        + " socket",
                 "vhost-user-net|--socket-path=s --backend=switch --ip=192.0.2.1/24|--ip|--uplink=tap",
                 "vhost-user-net|--show-counters=odd|--show-counters=odd|name what a daemon's --counters names",
                 "vhost-user-net|--socket-path=s --queue-pairs=x|--queue-pairs|--help",
