@@ -9,6 +9,7 @@ module ringfence.net {
     exports ringfence.net.engine;
     exports ringfence.net.fabric;
     exports ringfence.net.packet;
+    exports ringfence.net.stream;
 
     opens ringfence.net.cli to
             info.picocli;

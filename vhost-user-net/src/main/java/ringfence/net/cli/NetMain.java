@@ -24,7 +24,7 @@ import ringfence.vhostuser.link.BackendSocket;
 /** The program. */
 @Command(
         name = "vhost-user-net",
-        description = "Connects virtual machines to a tap, or to each other, over vhost-user.",
+        description = "Connects virtual machines to a tap, to passt or to each other, over vhost-user.",
         sortOptions = false,
         mixinStandardHelpOptions = true,
         versionProvider = NetVersion.class)
@@ -47,7 +47,7 @@ public final class NetMain implements Callable<Integer> {
             names = "--backend",
             paramLabel = "WHAT",
             description = "tap: one that the kernel names; tap=NAME; fd=N[:N...]: open taps or macvtaps, one per pair;"
-                    + " switch: the sockets are its ports.")
+                    + " passt=SOCKET: passt's, for networks without privileges; switch: the sockets are its ports.")
     private String backend;
 
     @Option(names = "--uplink", paramLabel = "WHAT", description = "A port of the switch: tap, tap=NAME or fd=N.")
@@ -180,6 +180,9 @@ public final class NetMain implements Callable<Integer> {
         if (backend.equals("switch")) {
             return new NetSpec.Switching(Optional.ofNullable(uplink).map(NetMain::uplink), bindMac);
         }
+        if (uplink == null && !bindMac && backend.startsWith("passt=") && backend.length() > "passt=".length()) {
+            return new NetSpec.ToPasst(backend.substring("passt=".length()));
+        }
         if (uplink != null || bindMac) {
             throw new IllegalArgumentException(
                     (uplink != null ? "--uplink" : "--bind-mac") + " is only for --backend=switch");
@@ -210,6 +213,6 @@ public final class NetMain implements Callable<Integer> {
         service.await();
         ended.set(true);
         service.close();
-        return ExitCode.OK;
+        return service.hasFailed() ? ExitCode.FAILURE : ExitCode.OK;
     }
 }

@@ -46,6 +46,18 @@ record NetSpec(List<Seat> seats, Way way, OptionalInt mtu, HostSide host, Option
     }
 
     /**
+     * To passt.
+     *
+     * @param socket where it listens
+     */
+    record ToPasst(String socket) implements Way {
+        @Override
+        public Optional<TapSpec> tap() {
+            return Optional.empty();
+        }
+    }
+
+    /**
      * To each other.
      *
      * @param tap the uplink; empty: there is none
@@ -58,7 +70,7 @@ record NetSpec(List<Seat> seats, Way way, OptionalInt mtu, HostSide host, Option
         if (seats.isEmpty()) {
             throw new IllegalArgumentException("--socket-path or --fd is missing (see --help)");
         }
-        if (seats.size() > 1 && way instanceof ToTap) {
+        if (seats.size() > 1 && !(way instanceof Switching)) {
             throw new IllegalArgumentException(
                     "--socket-path, --fd: " + seats.size() + " sockets, only --backend=switch has several: give one");
         }
@@ -73,7 +85,10 @@ record NetSpec(List<Seat> seats, Way way, OptionalInt mtu, HostSide host, Option
             throw new IllegalArgumentException(option
                     + (way.tap().isPresent()
                             ? " is not for --backend=fd=N or --uplink=fd=N, set it by 'ip'"
-                            : " is the host's on a tap, give one by --uplink=tap"));
+                            : " is the host's on a tap: give one by --backend=tap or --uplink=tap"));
+        }
+        if (way instanceof ToPasst && seats.getFirst().options().pairs() > 1) {
+            throw new IllegalArgumentException("--queue-pairs: --backend=passt has one pair, leave the option out");
         }
         mtu.ifPresent(bytes -> {
             if (bytes < MIN_MTU || bytes > MAX_MTU) {

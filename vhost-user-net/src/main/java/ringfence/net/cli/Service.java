@@ -2,6 +2,7 @@ package ringfence.net.cli;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import ringfence.linux.Linux;
 import ringfence.net.engine.NetDevice;
@@ -12,16 +13,31 @@ import ringfence.vhostuser.link.BackendOptions;
 /** The devices being served: owns their back-ends, and what they are connected to. */
 final class Service implements AutoCloseable {
     private final List<NetDevice> devices = new ArrayList<>();
-    private final List<Backend> backends = new ArrayList<>();
+    private final List<Backend> backends = new CopyOnWriteArrayList<>();
     private final CountersOption counters;
     private final Wiring wiring;
     private final Consumer<String> details;
+    private final Consumer<String> log;
     private boolean closed;
+    private volatile boolean failed;
 
-    private Service(CountersOption counters, Wiring wiring, Consumer<String> details) {
-        this.counters = counters;
-        this.wiring = wiring;
+    private Service(Linux linux, NetSpec spec, Consumer<String> log, Consumer<String> details) {
+        this.log = log;
         this.details = details;
+        counters = CountersOption.open(spec.counters(), spec.queues());
+        wiring = Wiring.open(linux, spec, counters.counters(), log, details, this::lost);
+    }
+
+    /** What the devices are connected to is gone: they end. A queue's thread may say so, which ends with them. */
+    private void lost(String reason) {
+        log.accept(reason);
+        failed = true;
+        Thread.ofPlatform().name("ending").daemon().start(() -> backends.forEach(Backend::close));
+    }
+
+    /** Whether it has ended because it could not go on; a line has said why. */
+    boolean hasFailed() {
+        return failed;
     }
 
     /**
@@ -31,9 +47,8 @@ final class Service implements AutoCloseable {
      * @throws RuntimeException with one line for the user; nothing stays open
      */
     static Service open(Linux linux, NetSpec spec, BackendOptions options, Consumer<String> details) {
-        CountersOption counters = CountersOption.open(spec.counters(), spec.queues());
-        Counters source = counters.counters();
-        Service service = new Service(counters, Wiring.open(linux, spec, source, options.log(), details), details);
+        Service service = new Service(linux, spec, options.log(), details);
+        Counters source = service.counters.counters();
         try {
             for (int i = 0; i < spec.seats().size(); i++) {
                 String name = "net" + i;
@@ -48,6 +63,9 @@ final class Service implements AutoCloseable {
                                 spec.seats().size() == 1
                                         ? own
                                         : own.withLog(line -> options.log().accept(name + ": " + line))));
+            }
+            if (service.failed) { // before all back-ends were there to be closed
+                service.backends.forEach(Backend::close);
             }
             return service;
         } catch (RuntimeException e) {

@@ -17,9 +17,10 @@ import ringfence.net.engine.QueueCounters;
 import ringfence.net.engine.TapNetwork;
 import ringfence.net.fabric.Switch;
 import ringfence.net.fabric.SwitchOptions;
+import ringfence.net.stream.PasstNetwork;
 import ringfence.telemetry.Counters;
 
-/** What the devices are connected to, opened: a tap or a switch, which it owns. */
+/** What the devices are connected to, opened: a tap, passt or a switch, which it owns. */
 final class Wiring implements AutoCloseable {
     private final List<Network> networks;
     private final Runnable onClose;
@@ -34,14 +35,25 @@ final class Wiring implements AutoCloseable {
      *
      * @param log takes the name of a tap that the kernel has chosen
      * @param details takes what else there is to say
+     * @param onLoss told, on a queue's thread, why what the devices are connected to has gone for good
      * @throws RuntimeException with one line for the user; nothing stays open
      */
-    static Wiring open(Linux linux, NetSpec spec, Counters counters, Consumer<String> log, Consumer<String> details) {
+    static Wiring open(
+            Linux linux,
+            NetSpec spec,
+            Counters counters,
+            Consumer<String> log,
+            Consumer<String> details,
+            Consumer<String> onLoss) {
         return switch (spec.way()) {
             case NetSpec.ToTap(TapSpec tap) -> {
                 int pairs = spec.seats().getFirst().options().pairs();
                 TapPorts ports = tap(linux, spec, tap, pairs, log, details);
                 yield new Wiring(List.of(new TapNetwork(ports)), ports::close);
+            }
+            case NetSpec.ToPasst(String socket) -> {
+                PasstNetwork passt = PasstNetwork.connect(linux, socket, spec.mtu(), onLoss);
+                yield new Wiring(List.of(passt), passt::close);
             }
             case NetSpec.Switching way -> switching(linux, spec, way, counters, log, details);
         };

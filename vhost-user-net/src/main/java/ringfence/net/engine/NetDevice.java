@@ -48,7 +48,7 @@ public final class NetDevice implements BackendDevice {
 
     @Override
     public long features() {
-        return NetConfig.features(options, network.mtu(), network.uso());
+        return NetConfig.features(options, network.mtu(), network.uso()) & ~network.withheld();
     }
 
     @Override

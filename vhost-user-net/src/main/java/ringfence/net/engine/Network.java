@@ -14,6 +14,11 @@ public interface Network {
     /** Whether UDP segments may be large. */
     boolean uso();
 
+    /** Feature bits of {@link ringfence.virtio.NetLayout} that it cannot have; they are not offered. */
+    default long withheld() {
+        return 0;
+    }
+
     /**
      * A queue of the way to the guest starts.
      *

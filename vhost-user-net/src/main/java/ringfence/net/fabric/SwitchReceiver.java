@@ -8,6 +8,7 @@ import org.agrona.MutableDirectBuffer;
 import org.agrona.concurrent.ControlledMessageHandler;
 import ringfence.linux.Fd;
 import ringfence.linux.TapOffload;
+import ringfence.net.engine.Delivery;
 import ringfence.net.engine.NetFeatures;
 import ringfence.net.engine.QueueCounters;
 import ringfence.net.packet.Drop;

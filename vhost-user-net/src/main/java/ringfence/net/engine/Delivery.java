@@ -1,18 +1,17 @@
-package ringfence.net.fabric;
+package ringfence.net.engine;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
-import ringfence.net.engine.NetOptions;
-import ringfence.net.engine.QueueCounters;
 import ringfence.net.packet.Drop;
 import ringfence.vhostuser.link.ChainSupply;
 import ringfence.virtio.NetLayout;
 import ringfence.virtio.queue.ChainCursor;
 
 /** Copies frames into a guest's receive buffers, virtio 1.3, 5.1.6.4, and counts them. One thread; allocates nothing. */
-final class Delivery {
-    enum Result {
+public final class Delivery {
+    /** What has become of a frame. */
+    public enum Result {
         /** The guest has it, when the used ring is published. */
         DONE,
         /** It did not fit into what the guest has posted: it is lost, and counted. */
@@ -32,8 +31,13 @@ final class Delivery {
     private final int[] parts = new int[NetOptions.MAX_QUEUE_SIZE];
     private boolean unpublished;
 
-    /** @param headerSize bytes before each frame, 10 or 12; @param merged whether a frame may fill several chains */
-    Delivery(int headerSize, boolean merged, QueueCounters counters) {
+    /**
+     * For one queue.
+     *
+     * @param headerSize bytes before each frame, 10 or 12
+     * @param merged whether a frame may fill several chains
+     */
+    public Delivery(int headerSize, boolean merged, QueueCounters counters) {
         this.headerSize = headerSize;
         this.merged = merged;
         this.counters = counters;
@@ -45,7 +49,7 @@ final class Delivery {
      * @param memory ours: a header of twelve bytes, then the frame; a shorter header is made of it in place
      * @param length of both
      */
-    Result deliver(ChainSupply supply, MemorySegment memory, long at, int length) {
+    public Result deliver(ChainSupply supply, MemorySegment memory, long at, int length) {
         if (!firstBuffer(supply)) {
             return Result.NO_CHAIN;
         }
@@ -81,7 +85,7 @@ final class Delivery {
     }
 
     /** Whether chains have been used since this was last asked. */
-    boolean takeUnpublished() {
+    public boolean takeUnpublished() {
         boolean was = unpublished;
         unpublished = false;
         return was;
