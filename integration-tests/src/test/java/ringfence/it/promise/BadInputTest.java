@@ -36,6 +36,8 @@ class BadInputTest {
                 "cloud-hypervisor|--kernel K --memory size=0|--memory|such as size=512M",
                 "cloud-hypervisor|--kernel K --memory size=1000T|--memory|at most",
                 "cloud-hypervisor|--kernel K --api-socket LONG|--api-socket|choose a shorter one",
+                "cloud-hypervisor|--kernel K --net passt=on,num_queues=4 --cpus boot=2|--net|give 2",
+                "cloud-hypervisor|--kernel K --net passt=on,tap=x|--net|leave it out",
                 "cloud-hypervisor|--kernel K --dsk|--dsk|--help",
                 "vhost-user-net|--socket-path=s|--backend|such as --backend=tap",
                 "vhost-user-net|--socket-path=s --backend=tup|--backend|tap=NAME",

@@ -47,7 +47,8 @@ public final class NetMain implements Callable<Integer> {
             names = "--backend",
             paramLabel = "WHAT",
             description = "tap: one that the kernel names; tap=NAME; fd=N[:N...]: open taps or macvtaps, one per pair;"
-                    + " passt=SOCKET: passt's, for networks without privileges; switch: the sockets are its ports.")
+                    + " passt=SOCKET or passt=fd=N: passt's, for networks without privileges; switch: the sockets"
+                    + " are its ports.")
     private String backend;
 
     @Option(names = "--uplink", paramLabel = "WHAT", description = "A port of the switch: tap, tap=NAME or fd=N.")

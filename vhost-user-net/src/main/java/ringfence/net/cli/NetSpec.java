@@ -48,7 +48,7 @@ record NetSpec(List<Seat> seats, Way way, OptionalInt mtu, HostSide host, Option
     /**
      * To passt.
      *
-     * @param socket where it listens
+     * @param socket where it listens, or {@code fd=N}: a descriptor that we were started with
      */
     record ToPasst(String socket) implements Way {
         @Override

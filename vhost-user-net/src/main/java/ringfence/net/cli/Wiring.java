@@ -52,7 +52,7 @@ final class Wiring implements AutoCloseable {
                 yield new Wiring(List.of(new TapNetwork(ports)), ports::close);
             }
             case NetSpec.ToPasst(String socket) -> {
-                PasstNetwork passt = PasstNetwork.connect(linux, socket, spec.mtu(), onLoss);
+                PasstNetwork passt = passt(linux, socket, spec.mtu(), onLoss);
                 yield new Wiring(List.of(passt), passt::close);
             }
             case NetSpec.Switching way -> switching(linux, spec, way, counters, log, details);
@@ -81,6 +81,12 @@ final class Wiring implements AutoCloseable {
         details.accept("a switch with " + asked.guests() + " ports" + (uplink.isPresent() ? " and an uplink" : ""));
         return new Wiring(
                 IntStream.range(0, asked.guests()).mapToObj(made::port).toList(), made::close);
+    }
+
+    private static PasstNetwork passt(Linux linux, String socket, OptionalInt mtu, Consumer<String> onLoss) {
+        return socket.matches("fd=\\d{1,9}")
+                ? PasstNetwork.adopt(linux, Integer.parseInt(socket.substring(3)), mtu, onLoss)
+                : PasstNetwork.connect(linux, socket, mtu, onLoss);
     }
 
     /** What is said of a tap names the option that asks for it. */

@@ -66,6 +66,27 @@ public final class PasstNetwork implements Network, AutoCloseable {
         }
     }
 
+    /**
+     * Takes a connected socket that we were started with.
+     *
+     * @throws IllegalArgumentException with one line for the user
+     */
+    public static PasstNetwork adopt(Linux linux, int number, OptionalInt mtu, Consumer<String> onLoss) {
+        try {
+            Fd socket = linux.files().duplicate(number);
+            if (!linux.sockets().isUnixSocket(socket) || linux.sockets().isListener(socket)) {
+                socket.close();
+                throw new IllegalArgumentException(
+                        "--backend=passt=fd=" + number + ": no connected Unix socket, check how we were started");
+            }
+            linux.files().nonBlocking(socket, true);
+            return new PasstNetwork(linux, socket, mtu, onLoss);
+        } catch (ErrnoException e) {
+            throw new IllegalArgumentException(
+                    "--backend=passt=fd=" + number + ": no open descriptor, check how we were started", e);
+        }
+    }
+
     private static String reason(Errno errno) {
         return switch (errno) {
             case ENOENT, ECONNREFUSED -> "no passt listens there";
