@@ -10,6 +10,7 @@ module ringfence.protocol {
     exports ringfence.option;
     exports ringfence.process;
     exports ringfence.sandbox;
+    exports ringfence.telemetry;
     exports ringfence.vhostuser;
     exports ringfence.vhostuser.link;
     exports ringfence.virtio;

@@ -147,6 +147,16 @@ public final class Sockets {
         return kernel.call(Syscall.SENDMSG, socket.number(), header, MSG_NOSIGNAL | MSG_DONTWAIT, 0, 0, 0);
     }
 
+    /** readv(2). @return bytes, 0 at the end of the stream, or minus the errno: this is a data path */
+    public long tryReceive(Fd socket, IoVec into) {
+        return kernel.call(Syscall.READV, socket.number(), into.address(), into.count(), 0, 0, 0);
+    }
+
+    /** writev(2). @return bytes, or minus the errno: this is a data path */
+    public long trySend(Fd socket, IoVec from) {
+        return kernel.call(Syscall.WRITEV, socket.number(), from.address(), from.count(), 0, 0, 0);
+    }
+
     /**
      * Receives what has come, bytes and up to 253 descriptors. Blocks as the socket does. It may join bytes
      * of several sends, but ends with the first that carries descriptors: ask for the header of a message first, and

@@ -28,7 +28,10 @@ import ringfence.net.backend.TapSpec;
 import ringfence.net.engine.MacAddress;
 import ringfence.net.engine.NetDevice;
 import ringfence.net.engine.NetOptions;
+import ringfence.net.engine.Network;
 import ringfence.net.engine.QueueCounters;
+import ringfence.net.engine.TapNetwork;
+import ringfence.telemetry.Counters;
 import ringfence.vhostuser.ProtocolFeature;
 import ringfence.vhostuser.link.Backend;
 import ringfence.vhostuser.link.BackendOptions;
@@ -67,14 +70,34 @@ public final class NetVm implements AutoCloseable {
 
     /** @param features the driver's; those that are not offered are left out */
     public NetVm(Linux linux, int pairs, long features) {
-        assumeTaps(linux);
-        ports = TapPorts.open(linux, new TapSpec.Named(""), pairs, OptionalInt.of(1500));
-        quiet(ports.name());
+        this(linux, pairs, features, Counters.hidden());
+    }
+
+    /** @param counters where device and queues count */
+    public NetVm(Linux linux, int pairs, long features, Counters counters) {
+        this(linux, tap(linux, pairs), features, counters, "net");
+    }
+
+    /** A card on some other network. @param name of the device, and of its threads */
+    public NetVm(Linux linux, Network network, long features, String name) {
+        this(linux, null, network, features, Counters.hidden(), name);
+    }
+
+    private NetVm(Linux linux, TapPorts ports, long features, Counters counters, String name) {
+        this(linux, ports, new TapNetwork(ports), features, counters, name);
+    }
+
+    private NetVm(Linux linux, TapPorts ports, Network network, long features, Counters counters, String name) {
+        this.ports = ports;
+        int pairs = network.pairs();
         device = new NetDevice(
-                ports, new NetOptions(pairs, SIZE, Optional.of(MacAddress.parse("--mac", "52:54:00:00:00:01"))));
+                network,
+                new NetOptions(pairs, SIZE, Optional.of(MacAddress.parse("--mac", "52:54:00:00:00:01"))),
+                counters,
+                name);
         Fd[] pair = linux.sockets().pair();
-        backend =
-                Backend.listen(linux, pair[1], device, BackendOptions.defaults().withName("net"));
+        backend = Backend.listen(
+                linux, pair[1], device, BackendOptions.defaults().withName(name).withCounters(counters));
         frontend = Frontend.over(
                 linux, pair[0], FrontendOptions.defaults().withDeadlines(5_000_000_000L, 10_000_000_000L));
         memory = linux.memory().memfd("guest", RAM);
@@ -98,8 +121,15 @@ public final class NetVm implements AutoCloseable {
         }
     }
 
+    private static TapPorts tap(Linux linux, int pairs) {
+        assumeTaps(linux);
+        TapPorts ports = TapPorts.open(linux, new TapSpec.Named(""), pairs, OptionalInt.of(1500));
+        quiet(ports.name());
+        return ports;
+    }
+
     /** The host sends nothing of its own accord. */
-    private static void quiet(String name) {
+    public static void quiet(String name) {
         Path ipv6 = Path.of("/proc/sys/net/ipv6/conf", name, "disable_ipv6");
         try {
             if (Files.exists(ipv6)) {
@@ -110,7 +140,8 @@ public final class NetVm implements AutoCloseable {
         }
     }
 
-    private static void assumeTaps(Linux linux) {
+    /** Skips a test where no tap can be made. */
+    public static void assumeTaps(Linux linux) {
         try (Tap tap = Tap.open(linux, "", false)) {
             assertThat(tap.name()).isNotEmpty();
         } catch (ErrnoException e) {
@@ -248,6 +279,8 @@ public final class NetVm implements AutoCloseable {
         }
         mapping.close();
         memory.close();
-        ports.close();
+        if (ports != null) {
+            ports.close();
+        }
     }
 }

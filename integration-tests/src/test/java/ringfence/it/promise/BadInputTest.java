@@ -36,6 +36,8 @@ class BadInputTest {
                 "cloud-hypervisor|--kernel K --memory size=0|--memory|such as size=512M",
                 "cloud-hypervisor|--kernel K --memory size=1000T|--memory|at most",
                 "cloud-hypervisor|--kernel K --api-socket LONG|--api-socket|choose a shorter one",
+                "cloud-hypervisor|--kernel K --net passt=on,num_queues=4 --cpus boot=2|--net|give 2",
+                "cloud-hypervisor|--kernel K --net passt=on,tap=x|--net|leave it out",
                 "cloud-hypervisor|--kernel K --dsk|--dsk|--help",
                 "vhost-user-net|--socket-path=s|--backend|such as --backend=tap",
                 "vhost-user-net|--socket-path=s --backend=tup|--backend|tap=NAME",
@@ -50,6 +52,21 @@ class BadInputTest {
                 "vhost-user-net|--socket-path=s --backend=fd=0 --ip=192.0.2.1/24|--ip|is not for --backend=fd",
                 "vhost-user-net|--socket-path=s --backend=tap --mtu=67|--mtu|68 to 65535",
                 "vhost-user-net|--socket-path=s --backend=tap=a-much-too-long-name|--backend=tap|choose a shorter",
+                "vhost-user-net|--socket-path=s --backend=tap --counters=no/where|--counters=no/where|directory of"
+                        + " yours",
+                "vhost-user-net|--socket-path=s --backend=tap --counters=odd|--counters=odd|name a file that is new",
+                "vhost-user-net|--socket-path=s --socket-path=t --backend=tap|--socket-path|only --backend=switch",
+                "vhost-user-net|--socket-path=s --backend=switch --uplink=tup|--uplink|tap=NAME",
+                "vhost-user-net|--socket-path=s --backend=switch --uplink=fd=99|--uplink=fd=99|check how we were"
+                        + " started",
+                "vhost-user-net|--socket-path=s --backend=switch --bind-mac|--bind-mac|a --mac per socket",
+                "vhost-user-net|--socket-path=s --backend=tap --bind-mac|--bind-mac|only for --backend=switch",
+                "vhost-user-net|--socket-path=s --socket-path=t --backend=switch --mac=52:54:00:00:00:01|--mac|per"
+                        + " socket",
+                "vhost-user-net|--socket-path=s --backend=switch --ip=192.0.2.1/24|--ip|--uplink=tap",
+                "vhost-user-net|--socket-path=s --backend=passt=t|--backend=passt=t|passt --socket t",
+                "vhost-user-net|--socket-path=s --backend=passt=t --queue-pairs=2|--queue-pairs|leave the option out",
+                "vhost-user-net|--show-counters=odd|--show-counters=odd|name what a daemon's --counters names",
                 "vhost-user-net|--socket-path=s --queue-pairs=x|--queue-pairs|--help",
             })
     void isOneLineAndExitCode2(String program, String words, String option, String remedy) throws Exception {

@@ -50,7 +50,7 @@ public final class Backend implements AutoCloseable {
         failures = new ConcurrentLinkedQueue<>();
         List<QueueStats> stats = new ArrayList<>();
         for (int i = 0; i < device.queueCount(); i++) {
-            stats.add(new QueueStats());
+            stats.add(new QueueStats(options.counters(), options.name() + "/q" + i, i));
         }
         boolean listens = linux.sockets().isListener(socket);
         if (!listens && !linux.sockets().isUnixSocket(socket)) {

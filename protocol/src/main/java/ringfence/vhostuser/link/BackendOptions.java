@@ -1,6 +1,7 @@
 package ringfence.vhostuser.link;
 
 import java.util.function.Consumer;
+import ringfence.telemetry.Counters;
 
 /**
  * What a daemon chooses for its {@link Backend}.
@@ -10,42 +11,55 @@ import java.util.function.Consumer;
  * @param idle how workers wait
  * @param fence taken before an inflight region of a predecessor is read
  * @param log takes one line at a time, from any thread
- * @param name first part of the threads' names, at most 8 characters
+ * @param name first part of the threads' and the counters' names, at most 8 characters, no spaces
+ * @param counters where its queues' counters come from
  */
 public record BackendOptions(
-        boolean allowUnsealed, boolean single, IdlePolicy idle, Fence fence, Consumer<String> log, String name) {
-    /** Sealed memory only, many connections, no fence, lines to standard error. */
+        boolean allowUnsealed,
+        boolean single,
+        IdlePolicy idle,
+        Fence fence,
+        Consumer<String> log,
+        String name,
+        Counters counters) {
+    /** Sealed memory only, many connections, no fence, lines to standard error, counters for ourselves. */
     public static BackendOptions defaults() {
-        return new BackendOptions(false, false, IdlePolicy.DEFAULT, Fence.NONE, System.err::println, "vhost");
+        return new BackendOptions(
+                false, false, IdlePolicy.DEFAULT, Fence.NONE, System.err::println, "vhost", Counters.hidden());
     }
 
     /** The same, but for this. */
     public BackendOptions withAllowUnsealed(boolean allow) {
-        return new BackendOptions(allow, single, idle, fence, log, name);
+        return new BackendOptions(allow, single, idle, fence, log, name, counters);
     }
 
     /** The same, but for this. */
     public BackendOptions withSingle(boolean only) {
-        return new BackendOptions(allowUnsealed, only, idle, fence, log, name);
+        return new BackendOptions(allowUnsealed, only, idle, fence, log, name, counters);
     }
 
     /** The same, but for this. */
     public BackendOptions withIdle(IdlePolicy policy) {
-        return new BackendOptions(allowUnsealed, single, policy, fence, log, name);
+        return new BackendOptions(allowUnsealed, single, policy, fence, log, name, counters);
     }
 
     /** The same, but for this. */
     public BackendOptions withFence(Fence other) {
-        return new BackendOptions(allowUnsealed, single, idle, other, log, name);
+        return new BackendOptions(allowUnsealed, single, idle, other, log, name, counters);
     }
 
     /** The same, but for this. */
     public BackendOptions withLog(Consumer<String> lines) {
-        return new BackendOptions(allowUnsealed, single, idle, fence, lines, name);
+        return new BackendOptions(allowUnsealed, single, idle, fence, lines, name, counters);
     }
 
     /** The same, but for this. */
     public BackendOptions withName(String threads) {
-        return new BackendOptions(allowUnsealed, single, idle, fence, log, threads);
+        return new BackendOptions(allowUnsealed, single, idle, fence, log, threads, counters);
+    }
+
+    /** The same, but for this. */
+    public BackendOptions withCounters(Counters source) {
+        return new BackendOptions(allowUnsealed, single, idle, fence, log, name, source);
     }
 }

@@ -1,74 +1,94 @@
 package ringfence.vhostuser.link;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
+import org.agrona.concurrent.status.AtomicCounter;
+import ringfence.telemetry.Counters;
 
 /**
  * What one queue has done since the daemon began. The queue's worker counts, once per batch; any thread may look, and
  * sees each number as it was a moment ago.
  */
 public final class QueueStats {
-    private static final VarHandle CHAINS = handle("chains");
-    private static final VarHandle BATCHES = handle("batches");
-    private static final VarHandle INTERRUPTS = handle("interrupts");
-    private static final VarHandle SLEEPS = handle("sleeps");
-    private static final VarHandle REPLAYED = handle("replayed");
+    private final AtomicCounter chains;
+    private final AtomicCounter batches;
+    private final AtomicCounter interrupts;
+    private final AtomicCounter sleeps;
+    private final AtomicCounter kicks;
+    private final AtomicCounter emptyPolls;
+    private final AtomicCounter replayed;
 
-    private long chains;
-    private long batches;
-    private long interrupts;
-    private long sleeps;
-    private long replayed;
+    /** @param owner the queue's name */
+    QueueStats(Counters counters, String owner, int index) {
+        chains = counters.counter(QueueCounter.CHAINS, owner, index);
+        batches = counters.counter(QueueCounter.BATCHES, owner, index);
+        interrupts = counters.counter(QueueCounter.INTERRUPTS, owner, index);
+        sleeps = counters.counter(QueueCounter.SLEEPS, owner, index);
+        kicks = counters.counter(QueueCounter.KICKS, owner, index);
+        emptyPolls = counters.counter(QueueCounter.EMPTY_POLLS, owner, index);
+        replayed = counters.counter(QueueCounter.REPLAYED, owner, index);
+    }
 
-    QueueStats() {}
-
-    private static VarHandle handle(String field) {
-        try {
-            return MethodHandles.lookup().findVarHandle(QueueStats.class, field, long.class);
-        } catch (ReflectiveOperationException e) {
-            throw new ExceptionInInitializerError(e);
-        }
+    /** How many counters a queue has. */
+    public static int count() {
+        return QueueCounter.values().length;
     }
 
     void batch(int taken) {
-        CHAINS.setOpaque(this, chains + taken);
-        BATCHES.setOpaque(this, batches + 1);
+        chains.getAndAddOpaque(taken);
+        batches.incrementOpaque();
     }
 
     void interrupt() {
-        INTERRUPTS.setOpaque(this, interrupts + 1);
+        interrupts.incrementOpaque();
     }
 
     void sleep() {
-        SLEEPS.setOpaque(this, sleeps + 1);
+        sleeps.incrementOpaque();
+    }
+
+    void kick() {
+        kicks.incrementOpaque();
+    }
+
+    void emptyPoll() {
+        emptyPolls.incrementOpaque();
     }
 
     void replayed(int heads) {
-        REPLAYED.setOpaque(this, replayed + heads);
+        replayed.getAndAddOpaque(heads);
     }
 
     /** Chains taken, those done again not among them. */
     public long chains() {
-        return (long) CHAINS.getOpaque(this);
+        return chains.getOpaque();
     }
 
     /** Times that chains were taken. */
     public long batches() {
-        return (long) BATCHES.getOpaque(this);
+        return batches.getOpaque();
     }
 
     /** Interrupts sent. */
     public long interrupts() {
-        return (long) INTERRUPTS.getOpaque(this);
+        return interrupts.getOpaque();
     }
 
     /** Times that the worker slept. */
     public long sleeps() {
-        return (long) SLEEPS.getOpaque(this);
+        return sleeps.getOpaque();
+    }
+
+    /** Sleeps that the driver's kick has ended. */
+    public long kicks() {
+        return kicks.getOpaque();
+    }
+
+    /** Times that the worker found nothing to do. */
+    public long emptyPolls() {
+        return emptyPolls.getOpaque();
     }
 
     /** Chains of a predecessor that were done again. */
     public long replayed() {
-        return (long) REPLAYED.getOpaque(this);
+        return replayed.getOpaque();
     }
 }

@@ -261,14 +261,17 @@ final class QueueWorker implements Agent, IdleStrategy, Completions {
     public void idle(int workCount) {
         if (workCount > 0) {
             sleeper.worked();
-        } else if (!sleeper.spin()) {
+            return;
+        }
+        stats.emptyPoll();
+        if (!sleeper.spin()) {
             sleep();
         }
     }
 
     private void sleep() {
         boolean takes = !stopping && !broken && engine.canTake();
-        if (takes && queue.armKick() || engine.inFlight() > 0 && engine.armWakeup()) {
+        if (takes && queue.armKick() || canGoOn()) {
             awake(takes);
             return;
         }
@@ -276,9 +279,17 @@ final class QueueWorker implements Agent, IdleStrategy, Completions {
         // wake-up stays readable, so none is slept over.
         if (command == null && (!stopping || engine.inFlight() > 0)) {
             stats.sleep();
-            sleeper.sleep();
+            if (sleeper.sleep()) {
+                stats.kick();
+            }
         }
         awake(takes);
+    }
+
+    /** Arms the engine's wake-up. @return whether there is something to do for it at once */
+    private boolean canGoOn() {
+        boolean asked = receiver == null ? engine.inFlight() > 0 : !stopping && !broken;
+        return asked && engine.armWakeup();
     }
 
     private void awake(boolean armed) {

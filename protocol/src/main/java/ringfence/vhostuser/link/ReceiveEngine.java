@@ -8,8 +8,7 @@ import ringfence.virtio.queue.ChainCursor;
  * them. What a predecessor held goes back to the ring and is taken anew.
  *
  * <p>{@link #inFlight} is how many it holds; {@link #canTake}, asked before the worker sleeps, whether it waits for
- * more, so that the driver's kick is wanted; {@link #armWakeup}, asked then if it holds any, whether it could go on at
- * once.
+ * more, so that the driver's kick is wanted; {@link #armWakeup}, asked then, whether it could go on at once.
  */
 public interface ReceiveEngine extends QueueEngine {
     /**

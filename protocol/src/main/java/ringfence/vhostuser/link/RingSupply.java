@@ -47,6 +47,9 @@ final class RingSupply implements ChainSupply {
 
     @Override
     public void use(int head, int written) {
+        if (count == unpublished.length) { // its driver offers anew what it has not got back yet
+            publish();
+        }
         if (inflight != null) {
             inflight.completing(head);
         }

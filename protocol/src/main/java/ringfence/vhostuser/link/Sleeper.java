@@ -17,6 +17,7 @@ final class Sleeper implements AutoCloseable {
     private static final int EDGE = 1 << 31;
     private static final long WAKE = 1;
     private static final long OTHER = 0;
+    private static final long KICK = 2;
     /** Shorter than this, looking is given up: about the cost of a sleep and a wake-up. */
     private static final long MIN_SPIN_NANOS = 4_000;
     /** A ring without kicks is looked at at least so often. */
@@ -49,7 +50,7 @@ final class Sleeper implements AutoCloseable {
             watched = linux.events().epoll(4);
             watched.add(wake.fd(), Epoll.IN, WAKE);
             if (kick != null) {
-                watched.add(kick.fd(), Epoll.IN | EDGE, OTHER);
+                watched.add(kick.fd(), Epoll.IN | EDGE, KICK);
             }
             if (engine != null) {
                 watched.add(engine, Epoll.IN, OTHER);
@@ -93,20 +94,17 @@ final class Sleeper implements AutoCloseable {
         return false;
     }
 
-    /** Sleeps. Kicks and wake-ups are armed. */
-    void sleep() {
+    /** Sleeps. Kicks and wake-ups are armed. @return whether a kick has ended it */
+    boolean sleep() {
         long before = System.nanoTime();
-        if (polled) {
-            poll();
-        } else {
-            await(-1);
-        }
+        boolean kicked = polled ? poll() : await(-1);
         adapt(System.nanoTime() - before);
         idleSince = 0;
+        return kicked;
     }
 
     /** Nobody kicks: shorter sleeps first, then longer. The engine and the connection's thread still wake it. */
-    private void poll() {
+    private boolean poll() {
         if (pollNanos < MAX_POLL_NANOS) {
             LockSupport.parkNanos(pollNanos);
             await(0);
@@ -114,15 +112,19 @@ final class Sleeper implements AutoCloseable {
             await(1);
         }
         pollNanos = Math.min(pollNanos * 2, MAX_POLL_NANOS);
+        return false;
     }
 
-    private void await(int millis) {
+    private boolean await(int millis) {
         int ready = epoll.await(millis);
+        boolean kicked = false;
         for (int i = 0; i < ready; i++) {
             if (epoll.token(i) == WAKE) {
                 wake.drain();
             }
+            kicked |= epoll.token(i) == KICK;
         }
+        return kicked;
     }
 
     private void adapt(long slept) {

@@ -77,7 +77,7 @@ class ReceiveEngineTest {
 
         @Override
         public boolean armWakeup() {
-            return due > 0;
+            return due > 0 && !heads.isEmpty();
         }
 
         @Override

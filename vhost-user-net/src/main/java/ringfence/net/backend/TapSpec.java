@@ -35,7 +35,8 @@ public sealed interface TapSpec {
         if (text.startsWith("fd=")) {
             return new Given(numbers(text.substring(3)));
         }
-        throw new IllegalArgumentException("--backend is tap, tap=NAME or fd=N[:N...], not " + text);
+        throw new IllegalArgumentException(
+                "--backend is tap, tap=NAME, fd=N[:N...], passt=SOCKET or switch, not " + text);
     }
 
     private static List<Integer> numbers(String text) {

@@ -1,10 +1,14 @@
 package ringfence.net.cli;
 
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -20,18 +24,21 @@ import ringfence.vhostuser.link.BackendSocket;
 /** The program. */
 @Command(
         name = "vhost-user-net",
-        description = "Connects a virtual machine to a tap over vhost-user.",
+        description = "Connects virtual machines to a tap, to passt or to each other, over vhost-user.",
         sortOptions = false,
         mixinStandardHelpOptions = true,
         versionProvider = NetVersion.class)
 public final class NetMain implements Callable<Integer> {
     private static final String NAME = "vhost-user-net: ";
 
-    @Option(names = "--socket-path", paramLabel = "PATH", description = "Listen on this Unix socket.")
-    private String socketPath;
+    @Option(
+            names = "--socket-path",
+            paramLabel = "PATH",
+            description = "Listen on this Unix socket; a switch has several.")
+    private List<String> socketPaths = List.of();
 
     @Option(names = "--fd", paramLabel = "N", description = "Serve this descriptor: a socket, listening or connected.")
-    private Integer fd;
+    private List<Integer> fds = List.of();
 
     @Option(names = "--print-capabilities", description = "Print what this back-end can do, as JSON, and end.")
     private boolean printCapabilities;
@@ -39,8 +46,13 @@ public final class NetMain implements Callable<Integer> {
     @Option(
             names = "--backend",
             paramLabel = "WHAT",
-            description = "tap: one that the kernel names; tap=NAME; fd=N[:N...]: open taps or macvtaps, one per pair.")
+            description = "tap: one that the kernel names; tap=NAME; fd=N[:N...]: open taps or macvtaps, one per pair;"
+                    + " passt=SOCKET or passt=fd=N: passt's, for networks without privileges; switch: the sockets"
+                    + " are its ports.")
     private String backend;
+
+    @Option(names = "--uplink", paramLabel = "WHAT", description = "A port of the switch: tap, tap=NAME or fd=N.")
+    private String uplink;
 
     @Option(names = "--queue-pairs", paramLabel = "N", description = "Pairs of queues, 1 to 8 (${DEFAULT-VALUE}).")
     private int queuePairs = 1;
@@ -48,8 +60,11 @@ public final class NetMain implements Callable<Integer> {
     @Option(names = "--queue-size", paramLabel = "N", description = "Most entries of a queue (${DEFAULT-VALUE}).")
     private int queueSize = NetOptions.MAX_QUEUE_SIZE;
 
-    @Option(names = "--mac", paramLabel = "ADDRESS", description = "The guest's address (the front-end or driver's).")
-    private String mac;
+    @Option(names = "--mac", paramLabel = "ADDRESS", description = "The guest's address; of each port (its driver's).")
+    private List<String> macs = List.of();
+
+    @Option(names = "--bind-mac", description = "Guests on the switch may use no other address than their --mac.")
+    private boolean bindMac;
 
     @Option(names = "--mtu", paramLabel = "BYTES", description = "MTU of the tap and of the guest (the tap's).")
     private Integer mtu;
@@ -57,11 +72,23 @@ public final class NetMain implements Callable<Integer> {
     @Option(
             names = "--ip",
             paramLabel = "ADDRESS/LEN",
-            description = "The host's address on the tap, and its network; only with --backend=tap.")
+            description = "The host's address on the tap, and its network; only for a tap that is opened.")
     private String ip;
 
-    @Option(names = "--host-mac", paramLabel = "ADDRESS", description = "The tap's own; only with --backend=tap.")
+    @Option(names = "--host-mac", paramLabel = "ADDRESS", description = "The tap's own; only for a tap that is opened.")
     private String hostMac;
+
+    @Option(names = "--counters", paramLabel = "FILE", description = "Count in this file, for others to read.")
+    private String counters;
+
+    @Option(
+            names = CountersView.OPTION,
+            paramLabel = "FILE",
+            description = "Print what a daemon counts in its file, and end.")
+    private String showCounters;
+
+    @Option(names = "--json", description = "Print counters as JSON.")
+    private boolean json;
 
     @Option(names = "--allow-unsealed", description = "Accept guest memory that may shrink under us (DPDK, files).")
     private boolean allowUnsealed;
@@ -103,11 +130,14 @@ public final class NetMain implements Callable<Integer> {
         }
         Service service;
         try {
+            if (showCounters != null) {
+                CountersView view = CountersView.of(showCounters);
+                System.out.print(json ? view.json() : view.table());
+                return ExitCode.OK;
+            }
             Consumer<String> log = line -> System.err.println(NAME + line);
-            BackendOptions options = BackendOptions.defaults()
-                    .withAllowUnsealed(allowUnsealed)
-                    .withLog(log)
-                    .withName("net0");
+            BackendOptions options =
+                    BackendOptions.defaults().withAllowUnsealed(allowUnsealed).withLog(log);
             service = Service.open(Linux.system(), spec(), options, verbose ? log : line -> {});
         } catch (IllegalArgumentException e) {
             return complain(e.getMessage(), ExitCode.BAD_INPUT);
@@ -116,25 +146,60 @@ public final class NetMain implements Callable<Integer> {
     }
 
     private NetSpec spec() {
-        if (socketPath == null && fd == null) {
+        List<BackendSocket> sockets = Stream.concat(
+                        socketPaths.stream().map(path -> new BackendSocket(Optional.of(path), OptionalInt.empty())),
+                        fds.stream().map(fd -> new BackendSocket(Optional.empty(), OptionalInt.of(fd))))
+                .toList();
+        if (sockets.isEmpty()) {
             throw new IllegalArgumentException("--socket-path or --fd is missing (see --help)");
         }
-        if (backend == null) {
-            throw new IllegalArgumentException("--backend is missing, such as --backend=tap (see --help)");
+        if (!macs.isEmpty() && macs.size() != sockets.size()) {
+            throw new IllegalArgumentException(
+                    "--mac is given " + macs.size() + " times for " + sockets.size() + " sockets, give one per socket");
         }
+        List<NetSpec.Seat> seats = IntStream.range(0, sockets.size())
+                .mapToObj(i -> new NetSpec.Seat(sockets.get(i), new NetOptions(queuePairs, queueSize, mac(i))))
+                .toList();
         return new NetSpec(
-                new BackendSocket(
-                        Optional.ofNullable(socketPath), fd == null ? OptionalInt.empty() : OptionalInt.of(fd)),
-                TapSpec.parse(backend),
-                new NetOptions(
-                        queuePairs, queueSize, Optional.ofNullable(mac).map(text -> MacAddress.parse("--mac", text))),
+                seats,
+                way(),
                 mtu == null ? OptionalInt.empty() : OptionalInt.of(mtu),
                 new HostSide(
                         Optional.ofNullable(ip).map(HostSide.Network::parse),
-                        Optional.ofNullable(hostMac).map(text -> MacAddress.parse("--host-mac", text))));
+                        Optional.ofNullable(hostMac).map(text -> MacAddress.parse("--host-mac", text))),
+                Optional.ofNullable(counters).map(Path::of));
     }
 
-    /** Waits for the back-end. A signal closes it, which drains, and ends the process with 0. */
+    private Optional<MacAddress> mac(int seat) {
+        return macs.isEmpty() ? Optional.empty() : Optional.of(MacAddress.parse("--mac", macs.get(seat)));
+    }
+
+    private NetSpec.Way way() {
+        if (backend == null) {
+            throw new IllegalArgumentException("--backend is missing, such as --backend=tap (see --help)");
+        }
+        if (backend.equals("switch")) {
+            return new NetSpec.Switching(Optional.ofNullable(uplink).map(NetMain::uplink), bindMac);
+        }
+        if (uplink == null && !bindMac && backend.startsWith("passt=") && backend.length() > "passt=".length()) {
+            return new NetSpec.ToPasst(backend.substring("passt=".length()));
+        }
+        if (uplink != null || bindMac) {
+            throw new IllegalArgumentException(
+                    (uplink != null ? "--uplink" : "--bind-mac") + " is only for --backend=switch");
+        }
+        return new NetSpec.ToTap(TapSpec.parse(backend));
+    }
+
+    private static TapSpec uplink(String text) {
+        try {
+            return TapSpec.parse(text);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("--uplink is tap, tap=NAME or fd=N, not " + text, e);
+        }
+    }
+
+    /** Waits for the back-ends. A signal closes them, which drains, and ends the process with 0. */
     private static int serve(Service service) throws InterruptedException {
         AtomicBoolean ended = new AtomicBoolean();
         Thread onSignal = new Thread(
@@ -149,6 +214,6 @@ public final class NetMain implements Callable<Integer> {
         service.await();
         ended.set(true);
         service.close();
-        return ExitCode.OK;
+        return service.hasFailed() ? ExitCode.FAILURE : ExitCode.OK;
     }
 }

@@ -49,11 +49,13 @@ public final class NetTraining {
                 Service _ = Service.open(
                         linux,
                         new NetSpec(
-                                new BackendSocket(Optional.empty(), OptionalInt.of(theirs.number())),
-                                new TapSpec.Named(""),
-                                new NetOptions(1, SIZE, Optional.empty()),
+                                List.of(new NetSpec.Seat(
+                                        new BackendSocket(Optional.empty(), OptionalInt.of(theirs.number())),
+                                        new NetOptions(1, SIZE, Optional.empty()))),
+                                new NetSpec.ToTap(new TapSpec.Named("")),
                                 OptionalInt.empty(),
-                                new HostSide(Optional.empty(), Optional.empty())),
+                                new HostSide(Optional.empty(), Optional.empty()),
+                                Optional.empty()),
                         BackendOptions.defaults().withLog(line -> {}),
                         line -> {})) {
             drive(linux, frontend);

@@ -1,68 +1,104 @@
 package ringfence.net.cli;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
-import ringfence.linux.Interfaces;
 import ringfence.linux.Linux;
-import ringfence.net.backend.TapPorts;
-import ringfence.net.backend.TapSpec;
 import ringfence.net.engine.NetDevice;
+import ringfence.telemetry.Counters;
 import ringfence.vhostuser.link.Backend;
 import ringfence.vhostuser.link.BackendOptions;
 
-/** The device being served: owns its taps and its back-end. */
+/** The devices being served: owns their back-ends, and what they are connected to. */
 final class Service implements AutoCloseable {
-    private final TapPorts ports;
-    private final NetDevice device;
-    private final Backend backend;
+    private final List<NetDevice> devices = new ArrayList<>();
+    private final List<Backend> backends = new CopyOnWriteArrayList<>();
+    private final CountersOption counters;
+    private final Wiring wiring;
     private final Consumer<String> details;
+    private final Consumer<String> log;
     private boolean closed;
+    private volatile boolean failed;
 
-    private Service(TapPorts ports, NetDevice device, Backend backend, Consumer<String> details) {
-        this.ports = ports;
-        this.device = device;
-        this.backend = backend;
+    private Service(Linux linux, NetSpec spec, Consumer<String> log, Consumer<String> details) {
+        this.log = log;
         this.details = details;
+        counters = CountersOption.open(spec.counters(), spec.queues());
+        wiring = Wiring.open(linux, spec, counters.counters(), log, details, this::lost);
+    }
+
+    /** What the devices are connected to is gone: they end. A queue's thread may say so, which ends with them. */
+    private void lost(String reason) {
+        log.accept(reason);
+        failed = true;
+        Thread.ofPlatform().name("ending").daemon().start(() -> backends.forEach(Backend::close));
+    }
+
+    /** Whether it has ended because it could not go on; a line has said why. */
+    boolean hasFailed() {
+        return failed;
     }
 
     /**
-     * Opens a device and serves it.
+     * Opens the devices and serves them.
      *
      * @param details takes lines for those who want to know more; the counters, at the end
      * @throws RuntimeException with one line for the user; nothing stays open
      */
     static Service open(Linux linux, NetSpec spec, BackendOptions options, Consumer<String> details) {
-        TapPorts ports = TapPorts.open(linux, spec.taps(), spec.options().pairs(), spec.mtu());
+        Service service = new Service(linux, spec, options.log(), details);
+        Counters source = service.counters.counters();
         try {
-            spec.host().set(new Interfaces(linux), ports.name());
-            boolean chosen = spec.taps() instanceof TapSpec.Named(String name) && !name.equals(ports.name());
-            (chosen ? options.log() : details)
-                    .accept("serving " + ports.name() + ": " + ports.count() + " queue pairs, mtu "
-                            + (ports.mtu().isPresent() ? ports.mtu().getAsInt() : "unknown")
-                            + (ports.uso() ? ", with UDP segmentation" : ""));
-            NetDevice device = new NetDevice(ports, spec.options());
-            return new Service(ports, device, spec.socket().serve(linux, device, options), details);
+            for (int i = 0; i < spec.seats().size(); i++) {
+                String name = "net" + i;
+                NetSpec.Seat seat = spec.seats().get(i);
+                NetDevice device = new NetDevice(service.wiring.network(i), seat.options(), source, name);
+                BackendOptions own = options.withCounters(source).withName(name);
+                service.devices.add(device);
+                service.backends.add(seat.socket()
+                        .serve(
+                                linux,
+                                device,
+                                spec.seats().size() == 1
+                                        ? own
+                                        : own.withLog(line -> options.log().accept(name + ": " + line))));
+            }
+            if (service.failed) { // before all back-ends were there to be closed
+                service.backends.forEach(Backend::close);
+            }
+            return service;
         } catch (RuntimeException e) {
-            ports.close();
+            service.backends.forEach(Backend::close);
+            service.wiring.close();
             throw e;
         }
     }
 
-    /** Waits until its back-end has ended. */
+    /** Waits until its back-ends have ended. */
     void await() throws InterruptedException {
-        backend.await();
+        for (Backend backend : backends) {
+            backend.await();
+        }
     }
 
     @Override
     public synchronized void close() { // by a signal's thread, which then ends the process, and by main's
-        backend.close();
+        backends.forEach(Backend::close);
         if (closed) {
             return;
         }
         closed = true;
-        for (int i = 0; i < device.queueCount(); i++) {
-            details.accept("queue " + i + (i % 2 == 0 ? " (to the guest): " : " (from the guest): ")
-                    + device.counters().get(i));
+        for (NetDevice device : devices) {
+            for (int i = 0; i < device.queueCount(); i++) {
+                String which = devices.size() == 1 ? "queue " : "port " + devices.indexOf(device) + ", queue ";
+                details.accept(which
+                        + i
+                        + (i % 2 == 0 ? " (to the guest): " : " (from the guest): ")
+                        + device.counters().get(i));
+            }
         }
-        ports.close();
+        counters.close();
+        wiring.close();
     }
 }

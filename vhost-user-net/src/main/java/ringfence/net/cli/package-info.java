@@ -2,8 +2,9 @@
  * The program {@code vhost-user-net}.
  *
  * <h2>Theory of operation</h2>
- * {@link ringfence.net.cli.NetMain} turns the command line into taps, a device and a socket, opened in this order
- * ({@code Service}). Then it waits until its back-end has ended, or until a signal asks it to end.
+ * {@link ringfence.net.cli.NetMain} turns the command line into a {@code NetSpec}; {@code Service} opens the file of
+ * counters, what the devices are connected to ({@code Wiring}: a tap or a switch), and the devices with their sockets, in
+ * this order. Then it waits until its back-ends have ended, or until a signal asks it to end.
  *
  * <p>It keeps QEMU's conventions for back-end programs (docs/interop/vhost-user.rst): {@code --socket-path},
  * {@code --fd}, {@code --print-capabilities}, no daemonizing, standard error for messages, a clean end on SIGTERM.

@@ -1,25 +1,19 @@
 package ringfence.net.engine;
 
 import java.util.List;
-import java.util.Set;
-import java.util.stream.Stream;
-import ringfence.linux.TapOffload;
+import java.util.stream.IntStream;
 import ringfence.memory.MemoryTable;
-import ringfence.net.backend.TapPort;
-import ringfence.net.backend.TapPorts;
-import ringfence.net.packet.HeaderRules;
+import ringfence.telemetry.Counters;
 import ringfence.vhostuser.link.BackendDevice;
 import ringfence.vhostuser.link.QueueEngine;
 import ringfence.virtio.DeviceType;
-import ringfence.virtio.Feature;
-import ringfence.virtio.NetLayout;
 
 /**
  * One network device. Its methods are called by the connection's thread, one at a time; the engines that it makes belong
- * to their queues' workers. It does not own its ports.
+ * to their queues' workers. It does not own its network.
  */
 public final class NetDevice implements BackendDevice {
-    private final TapPorts ports;
+    private final Network network;
     private final NetOptions options;
     private final List<QueueCounters> counters;
     private long features;
@@ -27,15 +21,19 @@ public final class NetDevice implements BackendDevice {
     /**
      * A device.
      *
-     * @param ports one per pair of queues; they stay open as long as the device is used, which does not close them
+     * @param network with a port per pair of queues; it stays open as long as the device is used, which does not close it
+     * @param source of its queues' counters
+     * @param name of the device, in front of its queues' names, without spaces
      */
-    public NetDevice(TapPorts ports, NetOptions options) {
-        if (ports.count() != options.pairs()) {
-            throw new IllegalArgumentException("ports=" + ports.count() + " pairs=" + options.pairs());
+    public NetDevice(Network network, NetOptions options, Counters source, String name) {
+        if (network.pairs() != options.pairs()) {
+            throw new IllegalArgumentException("ports=" + network.pairs() + " pairs=" + options.pairs());
         }
-        this.ports = ports;
+        this.network = network;
         this.options = options;
-        counters = Stream.generate(QueueCounters::new).limit(queueCount()).toList();
+        counters = IntStream.range(0, queueCount())
+                .mapToObj(i -> new QueueCounters(source, name + "/q" + i, i))
+                .toList();
     }
 
     /** What each queue has done, by index; any thread. */
@@ -50,7 +48,7 @@ public final class NetDevice implements BackendDevice {
 
     @Override
     public long features() {
-        return NetConfig.features(options, ports.mtu(), ports.uso());
+        return NetConfig.features(options, network.mtu(), network.uso()) & ~network.withheld();
     }
 
     @Override
@@ -70,7 +68,7 @@ public final class NetDevice implements BackendDevice {
 
     @Override
     public byte[] config() {
-        return NetConfig.space(options, ports.mtu());
+        return NetConfig.space(options, network.mtu());
     }
 
     /** The space is read-only since virtio 1.0, 5.1.4. */
@@ -87,22 +85,16 @@ public final class NetDevice implements BackendDevice {
     /** Even queues receive, odd ones transmit, 5.1.2. */
     @Override
     public QueueEngine engine(int queue, MemoryTable memory) {
-        TapPort port = ports.port(queue / 2);
-        HeaderRules rules = HeaderRules.of(features);
-        Set<TapOffload> offloads = NetConfig.offloads(features);
-        port.begin(rules.size(), offloads);
+        NetFeatures accepted = new NetFeatures(features);
         QueueCounters counts = counters.get(queue);
         return queue % 2 == 0
-                ? new Receiver(port, receives(rules, offloads), options.queueSize(), counts, port::end)
-                : new Transmitter(port, rules, counts, port::end);
+                ? network.receiver(queue / 2, accepted, counts)
+                : network.transmitter(queue / 2, accepted, counts);
     }
 
-    private ReceiveRules receives(HeaderRules rules, Set<TapOffload> offloads) {
-        int plain = ports.mtu().orElse(Frames.MTU_BY_DEFAULT) + Frames.AROUND_MTU;
-        return new ReceiveRules(
-                rules.size(),
-                Feature.has(features, NetLayout.F_MRG_RXBUF),
-                NetConfig.receivesSegments(offloads) ? Frames.LONGEST : plain);
+    @Override
+    public void disconnected() {
+        network.disconnected();
     }
 
     @Override

@@ -1,48 +1,62 @@
 package ringfence.net.engine;
 
-import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.stream.Stream;
+import org.agrona.concurrent.status.AtomicCounter;
 import ringfence.net.packet.Drop;
+import ringfence.telemetry.Counters;
 
 /**
  * What one queue has done since the daemon began. Its worker counts; any thread may look, and sees each number as it was
  * a moment ago.
  */
 public final class QueueCounters {
-    private static final int PACKETS = 0;
-    private static final int BYTES = 1;
-    private static final int DROPS = 2;
+    private final AtomicCounter packets;
+    private final AtomicCounter bytes;
+    private final AtomicCounter[] drops;
 
-    private final AtomicLongArray values = new AtomicLongArray(DROPS + Drop.values().length);
-
-    QueueCounters() {}
-
-    void passed(long bytes) {
-        add(PACKETS, 1);
-        add(BYTES, bytes);
+    /**
+     * All of them, 0.
+     *
+     * @param owner the queue's name, without spaces
+     * @param index of the queue
+     */
+    public QueueCounters(Counters counters, String owner, int index) {
+        packets = counters.counter(FrameCounter.PACKETS, owner, index);
+        bytes = counters.counter(FrameCounter.BYTES, owner, index);
+        drops = Stream.of(Drop.values())
+                .map(reason -> counters.counter(reason, owner, index))
+                .toArray(AtomicCounter[]::new);
     }
 
-    void dropped(Drop reason) {
-        add(DROPS + reason.ordinal(), 1);
+    /** How many counters a queue has. */
+    public static int count() {
+        return FrameCounter.values().length + Drop.values().length;
     }
 
-    /** One writer: no atomic addition is needed. */
-    private void add(int at, long more) {
-        values.setOpaque(at, values.getPlain(at) + more);
+    /** A frame went through. The worker only. */
+    public void passed(long length) {
+        packets.incrementOpaque();
+        bytes.getAndAddOpaque(length);
+    }
+
+    /** A frame was dropped. The worker only. */
+    public void dropped(Drop reason) {
+        drops[reason.ordinal()].incrementOpaque();
     }
 
     /** Frames that went through; a large segment counts as one. */
     public long packets() {
-        return values.getOpaque(PACKETS);
+        return packets.getOpaque();
     }
 
     /** Bytes of those frames, without their headers of virtio. */
     public long bytes() {
-        return values.getOpaque(BYTES);
+        return bytes.getOpaque();
     }
 
     /** Frames, or chains for them, dropped for that reason. */
     public long drops(Drop reason) {
-        return values.getOpaque(DROPS + reason.ordinal());
+        return drops[reason.ordinal()].getOpaque();
     }
 
     /** One line for people; reasons that did not occur are left out. */
@@ -51,7 +65,7 @@ public final class QueueCounters {
         StringBuilder text = new StringBuilder(packets() + " packets, " + bytes() + " bytes");
         for (Drop reason : Drop.values()) {
             if (drops(reason) > 0) {
-                text.append(", ").append(drops(reason)).append(" dropped: ").append(reason.label());
+                text.append(", ").append(drops(reason)).append(" dropped: ").append(reason.text());
             }
         }
         return text.toString();

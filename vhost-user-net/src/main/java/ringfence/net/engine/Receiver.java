@@ -158,7 +158,7 @@ final class Receiver implements ReceiveEngine {
 
     @Override
     public boolean armWakeup() {
-        return !drained;
+        return held.count() > 0 && !drained;
     }
 
     @Override

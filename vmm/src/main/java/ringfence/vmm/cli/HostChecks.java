@@ -12,6 +12,7 @@ import ringfence.linux.Sockets;
 import ringfence.linux.Stat;
 import ringfence.vmm.config.DiskConfig;
 import ringfence.vmm.config.HostLimits;
+import ringfence.vmm.config.HostProgram;
 import ringfence.vmm.config.NetBackend;
 import ringfence.vmm.config.NetConfig;
 import ringfence.vmm.config.Problem;
@@ -68,6 +69,9 @@ final class HostChecks {
             socket(option + " socket", socket.path());
         } else if (net.backend() instanceof NetBackend.Descriptors descriptors) {
             descriptors.fds().forEach(fd -> descriptor(option + " fd", fd));
+        } else if (net.backend() instanceof NetBackend.Passt
+                && HostProgram.find("passt", System.getenv("PATH")).isEmpty()) {
+            problems.add(new Problem(option + " passt", "passt is not installed: apt install passt, or give a tap"));
         }
     }
 

@@ -77,6 +77,9 @@ public sealed interface NetBackend {
         }
     }
 
+    /** A daemon of ours with a passt of its own: a network that needs no privilege. */
+    record Passt() implements NetBackend {}
+
     /**
      * A daemon of somebody else.
      *

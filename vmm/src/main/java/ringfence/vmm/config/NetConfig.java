@@ -67,6 +67,12 @@ public record NetConfig(
             Optional.empty(),
             n -> n.tap().flatMap(NetBackend.Tap::hostMac),
             "the tap's own Ethernet address");
+    private static final Option<NetConfig, Boolean> PASST = Option.of(
+            "passt",
+            OptionTypes.toggle(),
+            false,
+            n -> n.backend instanceof NetBackend.Passt,
+            "through passt, without privileges");
     private static final Option<NetConfig, Optional<Integer>> MTU = Option.of(
             "mtu",
             OptionTypes.optional(OptionTypes.integer(1280, 65535)),
@@ -154,7 +160,8 @@ public record NetConfig(
                     OPS_BURST,
                     OPS_REFILL,
                     PCI_SEGMENT,
-                    PCI_DEVICE)
+                    PCI_DEVICE,
+                    PASST)
             .unsupported("iommu");
 
     private static Option<NetConfig, Optional<Long>> limit(String key) {
@@ -181,6 +188,10 @@ public record NetConfig(
     private static NetBackend backend(OptionValues v) {
         if (v.get(VHOST_USER)) {
             refuse(v, "with vhost_user=on, where the daemon has its own", TAP, FDS, IP, MASK, HOST_MAC);
+            if (v.get(PASST)) {
+                throw new OptionException(
+                        "passt: cannot be given with vhost_user=on, whose daemon decides: leave it out");
+            }
             return new NetBackend.Socket(
                     v.get(SOCKET)
                             .orElseThrow(() ->
@@ -189,6 +200,10 @@ public record NetConfig(
         }
         if (v.get(SOCKET).isPresent()) {
             throw new OptionException("socket: is given without vhost_user=on: add it");
+        }
+        if (v.get(PASST)) {
+            refuse(v, "with passt=on, which needs no tap", TAP, FDS, IP, MASK, HOST_MAC);
+            return new NetBackend.Passt();
         }
         if (v.isSaid(FDS)) {
             refuse(v, "with fd=, whose tap is set up by who opened it", TAP, IP, MASK, HOST_MAC);
@@ -259,10 +274,17 @@ public record NetConfig(
         switch (backend) {
             case NetBackend.Tap tap -> tap.check(problems);
             case NetBackend.Descriptors(List<Integer> fds) -> checkFds(fds, problems);
+            case NetBackend.Passt _ -> checkPasst(problems);
             case NetBackend.Socket _ -> {} // its path is looked at on the host
         }
         PciPlace.check(pciSegment, pciDeviceId, problems);
         return problems;
+    }
+
+    private void checkPasst(List<Problem> problems) {
+        if (numQueues != 2) {
+            problems.add(new Problem("num_queues", numQueues + " with passt=on, which has one pair: give 2"));
+        }
     }
 
     private void checkFds(List<Integer> fds, List<Problem> problems) {

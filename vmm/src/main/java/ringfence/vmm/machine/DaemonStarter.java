@@ -1,5 +1,6 @@
 package ringfence.vmm.machine;
 
+import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -12,6 +13,7 @@ import ringfence.linux.Fd;
 import ringfence.linux.Linux;
 import ringfence.memory.MemoryTable;
 import ringfence.vmm.config.DiskConfig;
+import ringfence.vmm.config.HostProgram;
 import ringfence.vmm.config.NetBackend;
 import ringfence.vmm.config.NetConfig;
 import ringfence.vmm.config.RuntimeOptions;
@@ -20,6 +22,7 @@ import ringfence.vmm.device.remote.ListeningSource;
 import ringfence.vmm.device.remote.Profile;
 import ringfence.vmm.device.remote.RemoteDevice;
 import ringfence.vmm.device.remote.SocketSource;
+import ringfence.vmm.supervise.Companion;
 import ringfence.vmm.supervise.DaemonCommand;
 import ringfence.vmm.supervise.RuntimeDirectory;
 import ringfence.vmm.supervise.SupervisedDaemon;
@@ -34,6 +37,8 @@ final class DaemonStarter implements AutoCloseable {
 
     /** To open a tap, and to set it up. */
     private static final Set<Capability> TAP_PRIVILEGES = Set.of(Capability.NET_ADMIN);
+
+    private static final String PASST = "passt";
 
     private final Linux linux;
     private final RuntimeOptions options;
@@ -68,6 +73,7 @@ final class DaemonStarter implements AutoCloseable {
                 mode == NetBackend.Mode.CLIENT ? SocketSource.path(linux, path) : listening(path);
             case NetBackend.Tap tap -> supervised(net, tap);
             case NetBackend.Descriptors(List<Integer> fds) -> supervised(net, fds);
+            case NetBackend.Passt _ -> withPasst(net);
         };
         return new PluggedDevice(
                 net.pciDeviceId(), NetDevice.start(linux, net, source, memory, new ConnectionLog(net.id())));
@@ -100,7 +106,8 @@ final class DaemonStarter implements AutoCloseable {
                         options.program("vhost-user-blk"),
                         arguments,
                         IMAGE_PRIVILEGES,
-                        List.of()));
+                        List.of(),
+                        Optional.empty()));
     }
 
     private SupervisedDaemon supervised(String device, DaemonCommand command) {
@@ -116,7 +123,7 @@ final class DaemonStarter implements AutoCloseable {
         arguments.add("--backend=tap" + tap.name().map(name -> "=" + name).orElse(""));
         tap.address().ifPresent(address -> arguments.add("--ip=" + address));
         tap.hostMac().ifPresent(mac -> arguments.add("--host-mac=" + mac));
-        return supervised(net, arguments, TAP_PRIVILEGES, List.of());
+        return supervised(net, arguments, TAP_PRIVILEGES, List.of(), Optional.empty());
     }
 
     /** A daemon that gets the tap's descriptors, and needs no privilege at all. */
@@ -131,7 +138,17 @@ final class DaemonStarter implements AutoCloseable {
             fds.add(ours);
         }
         arguments.add(backend.toString());
-        return supervised(net, arguments, Set.of(), fds);
+        return supervised(net, arguments, Set.of(), fds, Optional.empty());
+    }
+
+    /** A daemon with a passt of its own, which ends with it: neither needs a privilege. */
+    private SupervisedDaemon withPasst(NetConfig net) {
+        List<String> arguments = netArguments(net);
+        arguments.add("--backend=passt=fd=" + DaemonCommand.FIRST_FD);
+        Path program = HostProgram.find(PASST, System.getenv("PATH")).orElse(Path.of(PASST));
+        Companion passt = new Companion(
+                program, List.of("--foreground", "--quiet", "--one-off", "--fd", Integer.toString(Companion.SOCKET)));
+        return supervised(net, arguments, Set.of(), List.of(), Optional.of(passt));
     }
 
     private static List<String> netArguments(NetConfig net) {
@@ -143,11 +160,21 @@ final class DaemonStarter implements AutoCloseable {
     }
 
     private SupervisedDaemon supervised(
-            NetConfig net, List<String> arguments, Set<Capability> privileges, List<Fd> fds) {
+            NetConfig net,
+            List<String> arguments,
+            Set<Capability> privileges,
+            List<Fd> fds,
+            Optional<Companion> companion) {
         return supervised(
                 net.id(),
                 new DaemonCommand(
-                        net.id(), Optional.empty(), options.program("vhost-user-net"), arguments, privileges, fds));
+                        net.id(),
+                        Optional.empty(),
+                        options.program("vhost-user-net"),
+                        arguments,
+                        privileges,
+                        fds,
+                        companion));
     }
 
     @Override

@@ -17,6 +17,7 @@ import ringfence.linux.Fd;
  * @param arguments its options, without the socket
  * @param privileges what it keeps of root's
  * @param fds what else it gets of ours, from number {@value #FIRST_FD} on, which stays ours
+ * @param companion what is started with it; its socket has the number after those
  */
 public record DaemonCommand(
         String device,
@@ -24,7 +25,8 @@ public record DaemonCommand(
         Path program,
         List<String> arguments,
         Set<Capability> privileges,
-        List<Fd> fds) {
+        List<Fd> fds,
+        Optional<Companion> companion) {
     /** Number of the socket in the daemon. */
     static final int SOCKET = 3;
 

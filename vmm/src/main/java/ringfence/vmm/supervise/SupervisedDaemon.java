@@ -36,6 +36,7 @@ public final class SupervisedDaemon implements SocketSource, AutoCloseable {
     private final DaemonCommand command;
     private final Consumer<String> refused;
     private Child child;
+    private Child companion;
     private int starts;
 
     /**
@@ -94,12 +95,31 @@ public final class SupervisedDaemon implements SocketSource, AutoCloseable {
             for (int i = 0; i < command.fds().size(); i++) {
                 spawn = spawn.fd(DaemonCommand.FIRST_FD + i, command.fds().get(i));
             }
-            child = spawned(spawn);
+            if (command.companion().isPresent()) {
+                startBoth(spawn, command.companion().get(), Map.of(0, input, 1, errors, 2, errors));
+            } else {
+                child = spawned(spawn);
+            }
             starts++;
             return pair[0];
         } catch (RuntimeException e) {
             pair[0].close();
             throw e;
+        }
+    }
+
+    /** The socket between the two is theirs alone: the end of either is the other's. */
+    private void startBoth(Spawn spawn, Companion with, Map<Integer, Fd> standard) {
+        Fd[] pair = linux.sockets().pair();
+        try (Fd one = pair[0];
+                Fd other = pair[1]) {
+            try {
+                companion = linux.processes()
+                        .spawn(new Spawn(with.argumentList(), Map.of(), standard, true).fd(Companion.SOCKET, other));
+            } catch (ErrnoException e) {
+                throw new IllegalStateException("cannot start " + with.program() + ": " + e.getMessage(), e);
+            }
+            child = spawned(spawn.fd(DaemonCommand.FIRST_FD + command.fds().size(), one));
         }
     }
 
@@ -124,6 +144,19 @@ public final class SupervisedDaemon implements SocketSource, AutoCloseable {
 
     /** Its exit status, once it is dead; 0 if there was none. */
     private int retire(long patience) {
+        int status = retireDaemon(patience);
+        if (companion != null) { // its socket is closed by now
+            if (companion.await(RETIRE_NANOS).isEmpty()) {
+                companion.kill(SIGKILL);
+                companion.await(DEATH_NANOS);
+            }
+            companion.close();
+            companion = null;
+        }
+        return status;
+    }
+
+    private int retireDaemon(long patience) {
         if (child == null) {
             return 0;
         }

@@ -116,6 +116,8 @@ class NetConfigTest {
                 "vhost_user=on,socket=/s,ip=10.0.0.1 | ip: cannot be given with vhost_user=on",
                 "vhost_user=on,socket=/s,vhost_mode=both | vhost_mode: 'both' is none of client, server",
                 "fd=[5],tap=x | tap: cannot be given with fd=",
+                "passt=on,tap=x | tap: cannot be given with passt=on",
+                "passt=on,vhost_user=on,socket=/s | passt: cannot be given with vhost_user=on",
                 "fd=[5],host_mac=02:00:00:00:00:01 | host_mac: cannot be given with fd=",
                 "bw_size=1 | bw_refill_time: is missing beside the other bw_ keys: give it too",
                 "ops_one_time_burst=1 | ops_size: is missing beside the other ops_ keys: give it too"

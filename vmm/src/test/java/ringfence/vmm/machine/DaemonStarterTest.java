@@ -20,6 +20,7 @@ import ringfence.memory.GuestRam;
 import ringfence.memory.RamOptions;
 import ringfence.option.JsonReader;
 import ringfence.process.Program;
+import ringfence.vmm.config.HostProgram;
 import ringfence.vmm.config.NetConfig;
 import ringfence.vmm.config.RuntimeOptions;
 import ringfence.vmm.config.VmConfig;
@@ -104,6 +105,28 @@ class DaemonStarterTest {
         assertThat(report).contains("fd 4 ");
         assumeThat(linux.processes().effectiveUser()).isZero();
         assertThat(report).as("CAP_NET_ADMIN").contains("CapEff:\t0000000000001000");
+    }
+
+    /** passt is the real one: it holds its end of the socket for as long as the daemon has the other. */
+    @Test
+    void passtIsStartedWithTheDaemonAndEndsWithIt() throws Exception {
+        assumeThat(HostProgram.find("passt", System.getenv("PATH"))).isPresent();
+        List<String> report = startedWith("id=_net0,mac=52:54:00:12:34:56,passt=on");
+        assertThat(options(report))
+                .containsExactly(
+                        "--fd=3",
+                        "--queue-pairs=1",
+                        "--queue-size=256",
+                        "--mac=52:54:00:12:34:56",
+                        "--backend=passt=fd=4");
+        assertThat(report)
+                .filteredOn(line -> line.startsWith("fd 4 "))
+                .singleElement()
+                .asString()
+                .contains("socket:");
+        assertThat(ProcessHandle.current().children()).isEmpty();
+        assumeThat(linux.processes().effectiveUser()).isZero();
+        assertThat(report).contains("CapEff:\t0000000000000000");
     }
 
     @Test
