@@ -25,6 +25,7 @@ import ringfence.memory.MemoryTable;
 import ringfence.memory.Region;
 import ringfence.net.backend.TapPorts;
 import ringfence.net.backend.TapSpec;
+import ringfence.net.engine.DeviceLimits;
 import ringfence.net.engine.MacAddress;
 import ringfence.net.engine.NetDevice;
 import ringfence.net.engine.NetOptions;
@@ -80,21 +81,34 @@ public final class NetVm implements AutoCloseable {
 
     /** A card on some other network. @param name of the device, and of its threads */
     public NetVm(Linux linux, Network network, long features, String name) {
-        this(linux, null, network, features, Counters.hidden(), name);
+        this(linux, network, features, name, Optional.empty());
+    }
+
+    /** A card on some other network, with limits. */
+    public NetVm(Linux linux, Network network, long features, String name, Optional<DeviceLimits> limits) {
+        this(linux, null, network, features, Counters.hidden(), name, limits);
     }
 
     private NetVm(Linux linux, TapPorts ports, long features, Counters counters, String name) {
-        this(linux, ports, new TapNetwork(ports), features, counters, name);
+        this(linux, ports, new TapNetwork(ports), features, counters, name, Optional.empty());
     }
 
-    private NetVm(Linux linux, TapPorts ports, Network network, long features, Counters counters, String name) {
+    private NetVm(
+            Linux linux,
+            TapPorts ports,
+            Network network,
+            long features,
+            Counters counters,
+            String name,
+            Optional<DeviceLimits> limits) {
         this.ports = ports;
         int pairs = network.pairs();
         device = new NetDevice(
                 network,
                 new NetOptions(pairs, SIZE, Optional.of(MacAddress.parse("--mac", "52:54:00:00:00:01"))),
                 counters,
-                name);
+                name,
+                limits);
         Fd[] pair = linux.sockets().pair();
         backend = Backend.listen(
                 linux, pair[1], device, BackendOptions.defaults().withName(name).withCounters(counters));

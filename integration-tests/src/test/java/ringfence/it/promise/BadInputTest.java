@@ -66,6 +66,8 @@ class BadInputTest {
                 "vhost-user-net|--socket-path=s --backend=switch --ip=192.0.2.1/24|--ip|--uplink=tap",
                 "vhost-user-net|--socket-path=s --backend=passt=t|--backend=passt=t|passt --socket t",
                 "vhost-user-net|--socket-path=s --backend=passt=t --queue-pairs=2|--queue-pairs|leave the option out",
+                "vhost-user-net|--socket-path=s --backend=tap --limits=no|/no: cannot be read|check the path",
+                "vhost-user-net|--socket-path=s --backend=tap --limits=odd|odd: a line is neither rx|correct",
                 "vhost-user-net|--show-counters=odd|--show-counters=odd|name what a daemon's --counters names",
                 "vhost-user-net|--socket-path=s --queue-pairs=x|--queue-pairs|--help",
             })

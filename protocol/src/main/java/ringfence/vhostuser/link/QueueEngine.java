@@ -49,9 +49,10 @@ public interface QueueEngine extends AutoCloseable {
     }
 
     /**
-     * The worker is about to sleep: from now on a completion makes {@link #wakeup} readable.
+     * The worker is about to sleep, with something in flight, or because the engine cannot take more: from now on a
+     * completion, or whatever lets it take more, makes {@link #wakeup} readable.
      *
-     * @return true: something has completed meanwhile, it must not sleep
+     * @return true: that has happened meanwhile, it must not sleep
      */
     default boolean armWakeup() {
         return false;

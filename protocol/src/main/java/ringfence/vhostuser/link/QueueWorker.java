@@ -288,7 +288,8 @@ final class QueueWorker implements Agent, IdleStrategy, Completions {
 
     /** Arms the engine's wake-up. @return whether there is something to do for it at once */
     private boolean canGoOn() {
-        boolean asked = receiver == null ? engine.inFlight() > 0 : !stopping && !broken;
+        boolean waits = !stopping && !broken;
+        boolean asked = receiver == null ? engine.inFlight() > 0 || waits && !engine.canTake() : waits;
         return asked && engine.armWakeup();
     }
 

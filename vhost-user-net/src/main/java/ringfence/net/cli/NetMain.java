@@ -78,6 +78,9 @@ public final class NetMain implements Callable<Integer> {
     @Option(names = "--host-mac", paramLabel = "ADDRESS", description = "The tap's own; only for a tap that is opened.")
     private String hostMac;
 
+    @Option(names = "--limits", paramLabel = "FILE", description = "Limits of traffic; read again when they change.")
+    private String limits;
+
     @Option(names = "--counters", paramLabel = "FILE", description = "Count in this file, for others to read.")
     private String counters;
 
@@ -167,7 +170,8 @@ public final class NetMain implements Callable<Integer> {
                 new HostSide(
                         Optional.ofNullable(ip).map(HostSide.Network::parse),
                         Optional.ofNullable(hostMac).map(text -> MacAddress.parse("--host-mac", text))),
-                Optional.ofNullable(counters).map(Path::of));
+                Optional.ofNullable(counters).map(Path::of),
+                Optional.ofNullable(limits).map(Path::of));
     }
 
     private Optional<MacAddress> mac(int seat) {

@@ -16,8 +16,10 @@ import ringfence.vhostuser.link.BackendSocket;
  * @param mtu of the interface and of the guests, 68 to 65535; empty: as it is
  * @param host what the host's side is given; only for a tap that we open
  * @param counters the file of counters; empty: there is none
+ * @param limits the file of limits; empty: there are none
  */
-record NetSpec(List<Seat> seats, Way way, OptionalInt mtu, HostSide host, Optional<Path> counters) {
+record NetSpec(
+        List<Seat> seats, Way way, OptionalInt mtu, HostSide host, Optional<Path> counters, Optional<Path> limits) {
     /** The smallest MTU of IPv4; virtio 1.3, 5.1.4.1. */
     private static final int MIN_MTU = 68;
 

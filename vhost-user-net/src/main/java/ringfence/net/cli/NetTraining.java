@@ -55,6 +55,7 @@ public final class NetTraining {
                                 new NetSpec.ToTap(new TapSpec.Named("")),
                                 OptionalInt.empty(),
                                 new HostSide(Optional.empty(), Optional.empty()),
+                                Optional.empty(),
                                 Optional.empty()),
                         BackendOptions.defaults().withLog(line -> {}),
                         line -> {})) {

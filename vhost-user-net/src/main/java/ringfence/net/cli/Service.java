@@ -2,9 +2,11 @@ package ringfence.net.cli;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import ringfence.linux.Linux;
+import ringfence.net.engine.DeviceLimits;
 import ringfence.net.engine.NetDevice;
 import ringfence.telemetry.Counters;
 import ringfence.vhostuser.link.Backend;
@@ -16,6 +18,8 @@ final class Service implements AutoCloseable {
     private final List<Backend> backends = new CopyOnWriteArrayList<>();
     private final CountersOption counters;
     private final Wiring wiring;
+    private final Optional<LimitsFile> limitsFile;
+    private final List<DeviceLimits> limits;
     private final Consumer<String> details;
     private final Consumer<String> log;
     private boolean closed;
@@ -24,6 +28,8 @@ final class Service implements AutoCloseable {
     private Service(Linux linux, NetSpec spec, Consumer<String> log, Consumer<String> details) {
         this.log = log;
         this.details = details;
+        limits = spec.seats().stream().map(seat -> DeviceLimits.of(linux)).toList();
+        limitsFile = spec.limits().map(file -> LimitsFile.open(file, limits, log));
         counters = CountersOption.open(spec.counters(), spec.queues());
         wiring = Wiring.open(linux, spec, counters.counters(), log, details, this::lost);
     }
@@ -53,7 +59,12 @@ final class Service implements AutoCloseable {
             for (int i = 0; i < spec.seats().size(); i++) {
                 String name = "net" + i;
                 NetSpec.Seat seat = spec.seats().get(i);
-                NetDevice device = new NetDevice(service.wiring.network(i), seat.options(), source, name);
+                NetDevice device = new NetDevice(
+                        service.wiring.network(i),
+                        seat.options(),
+                        source,
+                        name,
+                        spec.limits().isPresent() ? Optional.of(service.limits.get(i)) : Optional.empty());
                 BackendOptions own = options.withCounters(source).withName(name);
                 service.devices.add(device);
                 service.backends.add(seat.socket()
@@ -99,6 +110,7 @@ final class Service implements AutoCloseable {
             }
         }
         counters.close();
+        limitsFile.ifPresent(LimitsFile::close);
         wiring.close();
     }
 }

@@ -1,6 +1,7 @@
 package ringfence.net.engine;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import ringfence.memory.MemoryTable;
 import ringfence.telemetry.Counters;
@@ -16,6 +17,7 @@ public final class NetDevice implements BackendDevice {
     private final Network network;
     private final NetOptions options;
     private final List<QueueCounters> counters;
+    private final Optional<DeviceLimits> limits;
     private long features;
 
     /**
@@ -24,13 +26,15 @@ public final class NetDevice implements BackendDevice {
      * @param network with a port per pair of queues; it stays open as long as the device is used, which does not close it
      * @param source of its queues' counters
      * @param name of the device, in front of its queues' names, without spaces
+     * @param limits of its traffic, if there may ever be any
      */
-    public NetDevice(Network network, NetOptions options, Counters source, String name) {
+    public NetDevice(Network network, NetOptions options, Counters source, String name, Optional<DeviceLimits> limits) {
         if (network.pairs() != options.pairs()) {
             throw new IllegalArgumentException("ports=" + network.pairs() + " pairs=" + options.pairs());
         }
         this.network = network;
         this.options = options;
+        this.limits = limits;
         counters = IntStream.range(0, queueCount())
                 .mapToObj(i -> new QueueCounters(source, name + "/q" + i, i))
                 .toList();
@@ -87,9 +91,12 @@ public final class NetDevice implements BackendDevice {
     public QueueEngine engine(int queue, MemoryTable memory) {
         NetFeatures accepted = new NetFeatures(features);
         QueueCounters counts = counters.get(queue);
-        return queue % 2 == 0
-                ? network.receiver(queue / 2, accepted, counts)
-                : network.transmitter(queue / 2, accepted, counts);
+        if (queue % 2 == 0) {
+            FrameReceiver receiver = network.receiver(queue / 2, accepted, counts);
+            return limits.isPresent() ? limits.get().limited(receiver, counts) : receiver;
+        }
+        QueueEngine transmitter = network.transmitter(queue / 2, accepted, counts);
+        return limits.isPresent() ? limits.get().limited(transmitter, counts) : transmitter;
     }
 
     @Override

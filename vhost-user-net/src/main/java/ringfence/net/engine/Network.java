@@ -25,7 +25,7 @@ public interface Network {
      * @param accepted by the driver
      * @param counters of that queue
      */
-    QueueEngine receiver(int pair, NetFeatures accepted, QueueCounters counters);
+    FrameReceiver receiver(int pair, NetFeatures accepted, QueueCounters counters);
 
     /** A queue of the way from the guest starts. */
     QueueEngine transmitter(int pair, NetFeatures accepted, QueueCounters counters);

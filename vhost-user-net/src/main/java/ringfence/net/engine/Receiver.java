@@ -8,7 +8,6 @@ import ringfence.linux.IoVec;
 import ringfence.net.backend.TapPort;
 import ringfence.net.packet.Drop;
 import ringfence.vhostuser.link.ChainSupply;
-import ringfence.vhostuser.link.ReceiveEngine;
 import ringfence.virtio.NetLayout;
 import ringfence.virtio.queue.ChainCursor;
 
@@ -19,9 +18,7 @@ import ringfence.virtio.queue.ChainCursor;
  * before it has got something. What does not fit goes into memory of our own; if the guest has posted more meanwhile it
  * is copied, else the frame is dropped, as a network card does.
  */
-final class Receiver implements ReceiveEngine {
-    /** Frames after which the guest is told, although more wait. */
-    private static final int BATCH = 32;
+final class Receiver implements FrameReceiver {
     /** Chains looked at for one frame: more than fit, but not without end where they are malformed. */
     private static final int MAX_TAKEN = NetOptions.MAX_QUEUE_SIZE;
 
@@ -49,9 +46,9 @@ final class Receiver implements ReceiveEngine {
     }
 
     @Override
-    public int receive(ChainSupply supply) {
+    public int receive(ChainSupply supply, int most) {
         int frames = 0;
-        while (frames < BATCH && fill(supply) && one(supply)) {
+        while (frames < most && fill(supply) && one(supply)) {
             frames++;
         }
         return frames;

@@ -33,7 +33,7 @@ public final class TapNetwork implements Network {
     }
 
     @Override
-    public QueueEngine receiver(int pair, NetFeatures accepted, QueueCounters counters) {
+    public FrameReceiver receiver(int pair, NetFeatures accepted, QueueCounters counters) {
         TapPort port = begin(pair, accepted);
         return new Receiver(port, receives(accepted), NetOptions.MAX_QUEUE_SIZE, counters, port::end);
     }

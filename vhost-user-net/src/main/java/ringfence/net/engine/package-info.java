@@ -13,6 +13,10 @@
  *       or gives back when the queue stops.
  * </ul>
  *
+ * <p>Where the frames go to is a {@link ringfence.net.engine.Network}: a tap (these two engines), a port of a switch, passt.
+ * With limits, each engine stands behind a {@code Gate}, which stays shut while a direction's
+ * {@link ringfence.net.engine.Limiter} has no token, and wakes the queue's worker by a timer of its own.
+ *
  * <p>A frame of 64 KiB stays whole where segmentation was negotiated; the kernel cuts it, or never does.
  */
 package ringfence.net.engine;

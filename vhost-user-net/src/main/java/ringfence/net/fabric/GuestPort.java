@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.stream.Stream;
 import ringfence.linux.Linux;
+import ringfence.net.engine.FrameReceiver;
 import ringfence.net.engine.NetFeatures;
 import ringfence.net.engine.Network;
 import ringfence.net.engine.QueueCounters;
@@ -71,7 +72,7 @@ final class GuestPort implements Network, AutoCloseable {
     }
 
     @Override
-    public QueueEngine receiver(int pair, NetFeatures accepted, QueueCounters counters) {
+    public FrameReceiver receiver(int pair, NetFeatures accepted, QueueCounters counters) {
         Lane lane = lanes.get(pair);
         lane.open();
         return new SwitchReceiver(lane, accepted, counters);

@@ -9,22 +9,19 @@ import org.agrona.concurrent.ControlledMessageHandler;
 import ringfence.linux.Fd;
 import ringfence.linux.TapOffload;
 import ringfence.net.engine.Delivery;
+import ringfence.net.engine.FrameReceiver;
 import ringfence.net.engine.NetFeatures;
 import ringfence.net.engine.QueueCounters;
 import ringfence.net.packet.Drop;
 import ringfence.net.packet.SoftwareOffload;
 import ringfence.vhostuser.link.ChainSupply;
-import ringfence.vhostuser.link.ReceiveEngine;
 import ringfence.virtio.NetLayout;
 
 /**
  * A receive queue of a port: copies the frames of its lane into the guest's buffers, and does what the guest has not
  * accepted. A frame waits in the lane while the guest has posted nothing. One owner thread; allocates nothing per frame.
  */
-final class SwitchReceiver implements ReceiveEngine, ControlledMessageHandler {
-    /** Frames after which the guest is told, although more wait. */
-    private static final int BATCH = 32;
-
+final class SwitchReceiver implements FrameReceiver, ControlledMessageHandler {
     private final Lane lane;
     private final QueueCounters counters;
     private final EnumSet<TapOffload> offloads;
@@ -44,10 +41,10 @@ final class SwitchReceiver implements ReceiveEngine, ControlledMessageHandler {
     }
 
     @Override
-    public int receive(ChainSupply chains) {
+    public int receive(ChainSupply chains, int most) {
         supply = chains;
         wanting = false;
-        int frames = lane.read(this, BATCH);
+        int frames = lane.read(this, most);
         if (delivery.takeUnpublished()) {
             chains.publish();
         }

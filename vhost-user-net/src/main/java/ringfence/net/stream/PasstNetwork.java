@@ -7,6 +7,7 @@ import ringfence.linux.Errno;
 import ringfence.linux.ErrnoException;
 import ringfence.linux.Fd;
 import ringfence.linux.Linux;
+import ringfence.net.engine.FrameReceiver;
 import ringfence.net.engine.NetFeatures;
 import ringfence.net.engine.Network;
 import ringfence.net.engine.QueueCounters;
@@ -135,7 +136,7 @@ public final class PasstNetwork implements Network, AutoCloseable {
 
     /** What was read and not yet delivered stays for the next receiver: the stream goes on where it was. */
     @Override
-    public QueueEngine receiver(int pair, NetFeatures accepted, QueueCounters counters) {
+    public FrameReceiver receiver(int pair, NetFeatures accepted, QueueCounters counters) {
         return new StreamReceiver(this, buffer, accepted, counters);
     }
 

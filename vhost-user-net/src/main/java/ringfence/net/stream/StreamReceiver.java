@@ -8,17 +8,14 @@ import ringfence.linux.Errno;
 import ringfence.linux.Fd;
 import ringfence.linux.IoVec;
 import ringfence.net.engine.Delivery;
+import ringfence.net.engine.FrameReceiver;
 import ringfence.net.engine.NetFeatures;
 import ringfence.net.engine.QueueCounters;
 import ringfence.vhostuser.link.ChainSupply;
-import ringfence.vhostuser.link.ReceiveEngine;
 import ringfence.virtio.NetLayout;
 
 /** The way from passt to the guest. One owner thread; one read brings many frames, and nothing is allocated for one. */
-final class StreamReceiver implements ReceiveEngine {
-    /** Frames after which the guest is told, although more wait. */
-    private static final int BATCH = 32;
-
+final class StreamReceiver implements FrameReceiver {
     private static final ValueLayout.OfInt BE32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
     private static final ValueLayout.OfShort LE16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
@@ -65,10 +62,10 @@ final class StreamReceiver implements ReceiveEngine {
     }
 
     @Override
-    public int receive(ChainSupply supply) {
+    public int receive(ChainSupply supply, int most) {
         wanting = false;
         int frames = 0;
-        while (frames < BATCH && (hasFrame() || read())) {
+        while (frames < most && (hasFrame() || read())) {
             if (buffer.frame > 0 && isWhole()) {
                 if (!deliver(supply)) {
                     wanting = true;

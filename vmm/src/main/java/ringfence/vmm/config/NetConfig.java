@@ -116,7 +116,7 @@ public record NetConfig(
             OptionTypes.optional(OptionTypes.record(RateLimiterConfig.TABLE)),
             Optional.empty(),
             NetConfig::limits,
-            "limits of its traffic; not supported yet");
+            "limits of its traffic, each way");
     private static final Option<NetConfig, Optional<Long>> BW_SIZE = limit("bw_size");
     private static final Option<NetConfig, Optional<Long>> BW_BURST = limit("bw_one_time_burst");
     private static final Option<NetConfig, Optional<Long>> BW_REFILL = limit("bw_refill_time");
@@ -165,7 +165,7 @@ public record NetConfig(
             .unsupported("iommu");
 
     private static Option<NetConfig, Optional<Long>> limit(String key) {
-        return Option.of(key, "", COUNT, Optional.empty(), n -> Optional.empty(), "a limit; not supported yet");
+        return Option.of(key, "", COUNT, Optional.empty(), n -> Optional.empty(), "a limit, each way; time in ms");
     }
 
     private static NetConfig of(OptionValues v) {
@@ -271,6 +271,11 @@ public record NetConfig(
                     "needs checksums: leave offload_csum on, or switch tso and ufo off as well"));
         }
         limits.ifPresent(limit -> limit.check(problems));
+        if (limits.isPresent() && backend instanceof NetBackend.Socket) {
+            problems.add(new Problem(
+                    limits.get().bandwidth().isPresent() ? "bw_size" : "ops_size",
+                    "limits are the daemon's own with vhost_user=on: set them there, and leave the keys out"));
+        }
         switch (backend) {
             case NetBackend.Tap tap -> tap.check(problems);
             case NetBackend.Descriptors(List<Integer> fds) -> checkFds(fds, problems);

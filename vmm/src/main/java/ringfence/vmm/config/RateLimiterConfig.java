@@ -2,6 +2,7 @@ package ringfence.vmm.config;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.StringJoiner;
 import ringfence.option.Option;
 import ringfence.option.OptionException;
 import ringfence.option.OptionTable;
@@ -57,15 +58,27 @@ public record RateLimiterConfig(Optional<TokenBucketConfig> bandwidth, Optional<
         check("ops", ops, problems);
     }
 
+    /** As keys of a flag: {@code bw_size=...,bw_refill_time=...}. */
+    public String keys() {
+        StringJoiner text = new StringJoiner(",");
+        bandwidth.ifPresent(bucket -> text.add(bucket.keys("bw")));
+        ops.ifPresent(bucket -> text.add(bucket.keys("ops")));
+        return text.toString();
+    }
+
     private static void check(String prefix, Optional<TokenBucketConfig> bucket, List<Problem> problems) {
         bucket.ifPresent(b -> {
             if (b.size() == 0 || b.refillTime() == 0) {
                 String zero = prefix + (b.size() == 0 ? "_size" : "_refill_time");
                 problems.add(new Problem(
                         zero, "is 0, nothing would ever pass: give more, or leave " + prefix + "_ keys out"));
-            } else {
+            } else if (b.size() > TokenBucketConfig.MAX_SIZE || b.refillTime() > TokenBucketConfig.MAX_REFILL_TIME) {
+                boolean large = b.size() > TokenBucketConfig.MAX_SIZE;
                 problems.add(new Problem(
-                        prefix + "_size", "limits are not supported yet: leave the " + prefix + "_ keys out"));
+                        prefix + (large ? "_size" : "_refill_time"),
+                        "is above "
+                                + (large ? TokenBucketConfig.MAX_SIZE : TokenBucketConfig.MAX_REFILL_TIME)
+                                + ": give less, or leave the " + prefix + "_ keys out"));
             }
         });
     }

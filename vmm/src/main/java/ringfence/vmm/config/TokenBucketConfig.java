@@ -14,6 +14,12 @@ import ringfence.option.OptionTypes;
  * @param refillTime milliseconds until an empty bucket is full again, above 0
  */
 public record TokenBucketConfig(long size, Optional<Long> oneTimeBurst, long refillTime) {
+    /** Largest bucket. */
+    static final long MAX_SIZE = 1L << 40;
+
+    /** Slowest filling: an hour. */
+    static final long MAX_REFILL_TIME = 3_600_000;
+
     private static final OptionType<Long> COUNT = OptionTypes.size();
     private static final Option<TokenBucketConfig, Long> SIZE =
             Option.of("size", COUNT, 0L, TokenBucketConfig::size, "bytes or operations");
@@ -34,4 +40,13 @@ public record TokenBucketConfig(long size, Optional<Long> oneTimeBurst, long ref
                     BURST,
                     REFILL)
             .required("size", "refill_time");
+
+    /** As keys of a flag. @param prefix of the keys, {@code bw} or {@code ops} */
+    String keys(String prefix) {
+        return prefix + "_size=" + size
+                + oneTimeBurst
+                        .map(burst -> "," + prefix + "_one_time_burst=" + burst)
+                        .orElse("")
+                + "," + prefix + "_refill_time=" + refillTime;
+    }
 }

@@ -16,6 +16,7 @@ import ringfence.vmm.config.DiskConfig;
 import ringfence.vmm.config.HostProgram;
 import ringfence.vmm.config.NetBackend;
 import ringfence.vmm.config.NetConfig;
+import ringfence.vmm.config.RateLimiterConfig;
 import ringfence.vmm.config.RuntimeOptions;
 import ringfence.vmm.device.net.NetDevice;
 import ringfence.vmm.device.remote.ListeningSource;
@@ -151,11 +152,15 @@ final class DaemonStarter implements AutoCloseable {
         return supervised(net, arguments, Set.of(), List.of(), Optional.of(passt));
     }
 
-    private static List<String> netArguments(NetConfig net) {
+    private List<String> netArguments(NetConfig net) {
         List<String> arguments =
                 new ArrayList<>(List.of("--queue-pairs=" + net.pairs(), "--queue-size=" + net.queueSize()));
         net.mac().ifPresent(mac -> arguments.add("--mac=" + mac));
         net.mtu().ifPresent(mtu -> arguments.add("--mtu=" + mtu));
+        net.limits().map(RateLimiterConfig::keys).ifPresent(keys -> {
+            String lines = "rx=" + keys + "\ntx=" + keys + "\n";
+            arguments.add("--limits=" + directory.limits(net.id(), lines));
+        });
         return arguments;
     }
 

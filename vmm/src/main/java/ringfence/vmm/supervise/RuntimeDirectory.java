@@ -1,13 +1,16 @@
 package ringfence.vmm.supervise;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 
 /**
- * The directory of one VM for what its processes share by name: the lock files of the fences. Under {@code
+ * The directory of one VM for what its processes share by name: the lock files of the fences,
+ * and limits. Under {@code
  * $RUNTIME_DIRECTORY} (systemd), {@code /run/ringfence} (root), {@code $XDG_RUNTIME_DIR/ringfence} or {@code ~/.cache/ringfence/run}; mode 0700; named by
  * the VMM's pid, and removed when the VM ends.
  */
@@ -53,6 +56,21 @@ public final class RuntimeDirectory implements AutoCloseable {
     /** The lock file that fences this device. */
     public Path fence(String device) {
         return path.resolve(device + ".fence");
+    }
+
+    /**
+     * Writes a file of limits, at once, and says where it is.
+     *
+     * @throws UncheckedIOException if it cannot be written
+     */
+    public Path limits(String device, String lines) {
+        Path file = path.resolve(device + ".limits");
+        try {
+            Path fresh = Files.writeString(path.resolve(device + ".limits.new"), lines);
+            return Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot write " + file, e);
+        }
     }
 
     private static void removeFiles(Path path) throws IOException {

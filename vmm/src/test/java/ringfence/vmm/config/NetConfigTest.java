@@ -88,7 +88,8 @@ class NetConfigTest {
                 "pci_device_id=0 | --net _net0 pci_device_id: 0 is the host bridge",
                 "pci_segment=1 | --net _net0 pci_segment: 1 is not supported yet",
                 "id=__x | --net id: '__x' is reserved",
-                "bw_size=1M,bw_refill_time=100 | --net _net0 bw_size: limits are not supported yet",
+                "bw_size=2T,bw_refill_time=100 | --net _net0 bw_size: is above 1099511627776",
+                "vhost_user=on,socket=/s,ops_size=1,ops_refill_time=1 | --net _net0 ops_size: limits are the daemon's",
                 "ops_size=0,ops_refill_time=100 | --net _net0 ops_size: is 0"
             })
     void eachMistakeIsOneLineThatNamesTheOption(String net, String line) {

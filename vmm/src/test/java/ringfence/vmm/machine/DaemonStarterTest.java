@@ -52,6 +52,7 @@ class DaemonStarterTest {
                 printf 'option %%s\\n' "$@"
                 for fd in 3 4 5 6; do printf 'fd %%s ' $fd; readlink /proc/$$/fd/$fd || echo; done
                 grep CapEff /proc/$$/status
+                for o in "$@"; do case $o in --limits=*) sed 's/^/limit /' "${o#*=}" ;; esac; done
             } >%1$s.new 2>&1
             mv %1$s.new %1$s
             exit 2
@@ -127,6 +128,19 @@ class DaemonStarterTest {
         assertThat(ProcessHandle.current().children()).isEmpty();
         assumeThat(linux.processes().effectiveUser()).isZero();
         assertThat(report).contains("CapEff:\t0000000000000000");
+    }
+
+    @Test
+    void limitsStandInAFileOfTheVm() throws Exception {
+        List<String> report = startedWith("id=_net0,mac=52:54:00:12:34:56,bw_size=1M,bw_refill_time=100,"
+                + "ops_size=10,ops_one_time_burst=5,ops_refill_time=1000");
+        assertThat(options(report))
+                .filteredOn(option -> option.startsWith("--limits="))
+                .singleElement()
+                .asString()
+                .endsWith("/_net0.limits");
+        String keys = "bw_size=1048576,bw_refill_time=100,ops_size=10,ops_one_time_burst=5,ops_refill_time=1000";
+        assertThat(report).contains("limit rx=" + keys, "limit tx=" + keys);
     }
 
     @Test
