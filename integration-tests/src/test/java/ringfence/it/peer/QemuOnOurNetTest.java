@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -100,9 +101,14 @@ class QemuOnOurNetTest {
                 guest.run("ping -c 3 -W 10 " + HERE, LONG).orThrow();
                 guest.run("ping -c 3 -W 10 -s 1400 " + HERE, LONG).orThrow();
                 Transfer transfer = new Transfer(new NetworkOf(host, daemon.pid()), guest, HERE, LONG);
-                transfer.toHost(MIB, "taskset 1");
-                transfer.toHost(MIB, "taskset 2");
-                transfer.toGuest(MIB, "");
+                double out = transfer.toHost(MIB, "taskset 1") + transfer.toHost(MIB, "taskset 2");
+                double in = transfer.toGuest(MIB, "");
+                System.out.printf(
+                        Locale.ROOT,
+                        "counted: %d MiB each way under QEMU, from the guest %.1f MiB/s, to it %.1f MiB/s%n",
+                        MIB,
+                        2 * MIB / out,
+                        MIB / in);
                 assertThat(guest.complaints()).isEmpty();
                 guest.powerOff();
             } finally {

@@ -1,0 +1,95 @@
+package ringfence.it.promise;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import ringfence.it.lab.Command;
+import ringfence.it.lab.Guest;
+import ringfence.it.lab.GuestSpec;
+import ringfence.it.lab.KvmHost;
+import ringfence.it.lab.NetworkOf;
+import ringfence.it.lab.OnKvmHost;
+import ringfence.it.lab.Program;
+import ringfence.it.lab.Vmm;
+
+/** A guest under whose connections the network's daemon dies. */
+@OnKvmHost
+class NetDaemonDeathTest {
+    private static final Duration LONG = Duration.ofMinutes(3);
+    private static final int KILLS = Integer.getInteger("ringfence.promise.net.kills", 2);
+    private static final long SEED = Long.getLong("ringfence.seed", System.nanoTime() >>> 20);
+    private static final int MOST_MILLIS_BETWEEN = 1000;
+    private static final String HERE = "192.0.2.65";
+    /** Random bytes until the file is there; their sum goes to another. */
+    private static final String UNTIL =
+            "until [ -e $stop ]; do dd if=/dev/urandom bs=64k count=4 2>/dev/null; done | tee $copy";
+
+    /**
+     * One connection each way, on a tap that goes with the daemon and comes with its successor. Both go on after each death,
+     * and bring what was sent.
+     */
+    @Test
+    void connectionsOutliveTheDaemon(KvmHost host) throws InterruptedException {
+        System.out.println("kills under a guest's connections: -Dringfence.seed=" + SEED);
+        Random random = new Random(SEED);
+        String folder = host.script(
+                        "[ -c /dev/net/tun ] || modprobe tun; mktemp -d \"$1/net-XXXXXX\"",
+                        host.places().scratch())
+                .text();
+        GuestSpec spec = GuestSpec.kernel("6.1")
+                .cpus(2)
+                .options("--net", "tap=rfnet9,ip=" + HERE + ",mask=255.255.255.252,host_mac=52:54:00:12:35:00");
+        try (Guest guest = Guest.of(host, host.start(NetworkOf.alone(new Vmm.Ringfence().command(host, spec))))) {
+            guest.awaitReady();
+            NetworkOf network = new NetworkOf(host, guest.vmm().pid());
+            Program toHost = network.start(Command.script("busybox nc -l -p 7101 >\"$1/got\"", folder));
+            Program toGuest = network.start(Command.script(
+                    "cd \"$1\"; stop=stop copy=copy; mkfifo copy; md5sum <copy & " + UNTIL
+                            + " | busybox nc -l -p 7102; wait",
+                    folder));
+            guest.text("ip addr add 192.0.2.66/30 dev eth0 && ip link set eth0 up && ping -c 2 -W 10 " + HERE);
+            guest.text("cd /tmp; stop=stop copy=copy; mkfifo copy quiet; (md5sum <copy >sent & " + UNTIL + " | nc "
+                    + HERE + " 7101; wait; echo >all-sent) & (nc " + HERE
+                    + " 7102 <>quiet | md5sum >got; echo >all-got) &");
+            String daemon = "none";
+            for (int kill = 1; kill <= KILLS; kill++) {
+                daemon = Daemons.await(host, guest, daemon);
+                grows(host, folder);
+                Thread.sleep(random.nextInt(MOST_MILLIS_BETWEEN));
+                host.run("kill", "-9", daemon);
+            }
+            Daemons.await(host, guest, daemon);
+            long bytes = grows(host, folder);
+            host.run("touch", folder + "/stop");
+            guest.text("touch /tmp/stop");
+            String sent = toGuest.await(LONG).orThrow().text();
+            toHost.await(LONG).orThrow();
+            guest.run("until [ -e /tmp/all-sent ] && [ -e /tmp/all-got ]; do usleep 100000; done", LONG);
+            assertThat(guest.text("cat /tmp/got")).as("what the guest got").isEqualTo(sent);
+            assertThat(host.run(LONG, Command.script("md5sum <\"$1/got\"", folder))
+                            .text())
+                    .as("what the host got")
+                    .isEqualTo(guest.text("cat /tmp/sent"));
+            System.out.println("counted: " + KILLS + " kills of the network's daemon under two connections, " + bytes
+                    + " bytes from the guest");
+            assertThat(guest.complaints()).isEmpty();
+            assertThat(guest.powerOff().status()).isZero();
+        } finally {
+            host.run("rm", "-rf", folder);
+        }
+    }
+
+    /** Waits until more than what any buffer holds has come from the guest. @return how much has come in all */
+    private static long grows(KvmHost host, String folder) {
+        return Long.parseLong(host.run(
+                        LONG,
+                        Command.script(
+                                "size() { stat -c %s got; }; cd \"$1\"; from=$(size);"
+                                        + " until [ $(size) -gt $((from + 262144)) ]; do sleep 0.1; done; size",
+                                folder))
+                .orThrow()
+                .text());
+    }
+}
