@@ -97,8 +97,8 @@ class OurNetworkTest {
         long received = after.receivedSince(between);
         System.out.printf(
                 Locale.ROOT,
-                "counted: %s: %d MiB by each queue, from the guest %.1f MiB/s in packets of %d bytes, to it %.1f MiB/s of"
-                        + " %d%n",
+                "counted: %s: %d MiB by each queue, from the guest %.1f MiB/s in packets of %d bytes, to it %.1f MiB/s"
+                        + " of %d%n",
                 card,
                 MIB,
                 card.pairs() * MIB / out,
