@@ -15,8 +15,8 @@ import org.junit.jupiter.api.extension.ParameterResolver;
 import org.junit.jupiter.api.extension.ReflectiveInvocationContext;
 
 /**
- * Gives tests their {@link KvmHost}. Hosts live in the root store, one per kernel and number of processors of L1, and are closed at the end of
- * the run. A test under which L1 dies of the emulator's own race is run once more on a new L1; that is printed, put
+ * Gives tests their {@link KvmHost}. Hosts live in the root store, one per kernel of L1, and are closed at the end of the run;
+ * those with another number of processors at the end of their class. A test under which L1 dies of the emulator's own race is run once more on a new L1; that is printed, put
  * into the test report and written to {@code target/lab/died.txt}.
  */
 public final class KvmHostExtension implements ParameterResolver, InvocationInterceptor {
@@ -96,8 +96,11 @@ public final class KvmHostExtension implements ParameterResolver, InvocationInte
     private static Slot slot(ExtensionContext context) {
         OnKvmHost wanted = annotation(context);
         String kind = KvmHosts.isLocal() ? "local" : wanted.kernel() + " on " + wanted.cpus();
-        return context.getRoot()
-                .getStore(HOSTS)
+        // an idle L1 costs a quarter of a processor: only the one that nearly all tests use is kept
+        ExtensionContext user = wanted.cpus() == OnKvmHost.CPUS
+                ? context.getRoot()
+                : context.getParent().orElseThrow();
+        return user.getStore(HOSTS)
                 .getOrComputeIfAbsent(kind, key -> new Slot(wanted.kernel(), wanted.cpus()), Slot.class);
     }
 

@@ -14,6 +14,9 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @Retention(RetentionPolicy.RUNTIME)
 @ExtendWith(KvmHostExtension.class)
 public @interface OnKvmHost {
+    /** L1's usual number of processors. */
+    int CPUS = 2;
+
     /** L1's kernel, 6.1 or 6.12, where there has to be an L1. */
     String kernel() default "6.1";
 
@@ -21,5 +24,5 @@ public @interface OnKvmHost {
      * L1's processors, 1 or 2. QEMU's emulation loses code that one processor writes while another is at its page, once
      * in a few starts of a JVM on some hosts; on one processor it cannot.
      */
-    int cpus() default 2;
+    int cpus() default CPUS;
 }
