@@ -102,6 +102,11 @@ public final class PasstNetwork implements Network, AutoCloseable {
         }
     }
 
+    /** The same, for what a system call says. */
+    void lost(Errno errno) {
+        lost(errno == Errno.EPIPE || errno == Errno.ECONNRESET ? "it has ended" : errno.text());
+    }
+
     boolean isLost() {
         return lost.get();
     }

@@ -115,7 +115,7 @@ final class StreamReceiver implements FrameReceiver {
         if (got == 0) {
             network.lost("it has ended");
         } else if (got != -Errno.EAGAIN.number() && got != -Errno.EINTR.number()) {
-            network.lost(Errno.of(-got).text());
+            network.lost(Errno.of(-got));
         }
         return false;
     }

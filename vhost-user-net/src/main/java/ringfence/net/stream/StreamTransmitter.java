@@ -120,10 +120,7 @@ final class StreamTransmitter implements QueueEngine {
             written = tryWrite();
         }
         if (written < 0 && written != -Errno.EAGAIN.number()) {
-            network.lost(
-                    Errno.of(-written) == Errno.EPIPE
-                            ? "it has ended"
-                            : Errno.of(-written).text());
+            network.lost(Errno.of(-written));
         }
         return written;
     }
