@@ -75,7 +75,7 @@ class TapTest {
         try (Tap tap = Tap.open(linux, "", false)) {
             interfaces.hardwareAddress(tap.name(), new byte[] {2, 0, 0, 0, 0, 0x77});
             interfaces.up(tap.name(), true);
-            interfaces.address(tap.name(), InetAddress.ofLiteral("192.0.2.77"), 28);
+            interfaces.address(tap.name(), InetAddress.ofLiteral("198.51.100.77"), 28);
             interfaces.address(tap.name(), InetAddress.ofLiteral("fd00:77::1"), 64);
             NetworkInterface seen = NetworkInterface.getByName(tap.name());
             assertThat(seen.getHardwareAddress()).isEqualTo(new byte[] {2, 0, 0, 0, 0, 0x77});
@@ -83,7 +83,7 @@ class TapTest {
                             .map(address ->
                                     address.getAddress().getHostAddress().replaceAll("%.*", "") + "/"
                                             + address.getNetworkPrefixLength()))
-                    .contains("192.0.2.77/28", "fd00:77:0:0:0:0:0:1/64");
+                    .contains("198.51.100.77/28", "fd00:77:0:0:0:0:0:1/64");
             assertThatThrownBy(() -> interfaces.hardwareAddress(tap.name(), new byte[] {1, 0, 0, 0, 0, 0x77}))
                     .hasMessageContaining("EADDRNOTAVAIL");
         }
