@@ -19,14 +19,39 @@ public final class FilePages {
         this.kernel = kernel;
     }
 
+    /** Mappings of files. They must stay as long as this is used. */
+    public final class Ranges {
+        private final long[] bounds;
+        private final int count;
+
+        private Ranges(long[] bounds, int count) {
+            this.bounds = bounds;
+            this.count = count;
+        }
+
+        /**
+         * Unmaps their present pages, which stay in the page cache; the next access maps those again that it needs.
+         *
+         * @return bytes of the mappings
+         */
+        public long forget() {
+            long forgotten = 0;
+            for (int i = 0; i < count; i++) {
+                long length = bounds[2 * i + 1] - bounds[2 * i];
+                kernel.call(Syscall.MADVISE, bounds[2 * i], length, MADV_DONTNEED, 0, 0, 0);
+                forgotten += length;
+            }
+            return forgotten;
+        }
+    }
+
     /**
-     * Unmaps the present pages of every mapping of a file with one of these endings that cannot be written, and in which
-     * nothing was written by this process. They stay in the page cache; the next access maps those again that it needs.
+     * Every mapping of a file with one of these endings that cannot be written, and in which nothing was written by this
+     * process.
      *
-     * @return bytes of the mappings
      * @throws IOException if /proc cannot be read
      */
-    public long forget(List<String> endings) throws IOException {
+    public Ranges find(List<String> endings) throws IOException {
         long[] ranges = new long[2 * MOST];
         int count = 0;
         boolean wanted = false;
@@ -45,12 +70,6 @@ public final class FilePages {
                 count++; // pages of our own would be lost; there are none, and without write permission none can come
             }
         }
-        long forgotten = 0;
-        for (int i = 0; i < count; i++) { // at the end and in one go: to read and to parse maps many pages again
-            long length = ranges[2 * i + 1] - ranges[2 * i];
-            kernel.call(Syscall.MADVISE, ranges[2 * i], length, MADV_DONTNEED, 0, 0, 0);
-            forgotten += length;
-        }
-        return forgotten;
+        return new Ranges(ranges, count);
     }
 }

@@ -2,12 +2,16 @@ package ringfence.process;
 
 import java.io.IOException;
 import java.util.List;
+import ringfence.linux.FilePages;
 import ringfence.linux.Linux;
 
 /** What a start has touched and a running program does not need: pages of the AOT cache, the JVM and its modules. */
 public final class StartupMemory {
+    private static final long SETTLED_MILLIS = 5_000;
+    /** To look for the mappings is compiled by the JIT, in which the compilers touch most of the JVM: not before that. */
+    private static final long LOOKED_MILLIS = 3_000;
     /** The second time is for a guest that takes long to boot. */
-    private static final long[] SETTLED_MILLIS = {8_000, 12_000};
+    private static final long AGAIN_MILLIS = 12_000;
 
     private static final List<String> FILES = List.of(".aot", "/libjvm.so", "/lib/modules");
 
@@ -17,10 +21,12 @@ public final class StartupMemory {
     public static void giveBackLater(Linux linux) {
         Thread.ofPlatform().name("settle").daemon().start(() -> {
             try {
-                for (long millis : SETTLED_MILLIS) {
-                    Thread.sleep(millis);
-                    linux.filePages().forget(FILES);
-                }
+                Thread.sleep(SETTLED_MILLIS);
+                FilePages.Ranges ranges = linux.filePages().find(FILES);
+                Thread.sleep(LOOKED_MILLIS);
+                ranges.forget();
+                Thread.sleep(AGAIN_MILLIS);
+                ranges.forget();
             } catch (InterruptedException | IOException _) {
                 // it stays as it is
             }
