@@ -41,7 +41,8 @@ class OurGuestsTest {
         try {
             readAndWrite(kernel, format, cpus, reboot, host);
         } catch (LabException e) {
-            // QEMU's emulation below the lab loses a processor's state now and then, of QEMU's guests and of JVMs too; here
+            // QEMU's emulation below the lab loses a processor's state now and then, of QEMU's guests and of JVMs too;
+            // here
             // it was seen in a first boot, before the kernel's first line. Told, not hidden
             if (host instanceof LocalHost || !e.getMessage().contains("triple fault")) {
                 throw e;
