@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -78,6 +79,16 @@ class BadInputTest {
                 .satisfies(line -> assertThat(line).startsWith(program + ": ").contains(option, remedy));
     }
 
+    @Test
+    void passtThatIsNotInstalledIsNamedWithItsPackage() throws Exception {
+        makeFiles();
+        List<String> words = List.of("--kernel", "K", "--net", "passt=on");
+        Process process = Programs.start(directory, "out", "cloud-hypervisor", words, Map.of("PATH", "/bin-of-nobody"));
+        assertThat(refusal(process))
+                .singleElement()
+                .satisfies(line -> assertThat(line).contains("--net", "passt is not installed", "apt install passt"));
+    }
+
     /** What only an open KVM tells; any KVM does, also one that could not run the kernel. */
     @Test
     void moreProcessorsThanKvmAllowsAreRefused() throws Exception {
@@ -112,7 +123,10 @@ class BadInputTest {
 
     /** The lines on standard error of a program that must end with exit code 2 and print nothing. */
     private List<String> refusal(String program, String words) throws Exception {
-        Process process = start(program, words, "out");
+        return refusal(start(program, words, "out"));
+    }
+
+    private List<String> refusal(Process process) throws Exception {
         try {
             assertThat(process.waitFor(60, TimeUnit.SECONDS)).as("has ended").isTrue();
         } finally {
