@@ -39,6 +39,7 @@ import ringfence.vhostuser.link.BackendOptions;
 import ringfence.vhostuser.link.Frontend;
 import ringfence.vhostuser.link.FrontendOptions;
 import ringfence.vhostuser.link.Offer;
+import ringfence.vhostuser.link.Workers;
 import ringfence.virtio.queue.GuestDriver;
 import ringfence.virtio.queue.QueueConfig;
 import ringfence.virtio.queue.QueueState;
@@ -59,6 +60,7 @@ public final class NetVm implements AutoCloseable {
     public final Frontend frontend;
     public final Offer offer;
     public final Backend backend;
+    private final Linux linux;
     private final TapPorts ports;
     private final Fd memory;
     private final Mapping mapping;
@@ -84,13 +86,23 @@ public final class NetVm implements AutoCloseable {
         this(linux, network, features, name, Optional.empty());
     }
 
+    /** A card on some other network, whose queues are served by these threads. */
+    public NetVm(Linux linux, Network network, long features, String name, Workers workers) {
+        this(linux, null, network, features, Counters.hidden(), name, Optional.empty(), workers, true);
+    }
+
+    /** As the last, but its memory may shrink, see {@link #shrink}. */
+    public static NetVm ofMemoryThatShrinks(Linux linux, Network network, String name, Workers workers) {
+        return new NetVm(linux, null, network, -1, Counters.hidden(), name, Optional.empty(), workers, false);
+    }
+
     /** A card on some other network, with limits. */
     public NetVm(Linux linux, Network network, long features, String name, Optional<DeviceLimits> limits) {
-        this(linux, null, network, features, Counters.hidden(), name, limits);
+        this(linux, null, network, features, Counters.hidden(), name, limits, Workers.each(), true);
     }
 
     private NetVm(Linux linux, TapPorts ports, long features, Counters counters, String name) {
-        this(linux, ports, new TapNetwork(ports), features, counters, name, Optional.empty());
+        this(linux, ports, new TapNetwork(ports), features, counters, name, Optional.empty(), Workers.each(), true);
     }
 
     private NetVm(
@@ -100,7 +112,10 @@ public final class NetVm implements AutoCloseable {
             long features,
             Counters counters,
             String name,
-            Optional<DeviceLimits> limits) {
+            Optional<DeviceLimits> limits,
+            Workers workers,
+            boolean sealed) {
+        this.linux = linux;
         this.ports = ports;
         int pairs = network.pairs();
         device = new NetDevice(
@@ -111,11 +126,20 @@ public final class NetVm implements AutoCloseable {
                 limits);
         Fd[] pair = linux.sockets().pair();
         backend = Backend.listen(
-                linux, pair[1], device, BackendOptions.defaults().withName(name).withCounters(counters));
+                linux,
+                pair[1],
+                device,
+                BackendOptions.defaults()
+                        .withName(name)
+                        .withCounters(counters)
+                        .withAllowUnsealed(!sealed)
+                        .withWorkers(workers));
         frontend = Frontend.over(
                 linux, pair[0], FrontendOptions.defaults().withDeadlines(5_000_000_000L, 10_000_000_000L));
         memory = linux.memory().memfd("guest", RAM);
-        linux.memory().seal(memory, Seal.SHRINK, Seal.GROW);
+        if (sealed) {
+            linux.memory().seal(memory, Seal.SHRINK, Seal.GROW);
+        }
         mapping = linux.memory().map(memory, 0, RAM);
         table = MemoryTable.of(List.of(new Region(0, mapping.address(), RAM, mapping, 0, memory, 0)));
         offer = frontend.hello(PROTOCOL);
@@ -207,6 +231,11 @@ public final class NetVm implements AutoCloseable {
         byte[] bytes = new byte[count];
         table.read(gpa, bytes);
         return bytes;
+    }
+
+    /** Cuts the memory off behind the rings, where the buffers were. */
+    public void shrink() {
+        linux.files().truncate(memory, 1 << 20);
     }
 
     /** Posts receive buffers, a chain each. */

@@ -63,7 +63,8 @@ public final class BlkBench {
 
     private boolean run() throws IOException, InterruptedException {
         Files.createDirectories(options.output());
-        Circumstances circumstances = Circumstances.now(options.commit());
+        Circumstances circumstances =
+                Circumstances.now(options.commit()).beside("qemu-storage-daemon " + Circumstances.qemuVersion());
         out.println(circumstances.line());
         Report.head(out);
         for (int queues : options.queues()) {

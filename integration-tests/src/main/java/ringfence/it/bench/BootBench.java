@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import ringfence.it.lab.Checkout;
-import ringfence.option.Json;
 
 /** The program behind {@code packaging/bench boot}. */
 public final class BootBench {
@@ -36,7 +35,7 @@ public final class BootBench {
             throws IOException, InterruptedException {
         Files.createDirectories(options.output());
         Checkout checkout = Checkout.find();
-        Circumstances circumstances = Circumstances.now(options.commit());
+        Circumstances circumstances = Circumstances.now(options.commit()).beside("QEMU " + Circumstances.qemuVersion());
         List<BootRow> rows = new ArrayList<>();
         if (options.here()) {
             rows.addAll(new StartsHere(options, checkout, guests, out).run());
@@ -47,7 +46,8 @@ public final class BootBench {
         rows.forEach(row -> out.println(line(row)));
         Path json = options.output().resolve("boot.json");
         Path svg = options.output().resolve("boot.svg");
-        Files.writeString(json, json(circumstances, rows));
+        Files.writeString(
+                json, circumstances.json(rows.stream().map(BootRow::json).toList()));
         Chart.write(
                 svg,
                 "Starts and private memory: ours by the best of QEMU's machines, or by the limit; less is better",
@@ -87,18 +87,5 @@ public final class BootBench {
                 row.unit(),
                 row.others().getFirst());
         return new Chart.Bar(row.title(), row.ratio(), row.bar(), Chart.colour(row.isMet()), text);
-    }
-
-    /** A row a line, so that two reports can be compared. */
-    private static String json(Circumstances where, List<BootRow> rows) {
-        String head = Json.object(
-                        "commit", where.commit(),
-                        "date", where.date(),
-                        "machine", where.machine(),
-                        "load", where.load(),
-                        "peer", "QEMU " + where.peer())
-                .toString();
-        List<String> lines = rows.stream().map(row -> "  " + row.json()).toList();
-        return head.substring(0, head.length() - 1) + ",\"rows\":[\n" + String.join(",\n", lines) + "\n]}\n";
     }
 }

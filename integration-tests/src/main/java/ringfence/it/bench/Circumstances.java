@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.List;
+import ringfence.option.Json;
 
 /**
  * What a report's reader has to know about where it comes from.
@@ -15,16 +16,22 @@ import java.util.List;
  * @param date of the run
  * @param machine processor, kernel
  * @param load average of one minute, before the run
- * @param peer the peer's version
+ * @param peer name and version of the peer; empty: not known yet
  */
 record Circumstances(String commit, String date, String machine, String load, String peer) {
-    static Circumstances now(String commit) throws IOException, InterruptedException {
+    /** Now, beside nobody. */
+    static Circumstances now(String commit) throws IOException {
         return new Circumstances(
                 commit,
                 LocalDate.now(ZoneOffset.UTC).toString(),
                 processor() + ", Linux " + System.getProperty("os.version"),
                 Files.readString(Path.of("/proc/loadavg")).split(" ", 2)[0],
-                peerVersion());
+                "");
+    }
+
+    /** The same beside this peer. */
+    Circumstances beside(String other) {
+        return new Circumstances(commit, date, machine, load, other);
     }
 
     private static String processor() throws IOException {
@@ -35,7 +42,8 @@ record Circumstances(String commit, String date, String machine, String load, St
         return models.size() + " × " + (models.isEmpty() ? "unknown processor" : models.getFirst());
     }
 
-    private static String peerVersion() throws IOException, InterruptedException {
+    /** QEMU's version here. */
+    static String qemuVersion() throws IOException, InterruptedException {
         Process process = new ProcessBuilder("qemu-storage-daemon", "--version").start();
         String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         process.waitFor();
@@ -44,6 +52,14 @@ record Circumstances(String commit, String date, String machine, String load, St
 
     /** All of it in one line. */
     String line() {
-        return "commit " + commit + ", " + date + ", " + machine + ", load " + load + ", qemu-storage-daemon " + peer;
+        return "commit " + commit + ", " + date + ", " + machine + ", load " + load + ", " + peer;
+    }
+
+    /** A report, with a row a line, so that two can be compared. */
+    String json(List<Json> rows) {
+        String head = Json.object("commit", commit, "date", date, "machine", machine, "load", load, "peer", peer)
+                .toString();
+        List<String> lines = rows.stream().map(row -> "  " + row).toList();
+        return head.substring(0, head.length() - 1) + ",\"rows\":[\n" + String.join(",\n", lines) + "\n]}\n";
     }
 }

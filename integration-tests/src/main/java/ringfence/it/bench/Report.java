@@ -53,7 +53,7 @@ final class Report {
     static void json(Path file, Circumstances where, List<Row> rows, List<String> verification) throws IOException {
         StringBuilder json = new StringBuilder(String.format(
                 "{%n  \"commit\": \"%s\",%n  \"date\": \"%s\",%n  \"machine\": \"%s\",%n  \"load\": %s,%n"
-                        + "  \"peer\": \"qemu-storage-daemon %s\",%n  \"rows\": [",
+                        + "  \"peer\": \"%s\",%n  \"rows\": [",
                 where.commit(), where.date(), where.machine(), where.load(), where.peer()));
         String separator = "\n";
         for (Row row : rows) {

@@ -12,6 +12,9 @@
  * <p>{@link ringfence.it.bench.BootBench} starts monitors, ours and QEMU's in turn, on this machine
  * ({@link ringfence.it.bench.StartsHere}) and in the lab ({@link ringfence.it.bench.StartsInL1}).
  *
- * <p>The front-end of {@code BlkBench} runs on core 0; daemons run on the others, where there are others.
+ * <p>{@link ringfence.it.bench.NetBench} has frames go round between two ports of a back-end and a testpmd in front of
+ * them ({@link ringfence.it.bench.SwitchedPorts}): our switch in turn with DPDK's own back-end.
+ *
+ * <p>The front-ends of {@code BlkBench} and {@code NetBench} run on core 0, the daemons on the others, where there are others.
  */
 package ringfence.it.bench;

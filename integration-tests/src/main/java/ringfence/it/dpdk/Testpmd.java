@@ -8,6 +8,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import ringfence.it.lab.Checkout;
 
 /** A running testpmd, which is asked over its command line. It forwards nothing until it is told to. One thread. */
@@ -45,7 +47,7 @@ public final class Testpmd implements AutoCloseable {
     public static Testpmd start(Checkout checkout, Path log, String cores, List<String> devices, List<String> options)
             throws IOException, InterruptedException {
         List<String> words = new ArrayList<>(List.of("stdbuf", "-oL", program(checkout)));
-        words.addAll(List.of("--no-shconf", "--no-huge", "--no-pci", "--no-telemetry"));
+        words.addAll(List.of("--no-shconf", "--no-huge", "--no-pci", "--no-telemetry", "-v"));
         words.addAll(List.of("-m", "512", "--lcores", "(0,1)@(" + cores + ")"));
         devices.forEach(device -> words.add("--vdev=" + device));
         words.addAll(List.of("--", "-i", "--total-num-mbufs=16384", "--no-mlockall", "--disable-link-check"));
@@ -107,6 +109,12 @@ public final class Testpmd implements AutoCloseable {
     /** What a port has done since the start. */
     public PortStatistics statistics(int port) throws IOException, InterruptedException {
         return PortStatistics.parse(ask("show port stats " + port));
+    }
+
+    /** What it is, with its version. */
+    public String version() throws IOException {
+        Matcher matcher = Pattern.compile("RTE Version: '([^']+)'").matcher(printed());
+        return matcher.find() ? matcher.group(1) : "DPDK";
     }
 
     /** Its process id. */

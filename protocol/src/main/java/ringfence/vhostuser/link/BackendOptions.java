@@ -13,6 +13,7 @@ import ringfence.telemetry.Counters;
  * @param log takes one line at a time, from any thread
  * @param name first part of the threads' and the counters' names, at most 8 characters, no spaces
  * @param counters where its queues' counters come from
+ * @param workers the threads that serve its queues
  */
 public record BackendOptions(
         boolean allowUnsealed,
@@ -21,45 +22,58 @@ public record BackendOptions(
         Fence fence,
         Consumer<String> log,
         String name,
-        Counters counters) {
-    /** Sealed memory only, many connections, no fence, lines to standard error, counters for ourselves. */
+        Counters counters,
+        Workers workers) {
+    /** Sealed memory only, many connections, no fence, lines to standard error, counters for ourselves, a thread per queue. */
     public static BackendOptions defaults() {
         return new BackendOptions(
-                false, false, IdlePolicy.DEFAULT, Fence.NONE, System.err::println, "vhost", Counters.hidden());
+                false,
+                false,
+                IdlePolicy.DEFAULT,
+                Fence.NONE,
+                System.err::println,
+                "vhost",
+                Counters.hidden(),
+                Workers.each());
     }
 
     /** The same, but for this. */
     public BackendOptions withAllowUnsealed(boolean allow) {
-        return new BackendOptions(allow, single, idle, fence, log, name, counters);
+        return new BackendOptions(allow, single, idle, fence, log, name, counters, workers);
     }
 
     /** The same, but for this. */
     public BackendOptions withSingle(boolean only) {
-        return new BackendOptions(allowUnsealed, only, idle, fence, log, name, counters);
+        return new BackendOptions(allowUnsealed, only, idle, fence, log, name, counters, workers);
     }
 
     /** The same, but for this. */
     public BackendOptions withIdle(IdlePolicy policy) {
-        return new BackendOptions(allowUnsealed, single, policy, fence, log, name, counters);
+        return new BackendOptions(allowUnsealed, single, policy, fence, log, name, counters, workers);
     }
 
     /** The same, but for this. */
     public BackendOptions withFence(Fence other) {
-        return new BackendOptions(allowUnsealed, single, idle, other, log, name, counters);
+        return new BackendOptions(allowUnsealed, single, idle, other, log, name, counters, workers);
     }
 
     /** The same, but for this. */
     public BackendOptions withLog(Consumer<String> lines) {
-        return new BackendOptions(allowUnsealed, single, idle, fence, lines, name, counters);
+        return new BackendOptions(allowUnsealed, single, idle, fence, lines, name, counters, workers);
     }
 
     /** The same, but for this. */
     public BackendOptions withName(String threads) {
-        return new BackendOptions(allowUnsealed, single, idle, fence, log, threads, counters);
+        return new BackendOptions(allowUnsealed, single, idle, fence, log, threads, counters, workers);
     }
 
     /** The same, but for this. */
     public BackendOptions withCounters(Counters source) {
-        return new BackendOptions(allowUnsealed, single, idle, fence, log, name, source);
+        return new BackendOptions(allowUnsealed, single, idle, fence, log, name, source, workers);
+    }
+
+    /** The same, but for this. */
+    public BackendOptions withWorkers(Workers other) {
+        return new BackendOptions(allowUnsealed, single, idle, fence, log, name, counters, other);
     }
 }

@@ -286,13 +286,12 @@ final class DeviceQueues implements AutoCloseable {
                 vring.err());
         try {
             QueueWorker worker = new QueueWorker(
-                    context.linux(),
                     start,
                     context.options().idle(),
                     context.stats().get(vring.index()),
                     context.options().log(),
                     context::failed);
-            return new RunningQueue(worker, engine);
+            return new RunningQueue(worker, engine, context);
         } catch (RuntimeException e) {
             engine.close();
             throw e;

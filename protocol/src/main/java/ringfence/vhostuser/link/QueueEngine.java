@@ -69,6 +69,9 @@ public interface QueueEngine extends AutoCloseable {
     /** The worker is awake again, for whatever reason: {@link #wakeup} need not work, and is drained here. */
     default void disarmWakeup() {}
 
+    /** The worker has ended, in whatever way: the last call on its thread, which may serve other queues from now on. */
+    default void retired() {}
+
     /** Frees everything. Nothing is in flight. */
     @Override
     void close();

@@ -1,28 +1,25 @@
 package ringfence.vhostuser.link;
 
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
-import org.agrona.concurrent.Agent;
-import org.agrona.concurrent.AgentTerminationException;
-import org.agrona.concurrent.IdleStrategy;
 import ringfence.linux.EventFd;
-import ringfence.linux.Linux;
 import ringfence.virtio.queue.ChainCursor;
 import ringfence.virtio.queue.QueueState;
 import ringfence.virtio.queue.Verdict;
 import ringfence.virtio.queue.Virtqueue;
 
 /**
- * The owner of one started queue, from start to drained: an Agrona agent on a thread of its own, and that thread's idle
- * strategy. This is the path of every request: it allocates nothing, takes no lock, logs nothing, and makes no system
- * call per request.
+ * The owner of one started queue, from start to drained, on a {@link WorkerThread}, which it may share with others. This is
+ * the path of every request: it allocates nothing, takes no lock, logs nothing, and makes no system call per request.
  *
  * <p>A duty cycle: a word from the connection's thread, completions, then up to a batch of chains; at its end, and every few
- * completions, a decision whether to interrupt. When there was nothing to do for a while, it asks for kicks and wake-ups and sleeps.
+ * completions, a decision whether to interrupt. Before its thread sleeps, it asks for kicks and wake-ups.
  *
- * <p>The connection's thread talks to it through {@link #call}, {@link #stop} and {@link #state}; nothing else is shared.
+ * <p>The connection's thread talks to it through {@link #call}, {@link #stop}, {@link #await} and {@link #state}; nothing
+ * else is shared.
  */
-final class QueueWorker implements Agent, IdleStrategy, Completions {
+final class QueueWorker implements Completions {
     private static final long COMMAND_NANOS = 20_000;
     /** Completions after which the guest is told, although the batch goes on: both work at the same time then. */
     private static final int TOLD_AFTER = 8;
@@ -37,7 +34,6 @@ final class QueueWorker implements Agent, IdleStrategy, Completions {
     private final InflightQueue inflight;
     private final ChainCursor chain;
     private final QueueStats stats;
-    private final Sleeper sleeper;
     private final int maxBatch;
     private final Consumer<Throwable> onFailure;
     private final Consumer<String> log;
@@ -48,13 +44,21 @@ final class QueueWorker implements Agent, IdleStrategy, Completions {
     private int replayed;
     private boolean begun;
     private boolean broken;
+    /** Kicks are asked for. */
+    private boolean armed;
+
+    private boolean over;
+    /** Its number on its thread. */
+    private int token;
+
+    private final CountDownLatch ended = new CountDownLatch(1);
 
     /** Set once by the connection's thread. */
     private volatile boolean stopping;
     /** Set by the connection's thread, cleared by the worker: one at a time. */
     private volatile Runnable command;
-    /** The last thing that the worker writes; not if it gives up. */
-    private volatile QueueState state;
+    /** Written before it has ended; not if it gives up. */
+    private QueueState state;
 
     /**
      * A worker that has not begun.
@@ -62,12 +66,7 @@ final class QueueWorker implements Agent, IdleStrategy, Completions {
      * @param onFailure told, on the worker's thread, why it had to give up; it has then ended without draining
      */
     QueueWorker(
-            Linux linux,
-            QueueStart start,
-            IdlePolicy idle,
-            QueueStats stats,
-            Consumer<String> log,
-            Consumer<Throwable> onFailure) {
+            QueueStart start, IdlePolicy idle, QueueStats stats, Consumer<String> log, Consumer<Throwable> onFailure) {
         this.start = start;
         this.stats = stats;
         this.log = log;
@@ -79,27 +78,52 @@ final class QueueWorker implements Agent, IdleStrategy, Completions {
         call = start.call();
         chain = ChainCursor.forQueueSize(queue.config().size());
         maxBatch = idle.maxBatch();
-        sleeper = new Sleeper(linux, idle, start.kick(), engine.wakeup(), engine.source());
         receiver = engine instanceof ReceiveEngine one ? one : null;
         supply = receiver == null ? null : new RingSupply(start);
     }
 
-    @Override
-    public String roleName() {
-        return start.name();
+    QueueStart start() {
+        return start;
     }
 
-    @Override
-    public int doWork() {
+    int token() {
+        return token;
+    }
+
+    /** Before its thread first works for it. */
+    void token(int number) {
+        token = number;
+    }
+
+    /**
+     * A duty cycle; nothing once it {@link #isOver}. A failure ends it and nobody else.
+     *
+     * @return how much was done
+     */
+    int work() {
         try {
-            return cycle();
-        } catch (AgentTerminationException e) {
-            throw e;
+            return over ? 0 : cycle();
         } catch (RuntimeException | InternalError e) {
-            // InternalError: memory that the front-end has truncated under us
-            onFailure.accept(e);
-            throw new AgentTerminationException();
+            fail(e);
+            return 1;
         }
+    }
+
+    /** An InternalError is memory that the front-end has truncated under us. */
+    private void fail(Throwable e) {
+        over = true;
+        onFailure.accept(e);
+    }
+
+    /** Whether it has nothing more to do, ever: its thread lets go of it, then tells it so by {@link #end}. */
+    boolean isOver() {
+        return over;
+    }
+
+    /** Its thread does not touch it any more. */
+    void end() {
+        engine.retired();
+        ended.countDown();
     }
 
     private int cycle() {
@@ -124,8 +148,7 @@ final class QueueWorker implements Agent, IdleStrategy, Completions {
             work += take();
         }
         if (completions > 0) {
-            completions = 0;
-            interrupt();
+            tell();
         }
         return work;
     }
@@ -194,18 +217,26 @@ final class QueueWorker implements Agent, IdleStrategy, Completions {
 
     @Override
     public void complete(int head, int written) {
-        if (inflight != null) {
+        if (inflight == null) {
+            queue.use(head, written); // seen with the others of its batch
+        } else {
             inflight.completing(head);
-        }
-        queue.complete(head, written);
-        usedIndex = usedIndex + 1 & 0xFFFF;
-        if (inflight != null) {
+            queue.complete(head, written);
+            usedIndex = usedIndex + 1 & 0xFFFF;
             inflight.completed(head, usedIndex);
         }
         if (++completions == TOLD_AFTER) {
-            completions = 0;
-            interrupt();
+            tell();
         }
+    }
+
+    /** The driver sees what has been completed, and is interrupted if it wants to be. */
+    private void tell() {
+        completions = 0;
+        if (inflight == null && receiver == null) {
+            queue.publish();
+        }
+        interrupt();
     }
 
     private void interrupt() {
@@ -231,11 +262,10 @@ final class QueueWorker implements Agent, IdleStrategy, Completions {
             return;
         }
         if (completions > 0) {
-            completions = 0;
-            interrupt();
+            tell();
         }
         state = queue.stop();
-        throw new AgentTerminationException();
+        over = true;
     }
 
     private void begin() {
@@ -250,40 +280,47 @@ final class QueueWorker implements Agent, IdleStrategy, Completions {
         queue.disarmKick();
     }
 
-    @Override
-    public void onClose() {
-        sleeper.close();
-    }
+    // ---- waiting: its thread asks all workers, then sleeps, then tells them all -----------------------------------
 
-    // ---- waiting ------------------------------------------------------------------------------------------------
-
-    @Override
-    public void idle(int workCount) {
-        if (workCount > 0) {
-            sleeper.worked();
-            return;
-        }
+    /** There was nothing to do. */
+    void idled() {
         stats.emptyPoll();
-        if (!sleeper.spin()) {
-            sleep();
+    }
+
+    /** Asks for kicks and wake-ups. @return whether there is something to do after all */
+    boolean arm() {
+        try {
+            armed = !stopping && !broken && engine.canTake();
+            return armed && queue.armKick() || canGoOn();
+        } catch (RuntimeException | InternalError e) {
+            fail(e);
+            return true;
         }
     }
 
-    private void sleep() {
-        boolean takes = !stopping && !broken && engine.canTake();
-        if (takes && queue.armKick() || canGoOn()) {
-            awake(takes);
-            return;
-        }
-        // The order: arm, then look for a word, then sleep. A word is written before the wake-up is signalled, and the
-        // wake-up stays readable, so none is slept over.
-        if (command == null && (!stopping || engine.inFlight() > 0)) {
-            stats.sleep();
-            if (sleeper.sleep()) {
-                stats.kick();
-            }
-        }
-        awake(takes);
+    /**
+     * Asked after {@link #arm}. A word is written before the wake-up is signalled, and the wake-up stays readable, so none
+     * is slept over.
+     *
+     * @return whether the connection's thread has said something meanwhile
+     */
+    boolean hasWord() {
+        return command != null || stopping && engine.inFlight() == 0;
+    }
+
+    /** The thread sleeps. */
+    void slept() {
+        stats.sleep();
+    }
+
+    /** A kick has ended the sleep. */
+    void kicked() {
+        stats.kick();
+    }
+
+    /** Whether nobody kicks. */
+    boolean isPolled() {
+        return start.kick() == null;
     }
 
     /** Arms the engine's wake-up. @return whether there is something to do for it at once */
@@ -293,46 +330,56 @@ final class QueueWorker implements Agent, IdleStrategy, Completions {
         return asked && engine.armWakeup();
     }
 
-    private void awake(boolean armed) {
-        if (armed) {
-            queue.disarmKick();
+    /** The thread is awake, or did not sleep. */
+    void awake() {
+        try {
+            if (armed) {
+                queue.disarmKick();
+            }
+            engine.disarmWakeup();
+        } catch (RuntimeException | InternalError e) {
+            fail(e);
         }
-        engine.disarmWakeup();
-    }
-
-    @Override
-    public void idle() {
-        idle(0);
-    }
-
-    @Override
-    public void reset() {
-        sleeper.worked();
     }
 
     // ---- for the connection's thread --------------------------------------------------------------------------
 
     /** Gives it another call eventfd, signals that once, and returns when the old one is no longer used. */
-    void call(EventFd other, Thread worker) {
+    void call(EventFd other, WorkerThread thread) {
         command = () -> {
             call = other;
             if (other != null) {
                 other.signal(); // what was completed since the old one was last looked at
             }
         };
-        sleeper.wake();
-        while (command != null && worker.isAlive()) {
+        thread.wake();
+        while (command != null && ended.getCount() > 0) {
             LockSupport.parkNanos(COMMAND_NANOS);
         }
     }
 
     /** Asks it to take nothing more, to drain, and to end. */
-    void stop() {
+    void stop(WorkerThread thread) {
         stopping = true;
-        sleeper.wake();
+        thread.wake();
     }
 
-    /** Where the queue stands; null before the end, and if the worker gave up. */
+    /** Waits until its thread does not touch it any more. An interrupt is kept for later: memory must not be unmapped under it. */
+    void await() {
+        boolean interrupted = false;
+        while (ended.getCount() > 0) {
+            try {
+                ended.await();
+            } catch (InterruptedException _) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Where the queue stands, once it has ended; null if the worker gave up. */
     QueueState state() {
         return state;
     }

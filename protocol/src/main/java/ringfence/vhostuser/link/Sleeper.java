@@ -7,17 +7,22 @@ import ringfence.linux.Fd;
 import ringfence.linux.Linux;
 
 /**
- * How a worker waits: it looks for a while, then sleeps until kick, engine or the connection's thread wakes it. For how
- * long it looks adapts: a sleep shorter than the limit means that looking longer would have paid.
+ * How a thread waits for the queues that it serves: it looks for a while, then sleeps until a kick, an engine or a
+ * connection's thread wakes it. For how long it looks adapts: a sleep shorter than the limit means that looking longer
+ * would have paid.
  *
- * <p>The kick is watched edge-triggered and never read while the queue runs: each kick is an edge, one system call is
+ * <p>A kick is watched edge-triggered and never read while its queue runs: each kick is an edge, one system call is
  * saved, and a front-end that takes the count away itself cannot make us block in a read.
+ *
+ * <p>Its own thread only, but for {@link #watch}, {@link #forget} and {@link #wake}, which are any thread's.
  */
 final class Sleeper implements AutoCloseable {
+    /** Most that one sleep is told of; the rest is told by the next, which does not sleep. */
+    private static final int CAPACITY = 32;
+
     private static final int EDGE = 1 << 31;
-    private static final long WAKE = 1;
-    private static final long OTHER = 0;
-    private static final long KICK = 2;
+    private static final long WAKE = -1;
+    private static final long OTHER = -2;
     /** Shorter than this, looking is given up: about the cost of a sleep and a wake-up. */
     private static final long MIN_SPIN_NANOS = 4_000;
     /** A ring without kicks is looked at at least so often. */
@@ -28,36 +33,21 @@ final class Sleeper implements AutoCloseable {
     private final IdlePolicy policy;
     private final Epoll epoll;
     private final EventFd wake;
-    private final boolean polled;
+    private final long[] kicked = new long[CAPACITY];
+    private int kicks;
     private long budget;
     private long idleSince;
     private long pollNanos = MIN_POLL_NANOS;
 
-    /**
-     * Ready to wait.
-     *
-     * @param kick null: none comes
-     * @param engine null: it needs no wake-up
-     * @param source wakes at each edge; null: none
-     */
-    Sleeper(Linux linux, IdlePolicy policy, EventFd kick, Fd engine, Fd source) {
+    /** Ready to wait, for nobody yet. */
+    Sleeper(Linux linux, IdlePolicy policy) {
         this.policy = policy;
-        polled = kick == null;
         budget = policy.maxSpinNanos();
         wake = linux.events().eventFd();
         Epoll watched = null;
         try {
-            watched = linux.events().epoll(4);
+            watched = linux.events().epoll(CAPACITY);
             watched.add(wake.fd(), Epoll.IN, WAKE);
-            if (kick != null) {
-                watched.add(kick.fd(), Epoll.IN | EDGE, KICK);
-            }
-            if (engine != null) {
-                watched.add(engine, Epoll.IN, OTHER);
-            }
-            if (source != null) {
-                watched.add(source, Epoll.IN | EDGE, OTHER);
-            }
         } catch (RuntimeException e) {
             if (watched != null) {
                 watched.close();
@@ -66,6 +56,46 @@ final class Sleeper implements AutoCloseable {
             throw e;
         }
         epoll = watched;
+    }
+
+    /**
+     * Waits for a queue, too.
+     *
+     * @param token of the queue, 0 or above: {@link #kicked} names it
+     * @param kick null: none comes
+     * @param engine null: it needs no wake-up
+     * @param source wakes at each edge; null: none
+     */
+    void watch(int token, EventFd kick, Fd engine, Fd source) {
+        Fd[] watched = {kick == null ? null : kick.fd(), engine, source};
+        int[] events = {Epoll.IN | EDGE, Epoll.IN, Epoll.IN | EDGE};
+        long[] tokens = {token, OTHER, OTHER};
+        int done = 0;
+        try {
+            for (; done < watched.length; done++) {
+                if (watched[done] != null) {
+                    epoll.add(watched[done], events[done], tokens[done]);
+                }
+            }
+        } catch (RuntimeException e) { // too many for this user
+            for (int i = 0; i < done; i++) {
+                forget(watched[i]);
+            }
+            throw e;
+        }
+    }
+
+    /** Ends a {@link #watch}: before any of the three is closed, for others may have them open, too. */
+    void forget(EventFd kick, Fd engine, Fd source) {
+        forget(kick == null ? null : kick.fd());
+        forget(engine);
+        forget(source);
+    }
+
+    private void forget(Fd watched) {
+        if (watched != null) {
+            epoll.remove(watched);
+        }
     }
 
     /** There was work. */
@@ -94,17 +124,35 @@ final class Sleeper implements AutoCloseable {
         return false;
     }
 
-    /** Sleeps. Kicks and wake-ups are armed. @return whether a kick has ended it */
-    boolean sleep() {
+    /**
+     * Sleeps. Kicks and wake-ups are armed.
+     *
+     * @param polls whether there is a ring without kicks, so that it must not sleep for long
+     */
+    void sleep(boolean polls) {
         long before = System.nanoTime();
-        boolean kicked = polled ? poll() : await(-1);
+        kicks = 0;
+        if (polls) {
+            poll();
+        } else {
+            await(-1);
+        }
         adapt(System.nanoTime() - before);
         idleSince = 0;
-        return kicked;
+    }
+
+    /** How many kicks the last sleep has seen. */
+    int kicks() {
+        return kicks;
+    }
+
+    /** The token of the i-th queue that was kicked. */
+    int kicked(int i) {
+        return (int) kicked[i];
     }
 
     /** Nobody kicks: shorter sleeps first, then longer. The engine and the connection's thread still wake it. */
-    private boolean poll() {
+    private void poll() {
         if (pollNanos < MAX_POLL_NANOS) {
             LockSupport.parkNanos(pollNanos);
             await(0);
@@ -112,19 +160,18 @@ final class Sleeper implements AutoCloseable {
             await(1);
         }
         pollNanos = Math.min(pollNanos * 2, MAX_POLL_NANOS);
-        return false;
     }
 
-    private boolean await(int millis) {
+    private void await(int millis) {
         int ready = epoll.await(millis);
-        boolean kicked = false;
         for (int i = 0; i < ready; i++) {
-            if (epoll.token(i) == WAKE) {
+            long token = epoll.token(i);
+            if (token == WAKE) {
                 wake.drain();
+            } else if (token >= 0) {
+                kicked[kicks++] = token;
             }
-            kicked |= epoll.token(i) == KICK;
         }
-        return kicked;
     }
 
     private void adapt(long slept) {

@@ -5,8 +5,10 @@
  * <h2>Theory of operation</h2>
  * <pre>
  *  Backend      one thread: accepts, reads messages, keeps the device's state (Session, VringState)
- *    └ QueueWorker   one thread and one Agrona agent per started queue: takes chains, runs the daemon's QueueEngine,
- *                    records what is in flight, completes, interrupts, sleeps on kick, engine and control
+ *    └ QueueWorker   one per started queue: takes chains, runs the daemon's QueueEngine, records what is in flight,
+ *                    completes, interrupts
+ *  WorkerThread     an Agrona agent: serves one queue's worker, or those of several (Workers); sleeps on kicks, engines
+ *                   and control
  *  Frontend     no thread of its own: its one owner calls, every call ends at a deadline
  * </pre>
  * A queue runs while everything is there that it needs: memory, size, addresses, a kick (or the word that there is

@@ -211,6 +211,34 @@ public final class ChainCursor {
         return copy(readable, count, at, from, offset, bytes, true);
     }
 
+    /**
+     * Scatters into the device-writable part what another chain has in its device-readable part.
+     *
+     * @param at byte offset in this chain's part, 0 or above
+     * @param fromAt byte offset in the other one's, 0 or above
+     * @param bytes how many at most, 0 or above
+     * @return how many there were, and room for
+     */
+    public long copyOut(long at, ChainCursor from, long fromAt, long bytes) {
+        long skip = fromAt;
+        long done = 0;
+        for (int i = 0; i < from.readable && done < bytes; i++) {
+            long length = from.lengths[i];
+            if (skip >= length) {
+                skip -= length;
+                continue;
+            }
+            long part = Math.min(length - skip, bytes - done);
+            long placed = copyOut(at + done, from.segment(i), from.offsets[i] + skip, part);
+            done += placed;
+            if (placed < part) {
+                break;
+            }
+            skip = 0;
+        }
+        return done;
+    }
+
     private long copy(int first, int end, long at, MemorySegment other, long offset, long bytes, boolean out) {
         long skip = at;
         long done = 0;

@@ -54,6 +54,9 @@ public final class NetMain implements Callable<Integer> {
     @Option(names = "--uplink", paramLabel = "WHAT", description = "A port of the switch: tap, tap=NAME or fd=N.")
     private String uplink;
 
+    @Option(names = "--threads", paramLabel = "N", description = "Threads that serve the switch's ports (1).")
+    private Integer threads;
+
     @Option(names = "--queue-pairs", paramLabel = "N", description = "Pairs of queues, 1 to 8 (${DEFAULT-VALUE}).")
     private int queuePairs = 1;
 
@@ -183,14 +186,16 @@ public final class NetMain implements Callable<Integer> {
             throw new IllegalArgumentException("--backend is missing, such as --backend=tap (see --help)");
         }
         if (backend.equals("switch")) {
-            return new NetSpec.Switching(Optional.ofNullable(uplink).map(NetMain::uplink), bindMac);
+            return new NetSpec.Switching(
+                    Optional.ofNullable(uplink).map(NetMain::uplink), bindMac, threads == null ? 1 : threads);
         }
-        if (uplink == null && !bindMac && backend.startsWith("passt=") && backend.length() > "passt=".length()) {
+        boolean switching = uplink != null || bindMac || threads != null;
+        if (!switching && backend.startsWith("passt=") && backend.length() > "passt=".length()) {
             return new NetSpec.ToPasst(backend.substring("passt=".length()));
         }
-        if (uplink != null || bindMac) {
-            throw new IllegalArgumentException(
-                    (uplink != null ? "--uplink" : "--bind-mac") + " is only for --backend=switch");
+        if (switching) {
+            throw new IllegalArgumentException((uplink != null ? "--uplink" : bindMac ? "--bind-mac" : "--threads")
+                    + " is only for --backend=switch");
         }
         return new NetSpec.ToTap(TapSpec.parse(backend));
     }

@@ -64,8 +64,17 @@ record NetSpec(
      *
      * @param tap the uplink; empty: there is none
      * @param bind whether each guest may use its own address only
+     * @param threads that serve the ports, 1 to {@value #MAX_THREADS}
      */
-    record Switching(Optional<TapSpec> tap, boolean bind) implements Way {}
+    record Switching(Optional<TapSpec> tap, boolean bind, int threads) implements Way {
+        private static final int MAX_THREADS = 32;
+
+        Switching {
+            if (threads < 1 || threads > MAX_THREADS) {
+                throw new IllegalArgumentException("--threads is " + threads + ", not 1 to " + MAX_THREADS);
+            }
+        }
+    }
 
     NetSpec {
         seats = List.copyOf(seats);

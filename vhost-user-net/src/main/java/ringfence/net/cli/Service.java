@@ -5,12 +5,14 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import ringfence.linux.Linux;
 import ringfence.net.engine.DeviceLimits;
 import ringfence.net.engine.NetDevice;
 import ringfence.telemetry.Counters;
 import ringfence.vhostuser.link.Backend;
 import ringfence.vhostuser.link.BackendOptions;
+import ringfence.vhostuser.link.Workers;
 
 /** The devices being served: owns their back-ends, and what they are connected to. */
 final class Service implements AutoCloseable {
@@ -55,6 +57,7 @@ final class Service implements AutoCloseable {
     static Service open(Linux linux, NetSpec spec, BackendOptions options, Consumer<String> details) {
         Service service = new Service(linux, spec, options.log(), details);
         Counters source = service.counters.counters();
+        List<Workers> workers = workers(spec.way());
         try {
             for (int i = 0; i < spec.seats().size(); i++) {
                 String name = "net" + i;
@@ -65,7 +68,8 @@ final class Service implements AutoCloseable {
                         source,
                         name,
                         spec.limits().isPresent() ? Optional.of(service.limits.get(i)) : Optional.empty());
-                BackendOptions own = options.withCounters(source).withName(name);
+                BackendOptions own =
+                        options.withCounters(source).withName(name).withWorkers(workers.get(i % workers.size()));
                 service.devices.add(device);
                 service.backends.add(seat.socket()
                         .serve(
@@ -84,6 +88,15 @@ final class Service implements AutoCloseable {
             service.wiring.close();
             throw e;
         }
+    }
+
+    /** The ports of a switch share threads, so that frames go from guest to guest without a detour. */
+    private static List<Workers> workers(NetSpec.Way way) {
+        return way instanceof NetSpec.Switching switching
+                ? IntStream.range(0, switching.threads())
+                        .mapToObj(i -> Workers.together("switch" + i))
+                        .toList()
+                : List.of(Workers.each());
     }
 
     /** Waits until its back-ends have ended. */

@@ -29,6 +29,9 @@ public final class Delivery {
     private final ChainCursor next = ChainCursor.forQueueSize(NetOptions.MAX_QUEUE_SIZE);
     private final int[] heads = new int[NetOptions.MAX_QUEUE_SIZE];
     private final int[] parts = new int[NetOptions.MAX_QUEUE_SIZE];
+    /** How many of the heads are taken and not used. */
+    private int held;
+
     private boolean unpublished;
 
     /**
@@ -50,38 +53,88 @@ public final class Delivery {
      * @param length of both
      */
     public Result deliver(ChainSupply supply, MemorySegment memory, long at, int length) {
-        if (!firstBuffer(supply)) {
-            return Result.NO_CHAIN;
-        }
         long from = at;
         if (headerSize != NetLayout.HEADER) {
             from += NetLayout.HEADER - headerSize;
             MemorySegment.copy(memory, at, memory, from, headerSize);
         }
-        long total = length - (from - at);
-        long placed = first.copyOut(0, memory, from, total);
+        return deliver(supply, memory, from, length - (int) (from - at), null, 0, length - (int) (from - at));
+    }
+
+    /** Whether {@link #deliverFrom} can be used. */
+    public boolean canDeliverFrom() {
+        return headerSize == NetLayout.HEADER;
+    }
+
+    /**
+     * As {@link #deliver}, of a frame whose end still lies in a chain of somebody else, which may change it meanwhile.
+     *
+     * @param head ours, from its beginning on: a header of twelve bytes that says one buffer, and the beginning of the frame
+     * @param present bytes of that
+     * @param chain with the rest; null: there is none
+     * @param rest where in the chain's readable part
+     * @param total bytes of all
+     */
+    public Result deliverFrom(
+            ChainSupply supply, MemorySegment head, int present, ChainCursor chain, long rest, int total) {
+        return deliver(supply, head, 0, present, chain, rest, total);
+    }
+
+    private Result deliver(
+            ChainSupply supply, MemorySegment memory, long from, int present, ChainCursor chain, long rest, int total) {
+        if (!firstBuffer(supply)) {
+            return Result.NO_CHAIN;
+        }
         heads[0] = first.head();
+        held = 1;
+        long placed = place(first, 0, total, memory, from, present, chain, rest);
         parts[0] = (int) placed;
-        int chains = 1;
-        while (placed < total && merged && chains < heads.length && supply.next(next)) {
-            heads[chains] = next.head();
+        while (placed < total && merged && held < heads.length && supply.next(next)) {
+            heads[held++] = next.head();
             if (!isBuffer(next)) {
-                chains++;
                 break; // given back; its turn comes when those before it are used
             }
-            parts[chains] = (int) next.copyOut(0, memory, from + placed, total - placed);
-            placed += parts[chains++];
+            long part = place(next, placed, total, memory, from, present, chain, rest);
+            parts[held - 1] = (int) part;
+            placed += part;
         }
         if (placed < total) {
-            for (int i = chains - 1; i >= 0; i--) {
-                supply.putBack(heads[i]);
-            }
+            abandon(supply);
             counters.dropped(Drop.NO_BUFFER);
             return Result.LOST;
         }
-        finish(supply, memory, at, from, chains);
-        counters.passed(total - headerSize);
+        finish(supply, memory, from);
+        counters.passed((long) total - headerSize);
         return Result.DONE;
+    }
+
+    /** Fills a chain with what comes after the first {@code done} bytes. @return how many it took */
+    private static long place(
+            ChainCursor to,
+            long done,
+            int total,
+            MemorySegment memory,
+            long from,
+            int present,
+            ChainCursor chain,
+            long rest) {
+        long placed = 0;
+        if (done < present) {
+            placed = to.copyOut(0, memory, from + done, present - done);
+            if (placed < present - done) {
+                return placed;
+            }
+        }
+        return chain == null || done + placed == total
+                ? placed
+                : placed + to.copyOut(placed, chain, rest + done + placed - present, total - done - placed);
+    }
+
+    /** Gives back what a frame had taken that has not been delivered: after an error in {@link #deliverFrom}. */
+    public void abandon(ChainSupply supply) {
+        while (held > 0) {
+            supply.putBack(heads[--held]);
+        }
     }
 
     /** Whether chains have been used since this was last asked. */
@@ -91,15 +144,17 @@ public final class Delivery {
         return was;
     }
 
-    private void finish(ChainSupply supply, MemorySegment memory, long at, long from, int chains) {
-        if (chains > 1 && from == at) {
-            memory.set(LE16, at + NetLayout.HEADER_NUM_BUFFERS, (short) chains);
-            writeCount(memory, at + NetLayout.HEADER_NUM_BUFFERS);
+    private void finish(ChainSupply supply, MemorySegment memory, long from) {
+        if (held > 1 && headerSize == NetLayout.HEADER) {
+            memory.set(LE16, from + NetLayout.HEADER_NUM_BUFFERS, (short) held);
+            writeCount(memory, from + NetLayout.HEADER_NUM_BUFFERS);
+            memory.set(LE16, from + NetLayout.HEADER_NUM_BUFFERS, (short) 1); // the same head may go to others
         }
         unpublished = true;
-        for (int i = 0; i < chains; i++) {
+        for (int i = 0; i < held; i++) {
             supply.use(heads[i], parts[i]);
         }
+        held = 0;
     }
 
     /** Into the first chain, wherever its driver has cut the header. */

@@ -25,6 +25,8 @@ final class Forwarder {
     private static final int DESTINATION = NetLayout.HEADER;
     private static final int SOURCE = NetLayout.HEADER + 6;
     private static final long GROUP = 1L << 40;
+    /** No address. */
+    private static final long NONE = -1;
 
     private final Switch owner;
     private final AddressTable addresses;
@@ -35,6 +37,11 @@ final class Forwarder {
     private final MemorySegment head = Arena.ofAuto().allocate(NetLayout.HEADER + LONGEST, 64);
     private int now;
     private boolean clockRead;
+    /** Of this batch, of which most frames belong to one connection: what the table needs not be asked again. */
+    private long lastSource = NONE;
+
+    private long lastDestination = NONE;
+    private int lastPort;
     /** Ports that have got something in this batch. */
     private long touched;
 
@@ -62,10 +69,15 @@ final class Forwarder {
         return head;
     }
 
-    /** Copies the beginning of a frame out of a chain. @return how much of header and frame is in the head */
+    /** Copies a header and the beginning of its frame out of a chain. @return how much of both is in the head */
     int fetch(ChainCursor chain, int headerSize, int frame) {
         int part = frame <= SHORT ? frame : ETHERNET;
-        chain.copyIn(headerSize, head, NetLayout.HEADER, part);
+        if (headerSize == NetLayout.HEADER) {
+            chain.copyIn(0, head, 0, NetLayout.HEADER + part);
+        } else {
+            chain.copyIn(0, head, 0, headerSize);
+            chain.copyIn(headerSize, head, NetLayout.HEADER, part);
+        }
         return NetLayout.HEADER + part;
     }
 
@@ -88,8 +100,15 @@ final class Forwarder {
             clockRead = true;
             now = owner.seconds();
         }
-        addresses.learn(source, from, now);
-        int to = (destination & GROUP) != 0 ? AddressTable.NOWHERE : addresses.find(destination, now);
+        if (source != lastSource) {
+            lastSource = source;
+            addresses.learn(source, from, now);
+        }
+        if (destination != lastDestination) {
+            lastDestination = destination;
+            lastPort = (destination & GROUP) != 0 ? AddressTable.NOWHERE : addresses.find(destination, now);
+        }
+        int to = lastPort;
         Drop drop = to == AddressTable.NOWHERE
                 ? flood(present, chain, rest, frame)
                 : to == from ? Drop.SAME_PORT : send(to, present, chain, rest, frame);
@@ -130,6 +149,10 @@ final class Forwarder {
         if (!lane.isOpen()) {
             return Drop.PORT_DOWN;
         }
+        SwitchReceiver here = lane.readerHere();
+        if (here != null && here.take(head, present, chain, rest, NetLayout.HEADER + frame)) {
+            return null;
+        }
         touched |= 1L << to;
         return lane.offer(head, present, chain, rest, NetLayout.HEADER + frame) ? null : Drop.PORT_BUSY;
     }
@@ -137,6 +160,8 @@ final class Forwarder {
     /** The batch is over: those who got something are woken. */
     void flush() {
         clockRead = false;
+        lastSource = NONE;
+        lastDestination = NONE;
         while (touched != 0) {
             owner.guest(Long.numberOfTrailingZeros(touched)).wake();
             touched &= touched - 1;

@@ -31,6 +31,10 @@ final class Lane implements AutoCloseable {
     private volatile boolean open;
     /** The reader is asleep, or about to be. */
     private volatile boolean asleep;
+    /** On which thread the reader is, written before it. */
+    private Thread thread;
+    /** Takes frames of its own thread without this detour; null: there is none, or it does not. */
+    private volatile SwitchReceiver reader;
 
     Lane(Linux linux) {
         alarm = linux.events().eventFd();
@@ -97,7 +101,21 @@ final class Lane implements AutoCloseable {
         }
     }
 
+    /** Who takes a frame at once: the reader, if this is its thread and nothing waits before that frame; else null. */
+    SwitchReceiver readerHere() {
+        SwitchReceiver one = reader;
+        return one != null && thread == Thread.currentThread() && ring.size() == 0 ? one : null;
+    }
+
     // ---- the reader ---------------------------------------------------------------------------------------------
+
+    /** From now on this reader may be called by others on its thread, which is the current one; null: no longer. */
+    void reader(SwitchReceiver one) {
+        if (one != reader) {
+            thread = Thread.currentThread();
+            reader = one;
+        }
+    }
 
     /** Becomes readable anew each time that the reader is woken. */
     Fd source() {

@@ -16,6 +16,7 @@ import ringfence.net.packet.Drop;
 import ringfence.net.packet.SoftwareOffload;
 import ringfence.vhostuser.link.ChainSupply;
 import ringfence.virtio.NetLayout;
+import ringfence.virtio.queue.ChainCursor;
 
 /**
  * A receive queue of a port: copies the frames of its lane into the guest's buffers, and does what the guest has not
@@ -31,6 +32,8 @@ final class SwitchReceiver implements FrameReceiver, ControlledMessageHandler {
     private ChainSupply supply;
     /** A frame waits for buffers: the guest's kick is wanted. */
     private boolean wanting;
+    /** Frames of the same thread need not go through the lane. */
+    private boolean direct;
 
     SwitchReceiver(Lane lane, NetFeatures accepted, QueueCounters counters) {
         this.lane = lane;
@@ -38,6 +41,40 @@ final class SwitchReceiver implements FrameReceiver, ControlledMessageHandler {
         offloads = EnumSet.noneOf(TapOffload.class);
         offloads.addAll(accepted.offloads());
         delivery = new Delivery(accepted.rules().size(), accepted.merged(), counters);
+        direct = delivery.canDeliverFrom();
+    }
+
+    /**
+     * Takes a frame of another queue on this thread, straight from its chain; it is published in this queue's next turn.
+     * Parameters as {@link Delivery#deliverFrom} has them.
+     *
+     * @return false: not this one now; it must go through the lane
+     */
+    boolean take(MemorySegment head, int present, ChainCursor chain, long rest, int total) {
+        int gso = head.get(ValueLayout.JAVA_BYTE, NetLayout.HEADER_GSO_TYPE) & 0xFF;
+        boolean flagged = head.get(ValueLayout.JAVA_BYTE, NetLayout.HEADER_FLAGS) != 0;
+        if (gso != NetLayout.GSO_NONE && !takes(gso) || flagged && !offloads.contains(TapOffload.CSUM)) {
+            return false;
+        }
+        try {
+            return delivery.deliverFrom(supply, head, present, chain, rest, total) != Delivery.Result.NO_CHAIN;
+        } catch (InternalError e) {
+            // Somebody has truncated memory. Whose it is shows when each side touches only its own: by the lane.
+            direct = false;
+            lane.reader(null);
+            delivery.abandon(supply);
+            return false;
+        }
+    }
+
+    /** Without limits, so that whoever is on the same thread may deliver here, too. */
+    @Override
+    public int receive(ChainSupply chains) {
+        supply = chains;
+        if (direct) {
+            lane.reader(this);
+        }
+        return receive(chains, BATCH);
     }
 
     @Override
@@ -112,7 +149,16 @@ final class SwitchReceiver implements FrameReceiver, ControlledMessageHandler {
 
     /** It holds nothing. */
     @Override
-    public void release(ChainSupply chains) {}
+    public void release(ChainSupply chains) {
+        direct = false;
+        lane.reader(null);
+    }
+
+    @Override
+    public void retired() {
+        direct = false;
+        lane.reader(null);
+    }
 
     @Override
     public boolean canTake() {

@@ -30,28 +30,31 @@ final class SwitchTransmitter implements QueueEngine {
     @Override
     public void submit(ChainCursor chain, Completions done) {
         long frame = chain.readableBytes() - rules.size();
-        Drop drop = check(chain, frame);
-        if (drop != null) {
-            counters.dropped(drop);
-        } else {
-            int length = (int) frame;
-            int present = forwarder.fetch(chain, rules.size(), length);
-            boolean more = present < NetLayout.HEADER + length;
-            long rest = present - NetLayout.HEADER + (long) rules.size();
-            forwarder.forward(present, more ? chain : null, rest, length);
-        }
-        done.complete(chain.head(), 0);
-    }
-
-    private Drop check(ChainCursor chain, long frame) {
         if (frame < Forwarder.ETHERNET
                 || frame > Forwarder.LONGEST
                 || chain.writable() > 0
                 || chain.readable() > Uplink.MAX_PIECES) {
-            return Drop.MALFORMED_CHAIN;
+            counters.dropped(Drop.MALFORMED_CHAIN);
+        } else {
+            submit(chain, (int) frame);
         }
-        chain.copyIn(0, head, 0, rules.size());
+        done.complete(chain.head(), 0);
+    }
+
+    private void submit(ChainCursor chain, int frame) {
+        int present = forwarder.fetch(chain, rules.size(), frame);
         head.set(LE16, NetLayout.HEADER_NUM_BUFFERS, (short) 1);
+        Drop drop = check(frame);
+        if (drop != null) {
+            counters.dropped(drop);
+            return;
+        }
+        boolean more = present < NetLayout.HEADER + frame;
+        long rest = present - NetLayout.HEADER + (long) rules.size();
+        forwarder.forward(present, more ? chain : null, rest, frame);
+    }
+
+    private Drop check(int frame) {
         Drop drop = rules.check(head, frame);
         boolean large = head.get(ValueLayout.JAVA_BYTE, NetLayout.HEADER_GSO_TYPE) != NetLayout.GSO_NONE;
         boolean unfinished = head.get(ValueLayout.JAVA_BYTE, NetLayout.HEADER_FLAGS) == NetLayout.NEEDS_CSUM;

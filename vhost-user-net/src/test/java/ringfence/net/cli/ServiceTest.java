@@ -52,7 +52,7 @@ class ServiceTest {
     @Test
     void everySocketIsAPort() {
         List<String> details = new ArrayList<>();
-        NetSpec.Way way = new NetSpec.Switching(Optional.empty(), true);
+        NetSpec.Way way = new NetSpec.Switching(Optional.empty(), true, 1);
         try (Service _ = Service.open(
                         linux,
                         spec(way, nothing(), seat(0, true), seat(1, true)),
@@ -90,7 +90,7 @@ class ServiceTest {
     /** A port that cannot be served: those before it are gone, too. */
     @Test
     void aFailureLeavesNothingBehind() {
-        NetSpec.Way way = new NetSpec.Switching(Optional.empty(), false);
+        NetSpec.Way way = new NetSpec.Switching(Optional.empty(), false, 1);
         NetSpec.Seat bad = new NetSpec.Seat(
                 new BackendSocket(Optional.empty(), OptionalInt.of(9999)), new NetOptions(1, 256, Optional.empty()));
         assertThatThrownBy(() -> Service.open(
@@ -104,7 +104,7 @@ class ServiceTest {
         NetSpec.Way tap = new NetSpec.ToTap(new TapSpec.Named(""));
         assertThatThrownBy(() -> spec(tap, nothing(), seat(0, false), seat(1, false)))
                 .hasMessageContaining("only --backend=switch");
-        NetSpec.Way bound = new NetSpec.Switching(Optional.empty(), true);
+        NetSpec.Way bound = new NetSpec.Switching(Optional.empty(), true, 1);
         assertThatThrownBy(() -> spec(bound, nothing(), seat(0, true), seat(1, false)))
                 .hasMessageContaining("--bind-mac");
         HostSide host = new HostSide(Optional.of(HostSide.Network.parse("192.0.2.1/24")), Optional.empty());

@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
 import java.util.Collections;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongUnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -17,11 +19,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 import ringfence.linux.Linux;
 import ringfence.net.Frames;
 import ringfence.net.NetVm;
+import ringfence.vhostuser.link.Workers;
 import ringfence.virtio.queue.GuestDriver;
 
 /**
  * The way of a frame through the switch: nothing is allocated, and a switch without traffic costs nothing. Prints what a
- * frame takes of each worker's time; {@code -Dringfence.switch.rounds=N} does so N times more.
+ * frame takes of the workers' time; {@code -Dringfence.switch.rounds=N} does so N times more.
  */
 @Timeout(180)
 class SwitchPathTest {
@@ -34,21 +37,38 @@ class SwitchPathTest {
     /** The smallest object has 16 bytes: one per frame would show; what is not compiled yet does not. */
     private static final double LESS_THAN_AN_OBJECT = 4;
 
+    private static final String ONE = "switch";
+
     private final Linux linux = Linux.system();
     private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     private Switch fabric;
     private NetVm sender;
     private NetVm receiver;
 
+    /** Threads that see a frame. */
+    List<String> onTheWay() {
+        return List.of(ONE);
+    }
+
+    /** All of them. */
+    List<String> threads() {
+        return List.of(ONE);
+    }
+
+    Workers workers() {
+        return Workers.together(ONE);
+    }
+
     @BeforeEach
     void start() {
+        Workers workers = workers();
         fabric = Switch.open(
                 linux,
                 new SwitchOptions(1, Collections.nCopies(2, Optional.empty()), OptionalInt.empty()),
                 Optional.empty(),
                 7);
-        sender = new NetVm(linux, fabric.port(0), -1, "out");
-        receiver = new NetVm(linux, fabric.port(1), -1, "in");
+        sender = new NetVm(linux, fabric.port(0), -1, "out", workers);
+        receiver = new NetVm(linux, fabric.port(1), -1, "in", workers);
         sender.startPair(0);
         receiver.startPair(0);
         receiver.post(RX, 250, 1526);
@@ -79,32 +99,28 @@ class SwitchPathTest {
         sender.write(at, new byte[NetVm.HEADER]);
         sender.write(at + NetVm.HEADER, to(2, 1, length));
         drive(at, length);
-        long out = id("out/q1");
-        long in = id("in/q0");
         long deadline = System.nanoTime() + COMPILED_NANOS;
         double each;
         int rounds = Integer.getInteger("ringfence.switch.rounds", 0);
         do {
-            long bytes = allocated(out, in);
-            long outBefore = threads.getThreadCpuTime(out);
-            long inBefore = threads.getThreadCpuTime(in);
+            long bytes = all(onTheWay(), threads::getThreadAllocatedBytes);
+            long nanos = all(onTheWay(), threads::getThreadCpuTime);
             long begin = System.nanoTime();
             drive(at, length);
-            each = (allocated(out, in) - bytes) / (double) FRAMES;
+            each = (all(onTheWay(), threads::getThreadAllocatedBytes) - bytes) / (double) FRAMES;
             System.out.printf(
-                    "switch, %d bytes: %.2f Mpps, a frame takes %.0f ns of the sender's worker and %.0f of the"
-                            + " receiver's, %.4f bytes allocated%n",
+                    "switch, %d bytes: %.2f Mpps, a frame takes %.0f ns of %s, %.4f bytes allocated%n",
                     length,
                     FRAMES * 1e3 / (System.nanoTime() - begin),
-                    (threads.getThreadCpuTime(out) - outBefore) / (double) FRAMES,
-                    (threads.getThreadCpuTime(in) - inBefore) / (double) FRAMES,
+                    (all(onTheWay(), threads::getThreadCpuTime) - nanos) / (double) FRAMES,
+                    onTheWay(),
                     each);
         } while ((rounds-- > 0 || each >= LESS_THAN_AN_OBJECT) && System.nanoTime() < deadline);
         assertThat(each).isLessThan(LESS_THAN_AN_OBJECT);
     }
 
-    private long allocated(long out, long in) {
-        return threads.getThreadAllocatedBytes(out) + threads.getThreadAllocatedBytes(in);
+    private static long all(List<String> workers, LongUnaryOperator figure) {
+        return workers.stream().mapToLong(SwitchPathTest::id).map(figure).sum();
     }
 
     /** So many frames through the switch, each received before the window moves on. */
@@ -154,16 +170,8 @@ class SwitchPathTest {
         sender.send(TX, new byte[NetVm.HEADER], to(2, 1, 60), 4096);
         assertThat(receiver.receive(RX).frame()).hasSize(60);
         Thread.sleep(100);
-        long before = spent();
+        long before = all(threads(), threads::getThreadCpuTime);
         Thread.sleep(1000);
-        assertThat(spent() - before).isLessThan(TimeUnit.MILLISECONDS.toNanos(10));
-    }
-
-    private long spent() {
-        long all = 0;
-        for (String worker : new String[] {"out/q0", "out/q1", "in/q0", "in/q1"}) {
-            all += threads.getThreadCpuTime(id(worker));
-        }
-        return all;
+        assertThat(all(threads(), threads::getThreadCpuTime) - before).isLessThan(TimeUnit.MILLISECONDS.toNanos(10));
     }
 }

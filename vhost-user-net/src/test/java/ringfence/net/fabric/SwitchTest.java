@@ -24,10 +24,11 @@ import ringfence.net.engine.MacAddress;
 import ringfence.net.engine.QueueCounters;
 import ringfence.net.packet.Drop;
 import ringfence.telemetry.Counters;
+import ringfence.vhostuser.link.Workers;
 import ringfence.virtio.Feature;
 import ringfence.virtio.NetLayout;
 
-/** Guests on a switch: each a driver on real rings, behind a device of its own. */
+/** Guests on a switch, which one thread serves: each a driver on real rings, behind a device of its own. */
 @Timeout(60)
 class SwitchTest {
     private static final int RX = 0;
@@ -41,7 +42,12 @@ class SwitchTest {
     private static final int LARGE = 60 << 10;
 
     private final Linux linux = Linux.system();
+    private final Workers workers = workers();
     private final List<AutoCloseable> open = new ArrayList<>();
+
+    Workers workers() {
+        return Workers.together("switch");
+    }
 
     @AfterEach
     void closeAll() throws Exception {
@@ -62,7 +68,7 @@ class SwitchTest {
     }
 
     private NetVm guest(Switch fabric, int port, long features) {
-        NetVm vm = new NetVm(linux, fabric.port(port), features, "port" + port);
+        NetVm vm = new NetVm(linux, fabric.port(port), features, "port" + port, workers);
         open.add(vm);
         vm.startPair(0);
         return vm;
@@ -313,6 +319,32 @@ class SwitchTest {
         send(one, frame(1, 255, 60));
         NetVm.until(() -> two.counters(RX).packets() == 1);
         assertThat(two.counters(RX).drops(Drop.MALFORMED_CHAIN)).isEqualTo(2);
+    }
+
+    /** What is sent to memory that is gone costs its owner the connection, on whatever thread that is noticed. */
+    @Test
+    void memoryThatShrinksIsItsOwnersLoss() {
+        Switch fabric = fabric(3);
+        NetVm shrunk = NetVm.ofMemoryThatShrinks(linux, fabric.port(0), "port0", workers);
+        open.add(shrunk);
+        shrunk.startPair(0);
+        shrunk.post(RX, 50, 1526);
+        NetVm one = ready(fabric, 1, ALL);
+        NetVm two = ready(fabric, 2, ALL);
+        send(shrunk, frame(9, 255, 60));
+        one.receive(RX);
+        two.receive(RX);
+        send(one, frame(1, 9, 60));
+        assertThat(shrunk.receive(RX).frame()).hasSize(60);
+        shrunk.shrink();
+        send(one, frame(1, 9, 61));
+        NetVm.until(() -> shrunk.backend.stats().drops() == 1);
+        for (int length = 60; length < 160; length++) {
+            send(one, frame(1, 2, length));
+            assertThat(two.receive(RX).frame()).hasSize(length);
+            two.post(RX, 1, 1526);
+        }
+        assertThat(one.backend.stats().drops() + two.backend.stats().drops()).isZero();
     }
 
     @Test

@@ -1,0 +1,44 @@
+package ringfence.it.bench;
+
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * What to measure of the network daemon.
+ *
+ * @param ours command that starts our daemon, without its options
+ * @param sizes bytes of the frames, one row each
+ * @param frames under way in each direction, a multiple of 32
+ * @param millis of each run
+ * @param rounds runs of each contender and row, alternating
+ * @param commit of the tree, for the report
+ * @param output folder for JSON and SVG
+ */
+record NetOptions(
+        List<String> ours, List<Integer> sizes, int frames, int millis, int rounds, String commit, Path output) {
+
+    static final String USAGE =
+            "bench net [--ours=COMMAND] [--sizes=64,512,1500] [--frames=256] [--millis=1000] [--rounds=6] [--commit=ID]"
+                    + " [--out=FOLDER]";
+
+    private static final Set<String> KEYS = Set.of("ours", "sizes", "frames", "millis", "rounds", "commit", "out");
+
+    /** @throws IllegalArgumentException with one line for the user */
+    static NetOptions parse(List<String> words, Path tree) {
+        Map<String, String> values = Words.parse(words, KEYS, USAGE);
+        String ours = tree.resolve("bin/vhost-user-net").toString();
+        return new NetOptions(
+                List.of(values.getOrDefault("ours", ours).split(" ", -1)),
+                Arrays.stream(values.getOrDefault("sizes", "64,512,1500").split(",", -1))
+                        .map(Integer::valueOf)
+                        .toList(),
+                Integer.parseInt(values.getOrDefault("frames", "256")),
+                Integer.parseInt(values.getOrDefault("millis", "1000")),
+                Integer.parseInt(values.getOrDefault("rounds", "6")),
+                values.getOrDefault("commit", "unknown"),
+                Path.of(values.getOrDefault("out", "target/bench")));
+    }
+}
