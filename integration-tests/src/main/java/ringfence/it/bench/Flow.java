@@ -14,9 +14,4 @@ record Flow(double rate, double cpu, double busy, double front, double lost) {
     double perCore() {
         return 1e9 / cpu;
     }
-
-    /** What the front-end can do if it never waits. */
-    double ceiling() {
-        return 1e9 / front;
-    }
 }

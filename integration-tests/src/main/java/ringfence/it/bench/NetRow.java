@@ -55,9 +55,9 @@ final class NetRow {
         };
     }
 
-    /** Whether the front-end kept DPDK waiting, whose rate then says nothing of what it can do. */
+    /** Whether the front-end kept DPDK waiting for more than a fifth of its time, so that its rate says nothing of it. */
     boolean isFrontEndBound() {
-        return median(NetContender.DPDK, Flow::rate) > BOUND * median(NetContender.DPDK, Flow::ceiling);
+        return median(NetContender.DPDK, Flow::busy) < BOUND * median(NetContender.DPDK, Flow::cpu);
     }
 
     Verdict verdict() {

@@ -173,9 +173,13 @@ final class SwitchedPorts implements AutoCloseable {
     }
 
     @Override
-    public void close() throws IOException, InterruptedException {
-        front.kill();
-        end(testpmd, daemon);
+    public void close() {
+        try {
+            front.kill();
+            end(testpmd, daemon);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private static void end(Testpmd testpmd, Process daemon) throws InterruptedException {
