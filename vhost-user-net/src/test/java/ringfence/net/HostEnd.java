@@ -68,11 +68,21 @@ public final class HostEnd implements AutoCloseable {
         send(new byte[HEADER], frame);
     }
 
-    /** Sends a frame to the guest. */
-    public void send(byte[] header, byte[] frame) {
+    /** Sends a frame to the guest if there is room. @return whether there was; a tap may still drop it, and count that */
+    public boolean trySend(byte[] frame) {
+        return linux.files().tryWrite(fd, behind(new byte[HEADER], frame)) > 0;
+    }
+
+    private MemorySegment behind(byte[] header, byte[] frame) {
         MemorySegment bytes = buffer.asSlice(0, header.length + (long) frame.length);
         bytes.copyFrom(MemorySegment.ofArray(header));
         bytes.asSlice(header.length).copyFrom(MemorySegment.ofArray(frame));
+        return bytes;
+    }
+
+    /** Sends a frame to the guest. */
+    public void send(byte[] header, byte[] frame) {
+        MemorySegment bytes = behind(header, frame);
         long deadline = System.nanoTime() + 5_000_000_000L;
         long sent;
         do {

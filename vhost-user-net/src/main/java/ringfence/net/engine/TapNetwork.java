@@ -40,8 +40,7 @@ public final class TapNetwork implements Network {
 
     @Override
     public QueueEngine transmitter(int pair, NetFeatures accepted, QueueCounters counters) {
-        TapPort port = begin(pair, accepted);
-        return new Transmitter(port, accepted.rules(), counters, port::end);
+        return new FrameTransmitter(accepted.rules(), new TapSink(begin(pair, accepted)), counters);
     }
 
     private TapPort begin(int pair, NetFeatures accepted) {

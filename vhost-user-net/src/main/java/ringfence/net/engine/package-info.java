@@ -6,8 +6,9 @@
  * queues receive, its odd ones transmit; the control queue is the front-end's. For each queue that starts it makes an
  * engine, which belongs to that queue's worker:
  * <ul>
- *   <li>{@code Transmitter} sends each chain by one writev, straight from the guest's pages; only the header is copied, and
- *       checked ({@link ringfence.net.packet.HeaderRules}). Nothing is ever in flight.
+ *   <li>{@link ringfence.net.engine.FrameTransmitter} checks each chain and a copy of its header
+ *       ({@link ringfence.net.packet.HeaderRules}) and hands it to a {@link ringfence.net.engine.FrameSink}; a tap's sends
+ *       it by one writev, straight from the guest's pages. Nothing is ever in flight.
  *   <li>{@code Receiver} holds as many of the guest's buffers as the longest frame needs, and reads a frame straight into
  *       them by one readv when the tap has one. Those that it fills it uses, all of a frame at once; the others it keeps,
  *       or gives back when the queue stops.

@@ -69,7 +69,7 @@ final class Forwarder {
         return head;
     }
 
-    /** Copies a header and the beginning of its frame out of a chain. @return how much of both is in the head */
+    /** Copies a header and the beginning of its frame out of a chain. @return how much of the frame is in the head */
     int fetch(ChainCursor chain, int headerSize, int frame) {
         int part = frame <= SHORT ? frame : ETHERNET;
         if (headerSize == NetLayout.HEADER) {
@@ -78,23 +78,23 @@ final class Forwarder {
             chain.copyIn(0, head, 0, headerSize);
             chain.copyIn(headerSize, head, NetLayout.HEADER, part);
         }
-        return NetLayout.HEADER + part;
+        return part;
     }
 
     /**
-     * Sends a frame, and counts it.
+     * Sends a frame. One that passes, but not to all who should have it, is counted as dropped here, too.
      *
      * @param present bytes of header and frame that are in the head
      * @param chain where the rest is; null: there is no rest
      * @param rest where in the chain's readable part
      * @param frame bytes of the frame
+     * @return why it was lost; null: it was not
      */
-    void forward(int present, ChainCursor chain, long rest, int frame) {
+    Drop forward(int present, ChainCursor chain, long rest, int frame) {
         long source = head.get(BE64, SOURCE) >>> 16;
         long destination = head.get(BE64, DESTINATION) >>> 16;
         if ((source & GROUP) != 0 || source == 0 || !owner.maySend(from, source)) {
-            counters.dropped(Drop.BAD_SOURCE);
-            return;
+            return Drop.BAD_SOURCE;
         }
         if (!clockRead) {
             clockRead = true;
@@ -109,14 +109,10 @@ final class Forwarder {
             lastPort = (destination & GROUP) != 0 ? AddressTable.NOWHERE : addresses.find(destination, now);
         }
         int to = lastPort;
-        Drop drop = to == AddressTable.NOWHERE
-                ? flood(present, chain, rest, frame)
-                : to == from ? Drop.SAME_PORT : send(to, present, chain, rest, frame);
-        if (drop == null) {
-            counters.passed(frame);
-        } else {
-            counters.dropped(drop);
+        if (to == AddressTable.NOWHERE) {
+            return flood(present, chain, rest, frame);
         }
+        return to == from ? Drop.SAME_PORT : send(to, present, chain, rest, frame);
     }
 
     /** To all but the sender: what the guest might change meanwhile is copied once for all of them. */

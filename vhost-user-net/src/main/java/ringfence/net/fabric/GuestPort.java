@@ -5,6 +5,7 @@ import java.util.OptionalInt;
 import java.util.stream.Stream;
 import ringfence.linux.Linux;
 import ringfence.net.engine.FrameReceiver;
+import ringfence.net.engine.FrameTransmitter;
 import ringfence.net.engine.NetFeatures;
 import ringfence.net.engine.Network;
 import ringfence.net.engine.QueueCounters;
@@ -80,7 +81,8 @@ final class GuestPort implements Network, AutoCloseable {
 
     @Override
     public QueueEngine transmitter(int pair, NetFeatures accepted, QueueCounters counters) {
-        return new SwitchTransmitter(new Forwarder(owner, index, pair, counters), accepted.rules(), counters);
+        return new FrameTransmitter(
+                accepted.rules(), new SwitchSink(new Forwarder(owner, index, pair, counters)), counters);
     }
 
     /** Another one may come to this port. */

@@ -15,6 +15,7 @@ import ringfence.linux.TapOffload;
 import ringfence.net.backend.TapPort;
 import ringfence.net.backend.TapPorts;
 import ringfence.net.engine.QueueCounters;
+import ringfence.net.engine.TapSender;
 import ringfence.net.packet.Drop;
 import ringfence.virtio.NetLayout;
 import ringfence.virtio.queue.ChainCursor;
@@ -24,9 +25,6 @@ import ringfence.virtio.queue.ChainCursor;
  * whoever sends it, one writev a frame, straight from where it lies. Owns tap and thread.
  */
 final class Uplink implements AutoCloseable {
-    /** Most pieces of a frame, less the head: what one call takes (IOV_MAX). */
-    static final int MAX_PIECES = 1023;
-
     private static final ValueLayout.OfShort LE16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final Set<TapOffload> PLAIN =
             EnumSet.of(TapOffload.CSUM, TapOffload.TSO4, TapOffload.TSO6, TapOffload.TSO_ECN);
@@ -87,7 +85,13 @@ final class Uplink implements AutoCloseable {
             return got == -Errno.EINTR.number();
         }
         forwarder.head().set(LE16, NetLayout.HEADER_NUM_BUFFERS, (short) 1);
-        forwarder.forward((int) got, null, 0, (int) got - NetLayout.HEADER);
+        int frame = (int) got - NetLayout.HEADER;
+        Drop drop = forwarder.forward((int) got, null, 0, frame);
+        if (drop == null) {
+            counters.passed(frame);
+        } else {
+            counters.dropped(drop);
+        }
         return true;
     }
 
@@ -98,28 +102,21 @@ final class Uplink implements AutoCloseable {
 
     /** Sends frames to the tap; one owner thread. */
     static final class Sender {
-        private final TapPort tap;
-        private final IoVec vector = new IoVec(MAX_PIECES + 1);
+        private final TapSender tap;
 
-        Sender(TapPort tap) {
-            this.tap = tap;
+        Sender(TapPort port) {
+            tap = new TapSender(port);
         }
 
         /** Sends one, or says why not; the parameters are those of {@link Forwarder#forward}. */
         Drop send(MemorySegment head, int present, ChainCursor chain, long rest, int frame) {
+            IoVec vector = tap.vector();
             vector.clear();
             vector.add(head, 0, present);
             if (chain != null) {
                 chain.fillReadable(vector, rest, NetLayout.HEADER + frame - (long) present);
             }
-            long result;
-            do {
-                result = tap.trySend(vector);
-            } while (result == -Errno.EINTR.number());
-            if (result >= 0) {
-                return null;
-            }
-            return result == -Errno.EAGAIN.number() ? Drop.HOST_BUSY : Drop.REFUSED;
+            return tap.send();
         }
     }
 

@@ -8,6 +8,7 @@ import ringfence.linux.ErrnoException;
 import ringfence.linux.Fd;
 import ringfence.linux.Linux;
 import ringfence.net.engine.FrameReceiver;
+import ringfence.net.engine.FrameTransmitter;
 import ringfence.net.engine.NetFeatures;
 import ringfence.net.engine.Network;
 import ringfence.net.engine.QueueCounters;
@@ -147,7 +148,7 @@ public final class PasstNetwork implements Network, AutoCloseable {
 
     @Override
     public QueueEngine transmitter(int pair, NetFeatures accepted, QueueCounters counters) {
-        return new StreamTransmitter(this, accepted.rules(), counters);
+        return new FrameTransmitter(accepted.rules(), new StreamSink(this), counters);
     }
 
     @Override

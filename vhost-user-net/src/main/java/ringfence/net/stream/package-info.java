@@ -5,7 +5,7 @@
  * <h2>Theory of operation</h2>
  * passt listens on a Unix stream socket; a frame is four bytes of length, the highest first, and the frame.
  * {@link ringfence.net.stream.PasstNetwork} connects when the program starts, and shares the connection between one pair
- * of queues: {@code StreamTransmitter} writes, straight from the guest's pages, and {@code StreamReceiver} reads into
+ * of queues: {@code StreamSink} writes, straight from the guest's pages, and {@code StreamReceiver} reads into
  * memory of ours, many frames at a time, and copies each into the guest's buffers.
  *
  * <p>The stream has no room for a header of virtio, so checksums cannot be left open and segments cannot be large: none of

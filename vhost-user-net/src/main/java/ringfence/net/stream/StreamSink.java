@@ -7,11 +7,8 @@ import java.nio.ByteOrder;
 import ringfence.linux.Epoll;
 import ringfence.linux.Errno;
 import ringfence.linux.IoVec;
-import ringfence.net.engine.QueueCounters;
+import ringfence.net.engine.FrameSink;
 import ringfence.net.packet.Drop;
-import ringfence.net.packet.HeaderRules;
-import ringfence.vhostuser.link.Completions;
-import ringfence.vhostuser.link.QueueEngine;
 import ringfence.virtio.NetLayout;
 import ringfence.virtio.queue.ChainCursor;
 
@@ -19,17 +16,14 @@ import ringfence.virtio.queue.ChainCursor;
  * The way from the guest to passt: one writev per frame, straight from guest memory. One owner thread; allocates nothing
  * per frame, unless passt does not keep up.
  */
-final class StreamTransmitter implements QueueEngine {
-    private static final int MAX_PIECES = 1023;
+final class StreamSink implements FrameSink {
     /** How long passt is waited for: the guest waits as long, which slows its connections down without losses. */
     private static final int PATIENCE_MILLIS = 20;
 
     private static final ValueLayout.OfInt BE32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
 
     private final PasstNetwork network;
-    private final HeaderRules rules;
-    private final QueueCounters counters;
-    private final MemorySegment header = Arena.ofAuto().allocate(NetLayout.HEADER, 2);
+    private final MemorySegment head = Arena.ofAuto().allocate(NetLayout.HEADER, 2);
     private final MemorySegment length = Arena.ofAuto().allocate(PasstNetwork.LENGTH, 4);
     private final IoVec vector = new IoVec(MAX_PIECES + 1);
     private final MemorySegment rest = Arena.ofAuto().allocate(PasstNetwork.LENGTH + PasstNetwork.LONGEST);
@@ -38,37 +32,27 @@ final class StreamTransmitter implements QueueEngine {
 
     private int restEnd;
 
-    StreamTransmitter(PasstNetwork network, HeaderRules rules, QueueCounters counters) {
+    StreamSink(PasstNetwork network) {
         this.network = network;
-        this.rules = rules;
-        this.counters = counters;
     }
 
     @Override
-    public void submit(ChainCursor chain, Completions done) {
-        long frame = chain.readableBytes() - rules.size();
-        Drop drop = prepare(chain, frame);
-        if (drop == null) {
-            drop = send(chain, (int) frame);
-        }
-        if (drop == null) {
-            counters.passed(frame);
-        } else {
-            counters.dropped(drop);
-        }
-        done.complete(chain.head(), 0);
+    public int shortest() {
+        return PasstNetwork.SHORTEST;
     }
 
-    private Drop prepare(ChainCursor chain, long frame) {
-        boolean whole = frame >= PasstNetwork.SHORTEST && frame <= PasstNetwork.LONGEST;
-        if (!whole || chain.writable() > 0 || chain.readable() > MAX_PIECES) {
-            return Drop.MALFORMED_CHAIN;
-        }
-        chain.copyIn(0, header, 0, rules.size());
-        return rules.check(header, frame);
+    @Override
+    public int longest() {
+        return PasstNetwork.LONGEST;
     }
 
-    private Drop send(ChainCursor chain, int frame) {
+    @Override
+    public MemorySegment head() {
+        return head;
+    }
+
+    @Override
+    public Drop send(ChainCursor chain, int headerSize, int present, int frame) {
         if (network.isLost()) {
             return Drop.PORT_DOWN;
         }
@@ -78,22 +62,22 @@ final class StreamTransmitter implements QueueEngine {
         length.set(BE32, 0, frame);
         vector.clear();
         vector.add(length, 0, PasstNetwork.LENGTH);
-        chain.fillReadable(vector, rules.size(), frame);
+        chain.fillReadable(vector, headerSize, frame);
         long written = write();
         if (written <= 0) {
             return written == -Errno.EAGAIN.number() ? Drop.HOST_BUSY : Drop.PORT_DOWN;
         }
         if (written < PasstNetwork.LENGTH + frame) {
-            keepRest(chain, frame, (int) written);
+            keepRest(chain, headerSize, frame, (int) written);
             finishRest();
         }
         return null;
     }
 
     /** Copies what was not written; the guest may do with its memory what it likes when its chain is used. */
-    private void keepRest(ChainCursor chain, int frame, int written) {
+    private void keepRest(ChainCursor chain, int headerSize, int frame, int written) {
         MemorySegment.copy(length, 0, rest, 0, PasstNetwork.LENGTH);
-        chain.copyIn(rules.size(), rest, PasstNetwork.LENGTH, frame);
+        chain.copyIn(headerSize, rest, PasstNetwork.LENGTH, frame);
         restAt = written;
         restEnd = PasstNetwork.LENGTH + frame;
     }
