@@ -9,6 +9,8 @@ package ringfence.virtio;
  * </pre>
  */
 public final class NetControlLayout {
+    /** VIRTIO_NET_F_CTRL_GUEST_OFFLOADS: the driver switches its own offloads off and on. */
+    public static final long F_CTRL_GUEST_OFFLOADS = 1L << 2;
     /** VIRTIO_NET_F_GUEST_UFO. */
     public static final long F_GUEST_UFO = 1L << 10;
     /** VIRTIO_NET_F_HOST_UFO. */
@@ -56,6 +58,19 @@ public final class NetControlLayout {
     public static final int MQ = 4;
     /** How many pairs of queues are in use: le16. */
     public static final int MQ_VQ_PAIRS_SET = 0;
+
+    /** Class of the driver's offloads. */
+    public static final int GUEST_OFFLOADS = 5;
+    /** Those that it takes from now on: le64, their feature bits. */
+    public static final int GUEST_OFFLOADS_SET = 0;
+    /** What such a command may switch, virtio 1.3, 5.1.6.5.6. */
+    public static final long SWITCHABLE = NetLayout.F_GUEST_CSUM
+            | NetLayout.F_GUEST_TSO4
+            | NetLayout.F_GUEST_TSO6
+            | NetLayout.F_GUEST_ECN
+            | F_GUEST_UFO
+            | NetLayout.F_GUEST_USO4
+            | NetLayout.F_GUEST_USO6;
 
     /** Bytes of {@code entries}. */
     public static final int TABLE_HEADER = 4;

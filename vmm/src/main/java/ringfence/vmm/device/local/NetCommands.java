@@ -21,6 +21,14 @@ public interface NetCommands {
      */
     boolean address(byte[] mac);
 
+    /**
+     * Sends the driver from now on only what these offloads allow; soon, not at once.
+     *
+     * @param bits feature bits, unchecked
+     * @return false: there is one that cannot be switched or that the driver has not taken
+     */
+    boolean offloads(long bits);
+
     /** The driver has announced itself. */
     void announced();
 }

@@ -3,6 +3,7 @@ package ringfence.vmm.device.local;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 import ringfence.linux.Linux;
 import ringfence.memory.MemoryTable;
 import ringfence.virtio.DeviceType;
@@ -20,9 +21,11 @@ import ringfence.virtio.queue.ChainCursor;
  * to is within its rights (5.1.6.5.1), and what is for whom is decided by the network behind it.
  */
 public final class NetControl extends LocalDevice {
+    private static final ValueLayout.OfLong LE64 = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
     private final NetCommands commands;
-    private final MemorySegment head = Arena.ofAuto()
-            .allocate(NetControlLayout.HEADER + NetControlLayout.ADDRESS); // the longest that is looked at
+    private final MemorySegment head =
+            Arena.ofAuto().allocate(NetControlLayout.HEADER + Long.BYTES); // the longest that is looked at
 
     /**
      * A control queue.
@@ -72,6 +75,7 @@ public final class NetControl extends LocalDevice {
                 };
             case NetControlLayout.ANNOUNCE -> announced(command, data);
             case NetControlLayout.MQ -> pairs(command, data);
+            case NetControlLayout.GUEST_OFFLOADS -> offloads(command, data);
             default -> false;
         };
     }
@@ -116,6 +120,13 @@ public final class NetControl extends LocalDevice {
         }
         commands.announced();
         return true;
+    }
+
+    private boolean offloads(int command, long data) {
+        return command == NetControlLayout.GUEST_OFFLOADS_SET
+                && data == Long.BYTES
+                && has(NetControlLayout.F_CTRL_GUEST_OFFLOADS)
+                && commands.offloads(head.get(LE64, NetControlLayout.HEADER));
     }
 
     private boolean pairs(int command, long data) {

@@ -209,6 +209,16 @@ public final class NetDevice implements VirtioDevice {
         }
 
         @Override
+        public boolean offloads(long bits) {
+            long switchable = acknowledged & NetControlLayout.SWITCHABLE;
+            if ((bits & ~switchable) != 0) {
+                return false;
+            }
+            data.useFeatures(acknowledged & ~switchable | bits);
+            return true;
+        }
+
+        @Override
         public void announced() {
             space.announce(false);
         }

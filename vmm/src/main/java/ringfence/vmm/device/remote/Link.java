@@ -55,6 +55,7 @@ final class Link {
     private PeerProcess before; // null: there was none
     private InflightShare share; // null: none
     private long acknowledged;
+    private long used; // those of the acknowledged ones that the guest wants at present
     private int enabled; // so many queues are in use, the first ones
     private long lostAt;
 
@@ -269,11 +270,14 @@ final class Link {
                 return;
             }
         }
-        for (RemoteQueue queue : begun) {
-            start(to, queue);
-            queue.events.kick().signal(); // a kick that the predecessor took is not rung again
-            queue.events.call().signal(); // an interrupt that it owed neither
-        }
+        begun.forEach(queue -> takeUp(to, queue));
+    }
+
+    /** Starts a queue that has run before, where it stands. */
+    private void takeUp(Connection to, RemoteQueue queue) {
+        start(to, queue);
+        queue.events.kick().signal(); // a kick that was taken before is not rung again
+        queue.events.call().signal(); // an interrupt that was owed neither
     }
 
     private void prepare(Connection to) {
@@ -281,7 +285,7 @@ final class Link {
             share.close(); // what it says would be stale for whoever comes after this one
             share = null;
         }
-        long features = resets.isEmpty() ? acknowledged : acknowledged & to.features();
+        long features = resets.isEmpty() ? used : used & to.features();
         share = to.prepare(features, memory, share, queueCount, queueSize);
     }
 
@@ -356,6 +360,7 @@ final class Link {
         }
         queues.clear();
         acknowledged = 0;
+        used = 0;
         enabled = profile.enabledAtFirst();
         List<CompletableFuture<Void>> done = List.copyOf(resets);
         resets.clear();
@@ -395,6 +400,7 @@ final class Link {
 
     void acknowledge(long features) {
         acknowledged = features;
+        used = features;
         if (connection != null) {
             prepare(connection);
         }
@@ -406,6 +412,23 @@ final class Link {
         if (connection != null) {
             settle();
         }
+    }
+
+    /** Goes by these features: a back-end hears of them only while nothing runs. */
+    void use(long features) {
+        if (features == used || (features & ~acknowledged) != 0) {
+            return; // the guest has meanwhile begun anew
+        }
+        used = features;
+        if (connection == null || !resets.isEmpty()) {
+            return;
+        }
+        List<RemoteQueue> running = queues.values().stream()
+                .filter(queue -> queue.begun && queue.stopping == null)
+                .toList();
+        running.forEach(queue -> connection.frontend().stopQueue(queue.index));
+        prepare(connection);
+        running.forEach(queue -> takeUp(connection, queue));
     }
 
     /** Uses that many queues, the first ones; those that start later too, and those of a successor. */

@@ -76,6 +76,7 @@ public record Profile(
             | NetControlLayout.F_CTRL_VQ
             | NetControlLayout.F_CTRL_RX
             | NetControlLayout.F_CTRL_MAC_ADDR
+            | NetControlLayout.F_CTRL_GUEST_OFFLOADS
             | NetControlLayout.F_GUEST_ANNOUNCE
             | NetLayout.F_SPEED_DUPLEX;
     private static final long NET_TSO = NetLayout.F_GUEST_TSO4

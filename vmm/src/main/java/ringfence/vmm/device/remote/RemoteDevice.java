@@ -44,6 +44,7 @@ public final class RemoteDevice implements VirtioDevice {
         }
     };
     private final Latest<Integer> wantedQueues;
+    private final Latest<Long> wantedFeatures;
     private final Latest<ConfigWrite> written;
     private volatile RemoteState state = RemoteState.FIRST;
     private volatile byte[] config; // null: no back-end has been there yet
@@ -65,6 +66,7 @@ public final class RemoteDevice implements VirtioDevice {
                 queueSize,
                 new Events());
         wantedQueues = new Latest<>(link, link::enable);
+        wantedFeatures = new Latest<>(link, link::use);
         written = new Latest<>(link, write -> link.writeConfig(write.offset(), write.bytes()));
     }
 
@@ -133,6 +135,16 @@ public final class RemoteDevice implements VirtioDevice {
      */
     public void enableQueues(int count) {
         wantedQueues.ask(count);
+    }
+
+    /**
+     * Has the back-end go by fewer features than the guest has taken, or by all of them again: its queues stop, drained, and
+     * start anew where they stood. It lasts until the guest acknowledges features again, whichever back-end there is.
+     *
+     * @param features some of those that were acknowledged
+     */
+    public void useFeatures(long features) {
+        wantedFeatures.ask(features);
     }
 
     @Override

@@ -46,6 +46,7 @@ class NetFrontendTest {
             | NetControlLayout.F_CTRL_VQ
             | NetControlLayout.F_CTRL_RX
             | NetControlLayout.F_CTRL_MAC_ADDR
+            | NetControlLayout.F_CTRL_GUEST_OFFLOADS
             | NetControlLayout.F_GUEST_ANNOUNCE
             | NetLayout.F_MQ
             | NetLayout.F_MTU
@@ -291,6 +292,40 @@ class NetFrontendTest {
         assertThat(guests[2].hasUsed()).as("one pair again").isFalse();
     }
 
+    private boolean goesBy(long offloads) {
+        return (net.negotiated & NetControlLayout.SWITCHABLE) == offloads;
+    }
+
+    /** virtio 1.3, 5.1.6.5.6: at once, under traffic, with a successor, and no longer once it is reset. */
+    @Test
+    void switchesItsOffloadsOffAndOn() throws Exception {
+        live();
+        assertThat(goesBy(NetLayout.F_GUEST_CSUM | NetLayout.F_GUEST_TSO4)).isTrue();
+        for (int i = 0; i < 20; i++) {
+            offer(0);
+            offer(1);
+            boolean on = i % 2 == 1;
+            assertThat(command(CONTROL, "0500", on ? "8200000000000000" : "0200000000000000"))
+                    .isEqualTo(NetControlLayout.OK);
+            eventually(() -> goesBy(NetLayout.F_GUEST_CSUM | (on ? NetLayout.F_GUEST_TSO4 : 0)));
+            assertThat(answer(0)).isEqualTo(1);
+            assertThat(answer(1)).isEqualTo(1);
+        }
+        assertThat(command(CONTROL, "0500", "0000000000000000")).isEqualTo(NetControlLayout.OK);
+        eventually(() -> goesBy(0));
+        offer(0);
+        assertThat(answer(0)).isEqualTo(1);
+        backend.close();
+        offer(1);
+        serve(2);
+        assertThat(answer(1)).isEqualTo(2);
+        assertThat(goesBy(0)).isTrue();
+        device.reset().toCompletableFuture().get(10, TimeUnit.SECONDS);
+        startQueues(device.features(), 0, 1, 2, 3, CONTROL);
+        assertThat(goesBy(NetLayout.F_GUEST_CSUM | NetLayout.F_GUEST_TSO4)).isTrue();
+        assertThat(told).containsOnly("config");
+    }
+
     /** virtio 1.3, 5.1.2: without VIRTIO_NET_F_MQ there is one pair, and the control queue follows it. */
     @Test
     void theControlQueueFollowsThePairsThatWereNegotiated() throws Exception {
@@ -333,7 +368,14 @@ class NetFrontendTest {
         "0400 01, 1, a byte short",
         "0400 010000, 1, a byte long",
         "0401 00, 1, hashing was not offered",
-        "0500 0000000000000000, 1, guest offloads were not offered",
+        "0500 0000000000000000, 0, no offloads",
+        "0500 82000000 00000000, 0, all that were taken",
+        "0500 0001000000000000, 1, TSO6 was not offered",
+        "0500 0100000000000000, 1, CSUM is not the driver's own",
+        "0500 0000000000000080, 1, unknown",
+        "0500 00000000000000, 1, a byte short",
+        "0500 000000000000000000, 1, a byte long",
+        "0501 0000000000000000, 1, unknown command",
         "ff00, 1, unknown class",
         "04, 1, no command"
     })
