@@ -15,7 +15,7 @@ image_of_base() {
         gcc -O2 -Wall -static -o "$tree/usr/bin/kvm-hold" "$parts/kvm-hold.c" || fail "cannot compile kvm-hold.c"
         # of the system, and before busybox's applets of the same names
         tools=
-        for tool in mke2fs e2fsck debugfs dumpe2fs script strace; do
+        for tool in mke2fs e2fsck debugfs dumpe2fs script strace setpriv; do
             path=$(command -v "$tool") || path=/usr/sbin/$tool
             rm -f "$tree/sbin/$tool" "$tree/usr/sbin/$tool" "$tree/bin/$tool" "$tree/usr/bin/$tool"
             tools="$tools $path"
@@ -78,16 +78,19 @@ image_of_java() {
     echo "$file"
 }
 
-# image_of_peers: QEMU looks for its firmware relative to its own path
+# image_of_peers: QEMU, which looks for its firmware relative to its own path, and what only some tests need, if it is there
 image_of_peers() {
-    qemu_path=$(command -v qemu-system-x86_64)
-    daemon_path=$(command -v qemu-storage-daemon)
-    file=$cache/peers-$({ dpkg-query -W qemu-system-x86 seabios; digest_of "$parts/images.sh"; } | sha256sum |
-        cut -c 1-16).ext4
+    peers=
+    for peer in qemu-system-x86_64 qemu-storage-daemon passt passt.avx2 iperf3; do
+        peers="$peers $(command -v $peer || :)"
+    done
+    file=$cache/peers-$({ dpkg-query -W qemu-system-x86 seabios; echo "$peers"; digest_of "$parts/images.sh"; } |
+        sha256sum | cut -c 1-16).ext4
     if [ ! -e "$file" ]; then
-        progress "making an image of QEMU for L1"
+        progress "making an image of QEMU and other peers for L1"
         tree=$work/peers
-        copy_programs "$tree" "$qemu_path" "$daemon_path"
+        # shellcheck disable=SC2086 # a list of words
+        copy_programs "$tree" $peers
         mkdir -p "$tree/usr/share/qemu" "$tree/usr/share/seabios"
         for name in bios-256k.bin bios-microvm.bin; do
             cp -L "/usr/share/seabios/$name" "$tree/usr/share/seabios/"

@@ -8,6 +8,7 @@ import java.util.List;
  *
  * @param kernel Debian's kernel, 6.1 or 6.12
  * @param format {@code vmlinuz} for the bzImage, {@code vmlinux} for the ELF kernel
+ * @param initramfs its file beside the kernel
  * @param cpus virtual processors
  * @param memory in MiB
  * @param disks the first one, if any, holds its root file system
@@ -17,6 +18,7 @@ import java.util.List;
 public record GuestSpec(
         String kernel,
         String format,
+        String initramfs,
         int cpus,
         int memory,
         List<GuestDisk> disks,
@@ -30,36 +32,41 @@ public record GuestSpec(
 
     /** One processor, 512 MiB, the ELF kernel, no disk. */
     public static GuestSpec kernel(String kernel) {
-        return new GuestSpec(kernel, "vmlinux", 1, 512, List.of(), "", List.of());
+        return new GuestSpec(kernel, "vmlinux", "initramfs", 1, 512, List.of(), "", List.of());
     }
 
     /** The same from that file of the kernel. */
     public GuestSpec format(String value) {
-        return new GuestSpec(kernel, value, cpus, memory, disks, commandLine, options);
+        return new GuestSpec(kernel, value, initramfs, cpus, memory, disks, commandLine, options);
+    }
+
+    /** The same with iperf3 in its initramfs; see {@link Iperf#isThere}. */
+    public GuestSpec withIperf() {
+        return new GuestSpec(kernel, format, "initramfs-iperf3", cpus, memory, disks, commandLine, options);
     }
 
     /** The same with so many processors. */
     public GuestSpec cpus(int value) {
-        return new GuestSpec(kernel, format, value, memory, disks, commandLine, options);
+        return new GuestSpec(kernel, format, initramfs, value, memory, disks, commandLine, options);
     }
 
     /** The same with one more disk. */
     public GuestSpec disk(GuestDisk disk) {
         List<GuestDisk> all = new ArrayList<>(disks);
         all.add(disk);
-        return new GuestSpec(kernel, format, cpus, memory, all, commandLine, options);
+        return new GuestSpec(kernel, format, initramfs, cpus, memory, all, commandLine, options);
     }
 
     /** The same with more words on the kernel's command line. */
     public GuestSpec commandLine(String words) {
-        return new GuestSpec(kernel, format, cpus, memory, disks, commandLine + " " + words, options);
+        return new GuestSpec(kernel, format, initramfs, cpus, memory, disks, commandLine + " " + words, options);
     }
 
     /** The same with more options of the VMM. */
     public GuestSpec options(String... words) {
         List<String> all = new ArrayList<>(options);
         all.addAll(List.of(words));
-        return new GuestSpec(kernel, format, cpus, memory, disks, commandLine, all);
+        return new GuestSpec(kernel, format, initramfs, cpus, memory, disks, commandLine, all);
     }
 
     /** The kernel's whole command line; the guest does what its console says, unless {@code guest=} comes later. */

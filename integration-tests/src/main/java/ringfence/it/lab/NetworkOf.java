@@ -21,7 +21,7 @@ public record NetworkOf(KvmHost host, long pid) {
     }
 
     /** Waits until somebody listens at a port of TCP. */
-    void awaitListener(int port) {
+    public void awaitListener(int port) {
         try (Program waiting = start(Command.script(
                 "n=0; until cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | grep -q \":$1 0*:0000 0A\"; do"
                         + " [ $n -lt 300 ] || exit 1; sleep 0.1; n=$((n + 1)); done",

@@ -17,7 +17,7 @@ public sealed interface Vmm {
                     "--kernel",
                     places.kernel(guest.kernel(), guest.format()),
                     "--initramfs",
-                    places.kernel(guest.kernel(), "initramfs"),
+                    places.kernel(guest.kernel(), guest.initramfs()),
                     "--cmdline",
                     guest.kernelCommandLine(),
                     "--cpus",
@@ -72,7 +72,7 @@ public sealed interface Vmm {
                     "-kernel",
                     places.kernel(guest.kernel(), guest.format()),
                     "-initrd",
-                    places.kernel(guest.kernel(), "initramfs"),
+                    places.kernel(guest.kernel(), guest.initramfs()),
                     "-append",
                     guest.kernelCommandLine()));
             for (GuestDisk disk : guest.disks()) {

@@ -7,9 +7,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import ringfence.it.lab.Command;
 import ringfence.it.lab.Guest;
 import ringfence.it.lab.GuestSpec;
+import ringfence.it.lab.Iperf;
 import ringfence.it.lab.KvmHost;
 import ringfence.it.lab.NetworkOf;
 import ringfence.it.lab.OnKvmHost;
@@ -19,17 +22,23 @@ import ringfence.it.lab.Vmm;
 /** A guest of our VMM reaches its host through our network daemons. */
 @OnKvmHost
 class OurNetworkTest {
-    private static final int FEW = 1;
-    /** MiB that each card carries each way; a soak carries more, and has all cards. */
+    private static final int FEW = 2;
+    /** MiB that the first card carries each way, others less; a soak carries more, and has all cards. */
     private static final int MIB = Integer.getInteger("ringfence.promise.net.mib", FEW);
 
-    private static final Duration LONG = Duration.ofSeconds(120 + 20L * MIB);
+    private static final boolean SOAK = MIB > FEW;
+    private static final int IPERF_SECONDS = SOAK ? 10 : 3;
     private static final int ETHERNET = 14;
     private static final int GUEST_TSO4 = 7;
     private static final int HOST_TSO4 = 11;
 
-    /** A card in the guest and the tap behind it, in a network of their own. */
-    private record Card(int number, int pairs, int mtu, boolean tso) {
+    /**
+     * A card in the guest and the tap behind it, in a network of their own.
+     *
+     * @param number of the card in its guest
+     * @param mib that it carries each way
+     */
+    private record Card(int number, int pairs, int mtu, boolean tso, int mib) {
         String here() {
             return "192.0.2." + (4 * number + 1);
         }
@@ -42,30 +51,47 @@ class OurNetworkTest {
             return "tap=rfnet" + number + ",ip=" + here() + ",mask=255.255.255.252,mac=52:54:00:12:34:0" + number
                     + ",num_queues=" + 2 * pairs + ",mtu=" + mtu + (tso ? "" : ",offload_tso=off");
         }
+
+        Duration atMost() {
+            return Duration.ofSeconds(120 + 20L * mib);
+        }
     }
 
-    private static final List<Card> ALL = List.of(
-            new Card(0, 2, 9000, true),
-            new Card(1, 2, 1500, false),
-            new Card(2, 1, 1500, true),
-            new Card(3, 1, 9000, false));
-    /** What the lab can boot in time: a card is a JVM more, under emulation. */
-    private static final List<Card> CARDS = MIB > FEW ? ALL : ALL.subList(0, 2);
+    /** The cards of each guest: what the lab can boot in time, for a card is a JVM more, under emulation. */
+    static List<List<Card>> guests() {
+        return SOAK
+                ? List.of(cards(4, MIB), cards(1, MIB / 32))
+                : List.of(List.of(new Card(0, 2, 9000, true, MIB), new Card(1, 2, 1500, false, MIB)));
+    }
+
+    private static List<Card> cards(int pairs, int mib) {
+        int few = Math.max(MIB / 32, pairs);
+        return List.of(
+                new Card(0, pairs, 9000, true, mib),
+                new Card(1, pairs, 1500, false, few),
+                new Card(2, pairs, 1500, true, few),
+                new Card(3, pairs, 9000, false, few));
+    }
 
     @BeforeEach
     void taps(KvmHost host) {
         host.script("[ -c /dev/net/tun ] || modprobe tun");
     }
 
-    /** Each two of segmentation, pairs of queues and MTU meet: all cards are one guest's, each with a daemon of its own. */
-    @Test
-    void carriesWhatTheGuestAndItsHostSendEachOther(KvmHost host) {
+    /** All cards are one guest's, each with a daemon of its own. */
+    @ParameterizedTest
+    @MethodSource("guests")
+    void carriesWhatTheGuestAndItsHostSendEachOther(List<Card> cards, KvmHost host) {
         List<String> options = new ArrayList<>(List.of("--net"));
-        CARDS.forEach(card -> options.add(card.option()));
-        GuestSpec spec = GuestSpec.kernel("6.1").cpus(2).options(options.toArray(String[]::new));
-        try (Guest guest = Guest.of(host, host.start(NetworkOf.alone(new Vmm.Ringfence().command(host, spec))))) {
+        cards.forEach(card -> options.add(card.option()));
+        int cpus = Math.max(2, cards.getFirst().pairs());
+        GuestSpec spec = GuestSpec.kernel("6.1").cpus(cpus).options(options.toArray(String[]::new));
+        boolean iperf = Iperf.isThere(host);
+        Command vmm = new Vmm.Ringfence().command(host, iperf ? spec.withIperf() : spec);
+        try (Guest guest = Guest.of(host, host.start(NetworkOf.alone(vmm)))) {
             guest.awaitReady();
-            for (Card card : CARDS) {
+            NetworkOf network = new NetworkOf(host, guest.vmm().pid());
+            for (Card card : cards) {
                 String eth = "eth" + card.number();
                 guest.text("ip addr add " + card.there() + "/30 dev " + eth + " && ip link set " + eth + " up");
                 assertThat(guest.text("cd /sys/class/net/" + eth + "; cat address mtu; ls queues | grep -c rx"))
@@ -75,7 +101,11 @@ class OurNetworkTest {
                         .containsOnly(card.tso() ? '1' : '0');
                 guest.text("ping -c 2 -W 10 -s 56 " + card.here() + " && ping -c 2 -W 10 -s " + (card.mtu() - 28) + " "
                         + card.here());
-                carry(new NetworkOf(host, guest.vmm().pid()), guest, card);
+                carry(network, guest, card);
+                if (iperf && (SOAK || card.number() == 0)) {
+                    System.out.println("counted: " + card + ": "
+                            + new Iperf(network, guest, card.here()).rates(card.pairs(), IPERF_SECONDS));
+                }
             }
             assertThat(guest.complaints()).isEmpty();
             assertThat(guest.powerOff().status()).isZero();
@@ -84,26 +114,24 @@ class OurNetworkTest {
 
     /** As much each way; the guest sends from each of its processors in turn, each with a queue of its own if there are enough. */
     private static void carry(NetworkOf network, Guest guest, Card card) {
-        Transfer transfer = new Transfer(network, guest, card.here(), LONG);
+        Transfer transfer = new Transfer(network, guest, card.here(), card.atMost());
         Traffic before = Traffic.of(guest, card);
         double out = 0;
         for (int cpu = 0; cpu < card.pairs(); cpu++) {
-            out += transfer.toHost(MIB, "taskset " + Integer.toHexString(1 << cpu));
+            out += transfer.toHost(card.mib() / card.pairs(), "taskset " + Integer.toHexString(1 << cpu));
         }
         Traffic between = Traffic.of(guest, card);
-        double in = transfer.toGuest(MIB, "");
+        double in = transfer.toGuest(card.mib(), "");
         Traffic after = Traffic.of(guest, card);
         long sent = between.sentSince(before);
         long received = after.receivedSince(between);
         System.out.printf(
                 Locale.ROOT,
-                "counted: %s: %d MiB by each queue, from the guest %.1f MiB/s in packets of %d bytes, to it %.1f MiB/s"
-                        + " of %d%n",
+                "counted: %s: from the guest %.1f MiB/s in packets of %d bytes, to it %.1f MiB/s of %d%n",
                 card,
-                MIB,
-                card.pairs() * MIB / out,
+                card.mib() / out,
                 sent,
-                MIB / in,
+                card.mib() / in,
                 received);
         if (!card.tso()) {
             assertThat(Math.max(sent, received)).as("bytes of a packet").isLessThanOrEqualTo(card.mtu() + ETHERNET);
