@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
+import ringfence.option.Json;
 
 /** The program behind {@code packaging/bench net}. */
 public final class NetBench {
@@ -40,18 +41,32 @@ public final class NetBench {
     private boolean run() throws IOException, InterruptedException {
         Files.createDirectories(options.output());
         Circumstances circumstances = Circumstances.now(options.commit());
+        boolean met = true;
+        if (options.ports()) {
+            met = ports(circumstances);
+        }
+        if (options.tap()) {
+            met &= tap(circumstances.beside("QEMU " + Circumstances.qemuVersion()));
+        }
+        return met;
+    }
+
+    private boolean ports(Circumstances now) throws IOException, InterruptedException {
         List<NetRow> rows = new ArrayList<>();
         Path folder = Files.createTempDirectory("ringfence-bench");
         List<SwitchedPorts> contenders = new ArrayList<>();
+        Circumstances circumstances;
         try {
             for (NetContender contender : NetContender.values()) {
                 Path own = Files.createDirectory(folder.resolve(contender.name()));
                 contenders.add(SwitchedPorts.start(contender, options, own, "0", "1"));
             }
-            circumstances = circumstances.beside(contenders.getFirst().version());
+            circumstances = now.beside(contenders.getFirst().version());
             out.println(circumstances.line());
             for (SwitchedPorts contender : contenders) {
-                contender.run(options.sizes().getFirst(), WARM_UP_MILLIS);
+                for (int bytes : options.sizes()) {
+                    contender.run(bytes, WARM_UP_MILLIS / options.sizes().size());
+                }
             }
             for (int bytes : options.sizes()) {
                 rows.add(row(contenders, bytes));
@@ -62,7 +77,25 @@ public final class NetBench {
             }
             delete(folder);
         }
-        report(circumstances, rows);
+        report(
+                "net-switch",
+                circumstances,
+                "Frames between two ports for a second of a core: our switch by DPDK's net_vhost",
+                rows.stream().map(NetRow::json).toList(),
+                rows.stream().map(NetRow::drawn).toList());
+        return rows.stream().noneMatch(row -> row.verdict() == Verdict.BELOW);
+    }
+
+    private boolean tap(Circumstances circumstances) throws IOException {
+        out.println(circumstances.line());
+        List<TapRow> rows = new TapInL1(options.rounds(), out).run();
+        rows.forEach(row -> out.println(row.line()));
+        report(
+                "net-tap",
+                circumstances,
+                "iperf3 between a guest and its host over a tap: by our daemon, by QEMU itself",
+                rows.stream().map(TapRow::json).toList(),
+                rows.stream().map(TapRow::drawn).toList());
         return rows.stream().noneMatch(row -> row.verdict() == Verdict.BELOW);
     }
 
@@ -78,16 +111,13 @@ public final class NetBench {
         return row;
     }
 
-    private void report(Circumstances circumstances, List<NetRow> rows) throws IOException {
-        Path json = options.output().resolve("net.json");
-        Path svg = options.output().resolve("net.svg");
-        Files.writeString(
-                json, circumstances.json(rows.stream().map(NetRow::json).toList()));
-        Chart.write(
-                svg,
-                "Frames between two ports for a second of a core: our switch by DPDK's net_vhost",
-                circumstances,
-                rows.stream().map(NetRow::drawn).toList());
+    private void report(
+            String name, Circumstances circumstances, String title, List<? extends Json> rows, List<Chart.Bar> bars)
+            throws IOException {
+        Path json = options.output().resolve(name + ".json");
+        Path svg = options.output().resolve(name + ".svg");
+        Files.writeString(json, circumstances.json(List.copyOf(rows)));
+        Chart.write(svg, title, circumstances, bars);
         out.println("written: " + json + ", " + svg);
     }
 

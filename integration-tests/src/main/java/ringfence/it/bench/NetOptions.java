@@ -14,21 +14,36 @@ import java.util.Set;
  * @param frames under way in each direction, a multiple of 32
  * @param millis of each run
  * @param rounds runs of each contender and row, alternating
+ * @param ports whether to measure the switch, on this machine
+ * @param tap whether to measure a tap, in the lab
  * @param commit of the tree, for the report
  * @param output folder for JSON and SVG
  */
 record NetOptions(
-        List<String> ours, List<Integer> sizes, int frames, int millis, int rounds, String commit, Path output) {
+        List<String> ours,
+        List<Integer> sizes,
+        int frames,
+        int millis,
+        int rounds,
+        boolean ports,
+        boolean tap,
+        String commit,
+        Path output) {
 
     static final String USAGE =
-            "bench net [--ours=COMMAND] [--sizes=64,512,1500] [--frames=256] [--millis=1000] [--rounds=6] [--commit=ID]"
-                    + " [--out=FOLDER]";
+            "bench net [--only=switch|tap] [--ours=COMMAND] [--sizes=64,512,1500] [--frames=256] [--millis=1000]"
+                    + " [--rounds=6] [--commit=ID] [--out=FOLDER]";
 
-    private static final Set<String> KEYS = Set.of("ours", "sizes", "frames", "millis", "rounds", "commit", "out");
+    private static final Set<String> KEYS =
+            Set.of("only", "ours", "sizes", "frames", "millis", "rounds", "commit", "out");
 
     /** @throws IllegalArgumentException with one line for the user */
     static NetOptions parse(List<String> words, Path tree) {
         Map<String, String> values = Words.parse(words, KEYS, USAGE);
+        String only = values.getOrDefault("only", "");
+        if (!Set.of("", "switch", "tap").contains(only)) {
+            throw new IllegalArgumentException("--only=" + only + " is neither switch nor tap");
+        }
         String ours = tree.resolve("bin/vhost-user-net").toString();
         return new NetOptions(
                 List.of(values.getOrDefault("ours", ours).split(" ", -1)),
@@ -38,6 +53,8 @@ record NetOptions(
                 Integer.parseInt(values.getOrDefault("frames", "256")),
                 Integer.parseInt(values.getOrDefault("millis", "1000")),
                 Integer.parseInt(values.getOrDefault("rounds", "6")),
+                !only.equals("tap"),
+                !only.equals("switch"),
                 values.getOrDefault("commit", "unknown"),
                 Path.of(values.getOrDefault("out", "target/bench")));
     }

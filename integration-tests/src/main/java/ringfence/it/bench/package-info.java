@@ -14,6 +14,7 @@
  *
  * <p>{@link ringfence.it.bench.NetBench} has frames go round between two ports of a back-end and a testpmd in front of
  * them ({@link ringfence.it.bench.SwitchedPorts}): our switch in turn with DPDK's own back-end.
+ * In the lab ({@link ringfence.it.bench.TapInL1}), two guests send over taps, one of ours and one of QEMU's.
  *
  * <p>The front-ends of {@code BlkBench} and {@code NetBench} run on core 0, the daemons on the others, where there are others.
  */

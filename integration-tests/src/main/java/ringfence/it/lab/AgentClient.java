@@ -43,17 +43,17 @@ final class AgentClient implements AutoCloseable {
 
     void send(Frame.Order order) {
         if (gone.isDone()) {
-            throw gone.join();
+            throw LabException.again(gone.join());
         }
         synchronized (orders) {
             try {
                 FrameCodec.write(order, orders);
             } catch (IOException e) {
-                throw gone.completeOnTimeout(
+                throw LabException.again(gone.completeOnTimeout(
                                 new LabException("the agent takes no orders: " + e.getMessage(), e),
                                 30,
                                 TimeUnit.SECONDS)
-                        .join();
+                        .join());
             }
         }
     }

@@ -8,6 +8,8 @@ public final class HostDiedException extends LabException {
 
     /** Linux under TCG runs into the breakpoint of a patch to its own code that the other processor is about. */
     private static final Pattern RACE = Pattern.compile("int3: 0000|Oops: int3");
+    /** What a Linux says that dies of something else. */
+    private static final Pattern REASON = Pattern.compile("Kernel panic|Oops|BUG:|Call Trace");
 
     private final String lastWords;
 
@@ -17,8 +19,24 @@ public final class HostDiedException extends LabException {
         this.lastWords = lastWords;
     }
 
-    /** Whether this is the known race of QEMU's TCG, which says nothing about the test. */
-    public boolean isEmulatorsRace() {
-        return RACE.matcher(lastWords).find();
+    private HostDiedException(HostDiedException first) {
+        super(first.getMessage(), first);
+        lastWords = first.lastWords;
+    }
+
+    @Override
+    LabException again() {
+        return new HostDiedException(this);
+    }
+
+    /**
+     * How QEMU's TCG has lost it, which says nothing about the test: by a race that is known, or so that a processor is reset
+     * before its kernel can say anything. Empty: it has died of something else.
+     */
+    public String howTheEmulatorLostIt() {
+        if (RACE.matcher(lastWords).find()) {
+            return "the emulator's own race (int3)";
+        }
+        return REASON.matcher(lastWords).find() ? "" : "a reset without a word of its kernel, as by the emulator";
     }
 }

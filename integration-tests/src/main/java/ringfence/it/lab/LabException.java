@@ -13,4 +13,14 @@ public class LabException extends RuntimeException {
     public LabException(String message, Throwable cause) {
         super(message, cause);
     }
+
+    /** The same again, as an object of its own: one may be thrown while another is on its way. */
+    LabException again() {
+        return new LabException(getMessage(), this);
+    }
+
+    /** What to throw where several callers learn of the same end. */
+    static RuntimeException again(RuntimeException why) {
+        return why instanceof LabException lab ? lab.again() : why;
+    }
 }

@@ -117,7 +117,7 @@ public final class Program implements AutoCloseable {
                     e);
         } catch (ExecutionException e) {
             if (e.getCause() instanceof RuntimeException cause) {
-                throw cause;
+                throw LabException.again(cause);
             }
             throw new LabException(command.toString(), e);
         } catch (InterruptedException e) {

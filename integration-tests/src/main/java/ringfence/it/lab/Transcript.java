@@ -51,7 +51,7 @@ public final class Transcript {
                 return matcher.toMatchResult();
             }
             if (failure != null) {
-                throw failure;
+                throw LabException.again(failure);
             }
             long left = deadline - System.nanoTime();
             if (ended || left <= 0) {

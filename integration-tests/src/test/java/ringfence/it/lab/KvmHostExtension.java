@@ -16,8 +16,8 @@ import org.junit.jupiter.api.extension.ReflectiveInvocationContext;
 
 /**
  * Gives tests their {@link KvmHost}. Hosts live in the root store, one per kernel of L1, and are closed at the end of the run;
- * those with another number of processors at the end of their class. A test under which L1 dies of the emulator's own race is run once more on a new L1; that is printed, put
- * into the test report and written to {@code target/lab/died.txt}.
+ * those with another number of processors at the end of their class. A test under which the emulator
+ * loses L1 is run once more on a new L1; that is printed, put into the test report and written to {@code target/lab/died.txt}.
  */
 public final class KvmHostExtension implements ParameterResolver, InvocationInterceptor {
     private static final Namespace HOSTS = Namespace.create(KvmHostExtension.class);
@@ -54,7 +54,7 @@ public final class KvmHostExtension implements ParameterResolver, InvocationInte
         } catch (HostDiedException death) {
             Slot slot = slot(context);
             slot.renew();
-            if (!death.isEmulatorsRace()) {
+            if (death.howTheEmulatorLostIt().isEmpty()) {
                 throw death;
             }
             report(death, context);
@@ -78,7 +78,8 @@ public final class KvmHostExtension implements ParameterResolver, InvocationInte
     }
 
     private static void report(HostDiedException death, ExtensionContext context) {
-        String line = "L1 died of the emulator's own race (int3) under " + context.getUniqueId() + "; booted again";
+        String line =
+                "L1 died of " + death.howTheEmulatorLostIt() + " under " + context.getUniqueId() + "; booted again";
         System.err.println(line);
         context.publishReportEntry("lab", line);
         try {
