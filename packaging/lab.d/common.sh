@@ -114,3 +114,42 @@ image() {
     rm "$2.$$.log"
     mv "$2.$$" "$2"
 }
+
+# known_debs PACKAGE: sees to it that apt knows it, as far as we may
+known_debs() {
+    if ! apt-cache show "$1" >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
+        apt-get -qq update
+    fi
+}
+
+# depends_of_deb PACKAGE...: the packages that they name, without Python's and those for building
+depends_of_deb() {
+    apt-cache depends "$@" | sed -n 's/.*Depends: *//p' | grep -v -e libdpdk-dev -e python
+}
+
+# libraries_of_debs PACKAGE...: the libraries among these and what they need, in turn
+libraries_of_debs() {
+    apt-cache depends --recurse --no-recommends --no-suggests --no-conflicts --no-breaks --no-replaces --no-enhances "$@" |
+        grep -E '^(lib|ibverbs)' | sort -u
+}
+
+# unpack_debs NAME DIR PACKAGE...: those that are not installed, unpacked into DIR, which appears whole or not at all
+unpack_debs() {
+    name=$1 unpacked=$2 list=
+    shift 2
+    mkdir -p "$cache"
+    for package in "$@"; do
+        dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || list="$list $package"
+    done
+    apt-cache show "$1" >/dev/null 2>&1 || fail "no package $1; run: apt-get update"
+    progress "fetching $name"
+    new=$(mktemp -d "$unpacked.XXXXXX")
+    mkdir "$new/deb"
+    # shellcheck disable=SC2086 # a list of words
+    (cd "$new/deb" && apt-get -qq -o APT::Sandbox::User="$(id -un)" download $list) || fail "cannot download$list"
+    for package in "$new"/deb/*.deb; do dpkg-deb -x "$package" "$new"; done
+    rm -rf "$new/deb" "$new/usr/share/doc" "$new/usr/share/man"
+    chmod 755 "$new"
+    rm -rf "$unpacked"
+    mv "$new" "$unpacked"
+}

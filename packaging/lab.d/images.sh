@@ -103,3 +103,27 @@ image_of_peers() {
     touch "$file"
     echo "$file"
 }
+
+# image_of_testpmd: with its libraries in a directory of its own
+image_of_testpmd() {
+    files=$("$parts/../testpmd" --files)
+    # shellcheck disable=SC2086 # a list of words
+    file=$cache/testpmd-$({ stat -L -c '%n %s %Y' $files; digest_of "$parts/images.sh"; } | sha256sum |
+        cut -c 1-16).ext4
+    if [ ! -e "$file" ]; then
+        progress "making an image of testpmd for L1"
+        tree=$work/testpmd
+        mkdir -p "$tree/opt/testpmd" "$tree/usr/bin"
+        # shellcheck disable=SC2086 # a list of words
+        cp -L $files "$tree/opt/testpmd/"
+        cat >"$tree/usr/bin/dpdk-testpmd" <<'EOF'
+#!/bin/sh
+for driver in /opt/testpmd/librte_net_v*.so.?? /opt/testpmd/librte_mempool_ring.so.??; do set -- -d "$driver" "$@"; done
+LD_LIBRARY_PATH=/opt/testpmd exec /opt/testpmd/dpdk-testpmd "$@"
+EOF
+        chmod 755 "$tree/usr/bin/dpdk-testpmd"
+        image "$tree" "$file"
+    fi
+    touch "$file"
+    echo "$file"
+}

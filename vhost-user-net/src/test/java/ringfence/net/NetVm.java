@@ -49,12 +49,16 @@ public final class NetVm implements AutoCloseable {
     public static final int SIZE = 256;
     public static final int HEADER = 12;
     /** Where a queue's buffers begin: this, times its index and one. */
-    private static final long BUFFERS = 2 << 20;
+    public static final long BUFFERS = 2 << 20;
 
     private static final long RINGS = 0x8000;
     private static final long RAM = 16 << 20;
     private static final long PROTOCOL = ProtocolFeature.mask(
-            ProtocolFeature.MQ, ProtocolFeature.REPLY_ACK, ProtocolFeature.CONFIG, ProtocolFeature.CONFIGURE_MEM_SLOTS);
+            ProtocolFeature.MQ,
+            ProtocolFeature.REPLY_ACK,
+            ProtocolFeature.CONFIG,
+            ProtocolFeature.CONFIGURE_MEM_SLOTS,
+            ProtocolFeature.LOG_SHMFD);
 
     public final NetDevice device;
     public final Frontend frontend;
@@ -67,6 +71,7 @@ public final class NetVm implements AutoCloseable {
     private final MemoryTable table;
     private final EventFd[] kicks;
     private final EventFd[] calls;
+    private final EventFd[] errors;
     private final QueueConfig[] configs;
     private final GuestDriver[] drivers;
     private final long[] next;
@@ -148,12 +153,14 @@ public final class NetVm implements AutoCloseable {
         int queues = 2 * pairs;
         kicks = new EventFd[queues];
         calls = new EventFd[queues];
+        errors = new EventFd[queues];
         configs = new QueueConfig[queues];
         drivers = new GuestDriver[queues];
         next = new long[queues];
         for (int i = 0; i < queues; i++) {
             kicks[i] = linux.events().eventFd();
             calls[i] = linux.events().eventFd();
+            errors[i] = linux.events().eventFd();
             configs[i] = GuestDriver.place(RINGS * (i + 1), SIZE, true, true);
             drivers[i] = GuestDriver.direct(configs[i], table);
         }
@@ -204,7 +211,28 @@ public final class NetVm implements AutoCloseable {
     /** Starts a queue from where its driver stands, and enables it. */
     public void start(int queue) {
         QueueState from = new QueueState(drivers[queue].usedIndex(), drivers[queue].usedIndex());
-        frontend.startQueue(queue, configs[queue], from, kicks[queue], calls[queue], null);
+        frontend.startQueue(queue, configs[queue], from, kicks[queue], calls[queue], errors[queue]);
+    }
+
+    /** Where a queue's ring lies. */
+    public QueueConfig config(int queue) {
+        return configs[queue];
+    }
+
+    /** Whether the device has said, since the last call, that the driver has broken a queue. */
+    public boolean hasBroken(int queue) {
+        return errors[queue].drain() > 0;
+    }
+
+    /** Starts a stopped queue as after a reset: an empty ring, a driver that knows nothing of the old one. */
+    public void startAnew(int queue) {
+        drivers[queue] = GuestDriver.direct(configs[queue], table);
+        start(queue);
+    }
+
+    /** The guest's memory. */
+    public MemoryTable memory() {
+        return table;
     }
 
     /** Both queues of a pair. */
@@ -251,8 +279,12 @@ public final class NetVm implements AutoCloseable {
 
     public void publish(int queue) {
         if (drivers[queue].publish()) {
-            kicks[queue].signal();
+            kick(queue);
         }
+    }
+
+    public void kick(int queue) {
+        kicks[queue].signal();
     }
 
     /** Sends a frame behind a header, in pieces of that many bytes, and waits until the device has used the chain. */
@@ -319,6 +351,7 @@ public final class NetVm implements AutoCloseable {
         for (int i = 0; i < kicks.length; i++) {
             kicks[i].close();
             calls[i].close();
+            errors[i].close();
         }
         mapping.close();
         memory.close();
