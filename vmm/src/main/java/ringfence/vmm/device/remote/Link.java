@@ -26,7 +26,8 @@ import ringfence.vmm.device.QueueEvents;
  *
  * <p>A command that meets a lost connection waits in this object's state until a successor has been set up: a queue to be
  * started is started then, one to be stopped is started and drained, and a reset is done when the successor has taken the
- * fence, for only then can nothing of the predecessor still land in guest memory.
+ * fence, for only then can nothing of the predecessor still land in guest memory. Where there is no fence, as for a network
+ * device, its death is enough.
  */
 final class Link {
     private static final long WAKE = -1;
@@ -467,6 +468,8 @@ final class Link {
             forget();
         } else if (connection != null) {
             settle();
+        } else if (!profile.tracked() && before != null && before.isDead()) {
+            forget(); // without a fence to be taken nobody is left who could write anything
         }
     }
 

@@ -76,8 +76,8 @@ class NetControlFuzzTest {
 
         @Override
         public boolean offloads(long bits) {
-            boolean can = (bits & ~NetLayout.F_GUEST_CSUM) == 0;
-            effect += can ? "offloads " + bits : "";
+            boolean can = (bits & ~NetControlLayout.SWITCHABLE) == 0;
+            effect += can ? "offloads " + Long.toHexString(bits) : "";
             return can;
         }
 
@@ -162,12 +162,12 @@ class NetControlFuzzTest {
             effect = (command[2] & 1) == 0 ? "address " + address.group(1) : null;
         } else if (hex.equals("0300") && took(NetControlLayout.F_GUEST_ANNOUNCE)) {
             effect = "announced";
+        } else if (offloads.matches() && took(NetControlLayout.F_CTRL_GUEST_OFFLOADS)) {
+            long bits = Long.reverseBytes(Long.parseUnsignedLong(offloads.group(1), 16));
+            effect = (bits & ~NetControlLayout.SWITCHABLE) == 0 ? "offloads " + Long.toHexString(bits) : null;
         } else if (pairs.matches() && took(NetLayout.F_MQ)) {
             int count = Integer.parseInt(pairs.group(2) + pairs.group(1), 16);
             effect = count >= 1 && count <= RECORDER.most ? "pairs " + count : null;
-        } else if (offloads.matches() && took(NetControlLayout.F_CTRL_GUEST_OFFLOADS)) {
-            long bits = Long.reverseBytes(Long.parseUnsignedLong(offloads.group(1), 16));
-            effect = (bits & ~NetLayout.F_GUEST_CSUM) == 0 ? "offloads " + bits : null;
         }
         return effect;
     }

@@ -326,6 +326,19 @@ class NetFrontendTest {
         assertThat(told).containsOnly("config");
     }
 
+    /** A guest that powers off, or whose driver goes, does not wait for a back-end that has died. */
+    @Test
+    void isResetWithoutABackendAndWorksWithTheNext() throws Exception {
+        live();
+        backend.close();
+        eventually(() -> device.state().phase() != Phase.CONNECTED);
+        device.reset().toCompletableFuture().get(5, TimeUnit.SECONDS);
+        serve(2);
+        startQueues(device.features(), 0, 1, 2, 3, CONTROL);
+        offer(0);
+        assertThat(answer(0)).isEqualTo(2);
+    }
+
     /** virtio 1.3, 5.1.2: without VIRTIO_NET_F_MQ there is one pair, and the control queue follows it. */
     @Test
     void theControlQueueFollowsThePairsThatWereNegotiated() throws Exception {
