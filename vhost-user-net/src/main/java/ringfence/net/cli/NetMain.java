@@ -18,6 +18,7 @@ import ringfence.net.engine.MacAddress;
 import ringfence.net.engine.NetOptions;
 import ringfence.process.ExitCode;
 import ringfence.process.Program;
+import ringfence.process.StartupMemory;
 import ringfence.vhostuser.link.BackendOptions;
 import ringfence.vhostuser.link.BackendSocket;
 
@@ -144,7 +145,9 @@ public final class NetMain implements Callable<Integer> {
             Consumer<String> log = line -> System.err.println(NAME + line);
             BackendOptions options =
                     BackendOptions.defaults().withAllowUnsealed(allowUnsealed).withLog(log);
-            service = Service.open(Linux.system(), spec(), options, verbose ? log : line -> {});
+            Linux linux = Linux.system();
+            service = Service.open(linux, spec(), options, verbose ? log : line -> {});
+            StartupMemory.giveBackLater(linux);
         } catch (IllegalArgumentException e) {
             return complain(e.getMessage(), ExitCode.BAD_INPUT);
         }
