@@ -44,7 +44,7 @@ import ringfence.virtio.queue.GuestDriver;
 import ringfence.virtio.queue.QueueConfig;
 import ringfence.virtio.queue.QueueState;
 
-/** A virtual machine without a CPU, with a network card that our device serves over a socket pair, on a real tap. */
+/** A virtual machine without a CPU, with a network card that our device serves over a socket pair, on a real tap; or somebody else. */
 public final class NetVm implements AutoCloseable {
     public static final int SIZE = 256;
     public static final int HEADER = 12;
@@ -60,10 +60,14 @@ public final class NetVm implements AutoCloseable {
             ProtocolFeature.CONFIGURE_MEM_SLOTS,
             ProtocolFeature.LOG_SHMFD);
 
+    /** What serves it; null: somebody else. */
     public final NetDevice device;
+
+    /** Of the device; null: somebody else's. */
+    public final Backend backend;
+
     public final Frontend frontend;
     public final Offer offer;
-    public final Backend backend;
     private final Linux linux;
     private final TapPorts ports;
     private final Fd memory;
@@ -120,27 +124,60 @@ public final class NetVm implements AutoCloseable {
             Optional<DeviceLimits> limits,
             Workers workers,
             boolean sealed) {
-        this.linux = linux;
-        this.ports = ports;
-        int pairs = network.pairs();
-        device = new NetDevice(
-                network,
-                new NetOptions(pairs, SIZE, Optional.of(MacAddress.parse("--mac", "52:54:00:00:00:01"))),
-                counters,
-                name,
-                limits);
-        Fd[] pair = linux.sockets().pair();
-        backend = Backend.listen(
+        this(
                 linux,
-                pair[1],
-                device,
+                ports,
+                device(network, counters, name, limits),
+                features,
                 BackendOptions.defaults()
                         .withName(name)
                         .withCounters(counters)
                         .withAllowUnsealed(!sealed)
-                        .withWorkers(workers));
+                        .withWorkers(workers),
+                linux.sockets().pair());
+    }
+
+    private NetVm(Linux linux, TapPorts ports, NetDevice device, long features, BackendOptions options, Fd[] pair) {
+        this(
+                linux,
+                ports,
+                device,
+                Backend.listen(linux, pair[1], device, options),
+                device.queueCount(),
+                features,
+                pair[0],
+                !options.allowUnsealed());
+    }
+
+    /** A card with one pair of queues at a socket that is connected to whoever serves it. */
+    public NetVm(Linux linux, Fd connected, long features) {
+        this(linux, null, null, null, 2, features, connected, true);
+    }
+
+    private static NetDevice device(Network network, Counters counters, String name, Optional<DeviceLimits> limits) {
+        return new NetDevice(
+                network,
+                new NetOptions(network.pairs(), SIZE, Optional.of(MacAddress.parse("--mac", "52:54:00:00:00:01"))),
+                counters,
+                name,
+                limits);
+    }
+
+    private NetVm(
+            Linux linux,
+            TapPorts ports,
+            NetDevice device,
+            Backend backend,
+            int queues,
+            long features,
+            Fd connected,
+            boolean sealed) {
+        this.linux = linux;
+        this.ports = ports;
+        this.device = device;
+        this.backend = backend;
         frontend = Frontend.over(
-                linux, pair[0], FrontendOptions.defaults().withDeadlines(5_000_000_000L, 10_000_000_000L));
+                linux, connected, FrontendOptions.defaults().withDeadlines(5_000_000_000L, 10_000_000_000L));
         memory = linux.memory().memfd("guest", RAM);
         if (sealed) {
             linux.memory().seal(memory, Seal.SHRINK, Seal.GROW);
@@ -150,7 +187,6 @@ public final class NetVm implements AutoCloseable {
         offer = frontend.hello(PROTOCOL);
         frontend.features(offer.features() & features);
         frontend.memory(table);
-        int queues = 2 * pairs;
         kicks = new EventFd[queues];
         calls = new EventFd[queues];
         errors = new EventFd[queues];
@@ -347,7 +383,9 @@ public final class NetVm implements AutoCloseable {
     @Override
     public void close() {
         frontend.close();
-        backend.close();
+        if (backend != null) {
+            backend.close();
+        }
         for (int i = 0; i < kicks.length; i++) {
             kicks[i].close();
             calls[i].close();

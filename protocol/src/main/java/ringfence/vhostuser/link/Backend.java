@@ -18,12 +18,11 @@ import ringfence.vhostuser.WireException;
  *
  * <p>A front-end that comes while another is served is turned away at once, with a line that says so.
  */
-public final class Backend implements AutoCloseable {
+public final class Backend implements Serving {
     private static final int ALARM = 0;
     private static final int LISTENER = 1;
     private static final int CONNECTION = 2;
     private static final int BACKLOG = 4;
-    private static final int OWNER_ONLY = 0077;
 
     private final BackendContext context;
     private final Linux linux;
@@ -32,11 +31,14 @@ public final class Backend implements AutoCloseable {
     private final String path;
     private final Queue<Throwable> failures;
     private final Thread thread;
+    private final Runnable onEnd;
+    /** Of the connection; null: there is none. Changed by the thread, while it holds this. */
     private Channel channel;
+
     private Session session;
     private volatile boolean stopping;
     private volatile boolean configChanged;
-    /** Whether the alarm is closed; guarded by this. */
+    /** Whether all has ended, and the alarm is closed; guarded by this. */
     private boolean ended;
 
     private final AtomicLong connections = new AtomicLong();
@@ -44,9 +46,10 @@ public final class Backend implements AutoCloseable {
     private final AtomicLong drops = new AtomicLong();
     private volatile String lastDrop = "";
 
-    private Backend(Linux linux, Fd socket, String path, BackendDevice device, BackendOptions options) {
+    private Backend(Linux linux, Fd socket, String path, BackendDevice device, BackendOptions options, Runnable onEnd) {
         this.linux = linux;
         this.path = path;
+        this.onEnd = onEnd;
         failures = new ConcurrentLinkedQueue<>();
         List<QueueStats> stats = new ArrayList<>();
         for (int i = 0; i < device.queueCount(); i++) {
@@ -77,14 +80,7 @@ public final class Backend implements AutoCloseable {
      * @throws ErrnoException EADDRINUSE if it exists
      */
     public static Backend listen(Linux linux, String path, BackendDevice device, BackendOptions options) {
-        int mask = linux.files().umask(OWNER_ONLY);
-        Fd socket;
-        try {
-            socket = linux.sockets().listen(path, BACKLOG);
-        } finally {
-            linux.files().umask(mask);
-        }
-        return start(linux, socket, path, device, options);
+        return start(linux, BackendSocket.bind(linux, path, BACKLOG), path, device, options, () -> {});
     }
 
     /**
@@ -94,19 +90,30 @@ public final class Backend implements AutoCloseable {
      * @throws IllegalArgumentException if it is neither
      */
     public static Backend listen(Linux linux, Fd socket, BackendDevice device, BackendOptions options) {
-        return start(linux, socket, null, device, options);
+        return start(linux, socket, null, device, options, () -> {});
     }
 
-    private static Backend start(Linux linux, Fd socket, String path, BackendDevice device, BackendOptions options) {
+    /**
+     * Serves a connected socket, once.
+     *
+     * @param socket owned by the back-end from now on
+     * @param onEnd told, on its thread, that all of it has ended
+     */
+    static Backend once(Linux linux, Fd socket, BackendDevice device, BackendOptions options, Runnable onEnd) {
+        return start(linux, socket, null, device, options, onEnd);
+    }
+
+    private static Backend start(
+            Linux linux, Fd socket, String path, BackendDevice device, BackendOptions options, Runnable onEnd) {
         try {
-            return new Backend(linux, socket, path, device, options);
+            return new Backend(linux, socket, path, device, options, onEnd);
         } catch (RuntimeException e) {
             socket.close();
             throw e;
         }
     }
 
-    /** Waits until it has ended: after its only connection, or by {@link #close}. */
+    @Override
     public void await() throws InterruptedException {
         thread.join();
     }
@@ -122,7 +129,16 @@ public final class Backend implements AutoCloseable {
         return new BackendStats(connections.get(), messages.get(), drops.get(), lastDrop, context.stats());
     }
 
-    /** Ends it: queues drain, the connection closes. Returns when all has ended. */
+    /** Whether its connection has ended, or its front-end has hung up, so that it soon will. */
+    synchronized boolean isLeaving() {
+        return channel == null || linux.sockets().await(channel.socket(), Epoll.RDHUP, 0);
+    }
+
+    /** Whether all of it has ended. */
+    synchronized boolean hasEnded() {
+        return ended;
+    }
+
     @Override
     public void close() {
         stopping = true;
@@ -158,6 +174,7 @@ public final class Backend implements AutoCloseable {
             context.log("back-end ends: " + e);
         } finally {
             end();
+            onEnd.run();
         }
     }
 
@@ -220,7 +237,7 @@ public final class Backend implements AutoCloseable {
     private void begin(Fd socket) {
         connections.incrementAndGet();
         failures.clear();
-        channel = new Channel(linux, socket);
+        exchange(new Channel(linux, socket));
         session = new Session(context, channel);
         epoll.add(socket, Epoll.IN, CONNECTION);
     }
@@ -258,13 +275,17 @@ public final class Backend implements AutoCloseable {
 
     private void disconnect() {
         epoll.remove(channel.socket());
-        Session ended = session;
+        Session leaving = session;
         session = null;
-        channel = null;
-        ended.close();
+        exchange(null); // before its socket is closed
+        leaving.close();
         if (context.options().single()) {
             stopping = true;
         }
+    }
+
+    private synchronized void exchange(Channel other) {
+        channel = other;
     }
 
     private void end() {

@@ -3,6 +3,7 @@ package ringfence.vhostuser.link;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.Function;
 import ringfence.linux.Errno;
 import ringfence.linux.ErrnoException;
 import ringfence.linux.Fd;
@@ -17,6 +18,9 @@ import ringfence.linux.Sockets;
  * @param fd a socket that we were started with
  */
 public record BackendSocket(Optional<String> path, OptionalInt fd) {
+    private static final int BACKLOG = 64;
+    private static final int NOT_OTHERS = 0077;
+
     /** @throws IllegalArgumentException with one line for the user */
     public BackendSocket {
         if (path.isPresent() == fd.isPresent()) {
@@ -40,9 +44,42 @@ public record BackendSocket(Optional<String> path, OptionalInt fd) {
         if (fd.isPresent()) {
             return Backend.listen(linux, given(linux, fd.getAsInt()), device, options);
         }
+        return replacing(linux, name -> Backend.listen(linux, name, device, options));
+    }
+
+    /**
+     * A listening socket, which the caller owns: one made at the path, or the descriptor. A socket that nobody listens on
+     * is replaced.
+     *
+     * @throws IllegalArgumentException with one line for the user
+     */
+    Fd listener(Linux linux) {
+        if (fd.isEmpty()) {
+            return replacing(linux, name -> bind(linux, name, BACKLOG));
+        }
+        Fd given = given(linux, fd.getAsInt());
+        if (!linux.sockets().isListener(given)) {
+            given.close();
+            throw new IllegalArgumentException("--fd=" + fd.getAsInt() + " is no Unix socket that listens");
+        }
+        linux.files().nonBlocking(given, true);
+        return given;
+    }
+
+    /** Listens at a path, which must not exist; only our own user may connect. */
+    static Fd bind(Linux linux, String path, int backlog) {
+        int mask = linux.files().umask(NOT_OTHERS);
+        try {
+            return linux.sockets().listen(path, backlog);
+        } finally {
+            linux.files().umask(mask);
+        }
+    }
+
+    private <T> T replacing(Linux linux, Function<String, T> use) {
         String name = path.orElseThrow();
         try {
-            return Backend.listen(linux, name, device, options);
+            return use.apply(name);
         } catch (ErrnoException e) {
             if (e.errno() != Errno.EADDRINUSE) {
                 throw new IllegalArgumentException(
@@ -50,7 +87,7 @@ public record BackendSocket(Optional<String> path, OptionalInt fd) {
             }
         }
         removeStale(linux, name);
-        return Backend.listen(linux, name, device, options);
+        return use.apply(name);
     }
 
     private static Fd given(Linux linux, int number) {

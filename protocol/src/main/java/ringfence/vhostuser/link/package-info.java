@@ -9,6 +9,7 @@
  *                    completes, interrupts
  *  WorkerThread     an Agrona agent: serves one queue's worker, or those of several (Workers); sleeps on kicks, engines
  *                   and control
+ *  BackendPool  one thread: accepts, gives each connection a device and a Backend of its own; a SocketLock says who may
  *  Frontend     no thread of its own: its one owner calls, every call ends at a deadline
  * </pre>
  * A queue runs while everything is there that it needs: memory, size, addresses, a kick (or the word that there is

@@ -1,6 +1,8 @@
 package ringfence.net.cli;
 
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -16,8 +18,10 @@ import ringfence.linux.Linux;
 import ringfence.net.backend.TapSpec;
 import ringfence.net.engine.MacAddress;
 import ringfence.net.engine.NetOptions;
+import ringfence.net.fabric.SwitchOptions;
 import ringfence.process.ExitCode;
 import ringfence.process.Program;
+import ringfence.process.StartupMemory;
 import ringfence.vhostuser.link.BackendOptions;
 import ringfence.vhostuser.link.BackendSocket;
 
@@ -30,6 +34,7 @@ import ringfence.vhostuser.link.BackendSocket;
         versionProvider = NetVersion.class)
 public final class NetMain implements Callable<Integer> {
     private static final String NAME = "vhost-user-net: ";
+    private static final int MAX_UNUSED = 1_000_000;
 
     @Option(
             names = "--socket-path",
@@ -50,6 +55,24 @@ public final class NetMain implements Callable<Integer> {
                     + " passt=SOCKET or passt=fd=N: passt's, for networks without privileges; switch: the sockets"
                     + " are its ports.")
     private String backend;
+
+    @Option(
+            names = "--ports",
+            paramLabel = "N",
+            description = "The one socket takes up to N front-ends, each a port of the switch while it is connected.")
+    private Integer ports;
+
+    @Option(
+            names = "--exit-when-unused",
+            paramLabel = "SECONDS",
+            description = "End after so long without a front-end; only with --ports.")
+    private Integer exitWhenUnused;
+
+    @Option(
+            names = "--lock-fd",
+            paramLabel = "N",
+            description = "The open lock file of the --socket-path, PATH.lock, if who starts us has locked it.")
+    private Integer lockFd;
 
     @Option(names = "--uplink", paramLabel = "WHAT", description = "A port of the switch: tap, tap=NAME or fd=N.")
     private String uplink;
@@ -141,10 +164,13 @@ public final class NetMain implements Callable<Integer> {
                 System.out.print(json ? view.json() : view.table());
                 return ExitCode.OK;
             }
-            Consumer<String> log = line -> System.err.println(NAME + line);
+            Consumer<String> errors = line -> System.err.println(NAME + line);
+            Consumer<String> log = ports == null ? errors : new SparingLog(errors, System::nanoTime);
             BackendOptions options =
                     BackendOptions.defaults().withAllowUnsealed(allowUnsealed).withLog(log);
-            service = Service.open(Linux.system(), spec(), options, verbose ? log : line -> {});
+            Linux linux = Linux.system();
+            service = Service.open(linux, spec(), options, verbose ? log : line -> {});
+            StartupMemory.giveBackLater(linux);
         } catch (IllegalArgumentException e) {
             return complain(e.getMessage(), ExitCode.BAD_INPUT);
         }
@@ -163,11 +189,9 @@ public final class NetMain implements Callable<Integer> {
             throw new IllegalArgumentException(
                     "--mac is given " + macs.size() + " times for " + sockets.size() + " sockets, give one per socket");
         }
-        List<NetSpec.Seat> seats = IntStream.range(0, sockets.size())
-                .mapToObj(i -> new NetSpec.Seat(sockets.get(i), new NetOptions(queuePairs, queueSize, mac(i))))
-                .toList();
         return new NetSpec(
-                seats,
+                seats(sockets),
+                shared(),
                 way(),
                 mtu == null ? OptionalInt.empty() : OptionalInt.of(mtu),
                 new HostSide(
@@ -175,6 +199,46 @@ public final class NetMain implements Callable<Integer> {
                         Optional.ofNullable(hostMac).map(text -> MacAddress.parse("--host-mac", text))),
                 Optional.ofNullable(counters).map(Path::of),
                 Optional.ofNullable(limits).map(Path::of));
+    }
+
+    private List<NetSpec.Seat> seats(List<BackendSocket> sockets) {
+        if (ports == null) {
+            return IntStream.range(0, sockets.size())
+                    .mapToObj(i -> seat(sockets.get(i), i))
+                    .toList();
+        }
+        if (sockets.size() != 1) {
+            throw new IllegalArgumentException(
+                    "--ports: " + sockets.size() + " sockets, all ports share one: give one, or leave --ports out");
+        }
+        if (ports < 1 || ports > SwitchOptions.MAX_GUESTS) {
+            throw new IllegalArgumentException("--ports is " + ports + ", not 1 to " + SwitchOptions.MAX_GUESTS);
+        }
+        return Collections.nCopies(ports, seat(sockets.getFirst(), 0));
+    }
+
+    private NetSpec.Seat seat(BackendSocket socket, int number) {
+        return new NetSpec.Seat(socket, new NetOptions(queuePairs, queueSize, mac(number)));
+    }
+
+    private Optional<NetSpec.Shared> shared() {
+        if (ports == null) {
+            if (exitWhenUnused != null || lockFd != null) {
+                throw new IllegalArgumentException(
+                        (lockFd != null ? "--lock-fd" : "--exit-when-unused") + " is only for --ports");
+            }
+            return Optional.empty();
+        }
+        if (exitWhenUnused != null && (exitWhenUnused < 1 || exitWhenUnused > MAX_UNUSED)) {
+            throw new IllegalArgumentException(
+                    "--exit-when-unused is " + exitWhenUnused + ", not 1 to " + MAX_UNUSED + " seconds");
+        }
+        if (lockFd != null && (lockFd < 0 || socketPaths.isEmpty())) {
+            throw new IllegalArgumentException("--lock-fd is a descriptor, and only for --socket-path");
+        }
+        return Optional.of(new NetSpec.Shared(
+                Optional.ofNullable(exitWhenUnused).map(Duration::ofSeconds),
+                lockFd == null ? OptionalInt.empty() : OptionalInt.of(lockFd)));
     }
 
     private Optional<MacAddress> mac(int seat) {

@@ -1,6 +1,7 @@
 package ringfence.net.cli;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -12,6 +13,7 @@ import ringfence.vhostuser.link.BackendSocket;
  * What the command line asks for.
  *
  * @param seats the devices; one, unless they are ports of a switch
+ * @param shared how they share one socket; empty: each has its own
  * @param way where their frames go
  * @param mtu of the interface and of the guests, 68 to 65535; empty: as it is
  * @param host what the host's side is given; only for a tap that we open
@@ -19,7 +21,13 @@ import ringfence.vhostuser.link.BackendSocket;
  * @param limits the file of limits; empty: there are none
  */
 record NetSpec(
-        List<Seat> seats, Way way, OptionalInt mtu, HostSide host, Optional<Path> counters, Optional<Path> limits) {
+        List<Seat> seats,
+        Optional<Shared> shared,
+        Way way,
+        OptionalInt mtu,
+        HostSide host,
+        Optional<Path> counters,
+        Optional<Path> limits) {
     /** The smallest MTU of IPv4; virtio 1.3, 5.1.4.1. */
     private static final int MIN_MTU = 68;
 
@@ -32,6 +40,14 @@ record NetSpec(
      * @param options what its driver sees
      */
     record Seat(BackendSocket socket, NetOptions options) {}
+
+    /**
+     * All devices are served at one socket, the one of each: a connection gets the first that is free.
+     *
+     * @param unused after so long without a connection the program ends; empty: it does not
+     * @param lock a descriptor of the socket's lock, which whoever started us has taken; empty: we take it
+     */
+    record Shared(Optional<Duration> unused, OptionalInt lock) {}
 
     /** Where frames go. */
     sealed interface Way {
@@ -81,9 +97,17 @@ record NetSpec(
         if (seats.isEmpty()) {
             throw new IllegalArgumentException("--socket-path or --fd is missing (see --help)");
         }
+        if (shared.isPresent() && !(way instanceof Switching)) {
+            throw new IllegalArgumentException("--ports is only for --backend=switch");
+        }
         if (seats.size() > 1 && !(way instanceof Switching)) {
             throw new IllegalArgumentException(
                     "--socket-path, --fd: " + seats.size() + " sockets, only --backend=switch has several: give one");
+        }
+        if (shared.isPresent() && seats.getFirst().options().mac().isPresent()) {
+            throw new IllegalArgumentException(
+                    "--mac: any virtual machine may get any of --ports, leave it out or give each its own"
+                            + " --socket-path");
         }
         if (way instanceof Switching switching
                 && switching.bind()

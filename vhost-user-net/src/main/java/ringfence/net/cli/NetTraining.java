@@ -52,6 +52,7 @@ public final class NetTraining {
                                 List.of(new NetSpec.Seat(
                                         new BackendSocket(Optional.empty(), OptionalInt.of(theirs.number())),
                                         new NetOptions(1, SIZE, Optional.empty()))),
+                                Optional.empty(),
                                 new NetSpec.ToTap(new TapSpec.Named("")),
                                 OptionalInt.empty(),
                                 new HostSide(Optional.empty(), Optional.empty()),

@@ -1,46 +1,80 @@
 package ringfence.net.cli;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
+import ringfence.linux.ErrnoException;
 import ringfence.linux.Linux;
 import ringfence.net.engine.DeviceLimits;
 import ringfence.net.engine.NetDevice;
-import ringfence.telemetry.Counters;
-import ringfence.vhostuser.link.Backend;
 import ringfence.vhostuser.link.BackendOptions;
+import ringfence.vhostuser.link.BackendPool;
+import ringfence.vhostuser.link.Serving;
+import ringfence.vhostuser.link.SocketLock;
 import ringfence.vhostuser.link.Workers;
 
-/** The devices being served: owns their back-ends, and what they are connected to. */
+/** The devices being served: owns their back-ends, and what they are connected to. A shared socket makes them as it needs them. */
 final class Service implements AutoCloseable {
-    private final List<NetDevice> devices = new ArrayList<>();
-    private final List<Backend> backends = new CopyOnWriteArrayList<>();
+    private final Linux linux;
+    private final NetSpec spec;
+    private final BackendOptions options;
+    private final List<NetDevice> devices = new CopyOnWriteArrayList<>();
+    private final List<Serving> backends = new CopyOnWriteArrayList<>();
     private final CountersOption counters;
     private final Wiring wiring;
     private final Optional<LimitsFile> limitsFile;
     private final List<DeviceLimits> limits;
+    private final List<Workers> workers;
     private final Consumer<String> details;
     private final Consumer<String> log;
+    private Optional<SocketLock> lock = Optional.empty();
     private boolean closed;
     private volatile boolean failed;
 
-    private Service(Linux linux, NetSpec spec, Consumer<String> log, Consumer<String> details) {
-        this.log = log;
+    private Service(Linux linux, NetSpec spec, BackendOptions options, Consumer<String> details) {
+        this.linux = linux;
+        this.spec = spec;
+        this.options = options;
         this.details = details;
+        log = options.log();
+        workers = workers(spec.way());
         limits = spec.seats().stream().map(seat -> DeviceLimits.of(linux)).toList();
         limitsFile = spec.limits().map(file -> LimitsFile.open(file, limits, log));
         counters = CountersOption.open(spec.counters(), spec.queues());
         wiring = Wiring.open(linux, spec, counters.counters(), log, details, this::lost);
     }
 
+    /** The right to listen; empty: nobody else listens at a descriptor that we were given. */
+    private Optional<SocketLock> lock(NetSpec.Shared shared) {
+        Optional<String> path = spec.seats().getFirst().socket().path();
+        if (path.isEmpty()) {
+            return Optional.empty();
+        }
+        String name = path.get() + SocketLock.SUFFIX;
+        try {
+            Optional<SocketLock> taken = shared.lock().isPresent()
+                    ? SocketLock.inherited(linux, shared.lock().getAsInt())
+                    : SocketLock.tryTake(linux, path.get());
+            if (taken.isEmpty()) {
+                throw new IllegalArgumentException(
+                        "socket " + path.get() + " is in use: another one has locked " + name);
+            }
+            return taken;
+        } catch (ErrnoException e) {
+            throw new IllegalArgumentException(
+                    (shared.lock().isPresent() ? "--lock-fd=" + shared.lock().getAsInt() : "lock " + name) + ": "
+                            + e.errno().text(),
+                    e);
+        }
+    }
+
     /** What the devices are connected to is gone: they end. A queue's thread may say so, which ends with them. */
     private void lost(String reason) {
         log.accept(reason);
         failed = true;
-        Thread.ofPlatform().name("ending").daemon().start(() -> backends.forEach(Backend::close));
+        Thread.ofPlatform().name("ending").daemon().start(() -> backends.forEach(Serving::close));
     }
 
     /** Whether it has ended because it could not go on; a line has said why. */
@@ -55,39 +89,59 @@ final class Service implements AutoCloseable {
      * @throws RuntimeException with one line for the user; nothing stays open
      */
     static Service open(Linux linux, NetSpec spec, BackendOptions options, Consumer<String> details) {
-        Service service = new Service(linux, spec, options.log(), details);
-        Counters source = service.counters.counters();
-        List<Workers> workers = workers(spec.way());
+        Service service = new Service(linux, spec, options, details);
         try {
-            for (int i = 0; i < spec.seats().size(); i++) {
-                String name = "net" + i;
-                NetSpec.Seat seat = spec.seats().get(i);
-                NetDevice device = new NetDevice(
-                        service.wiring.network(i),
-                        seat.options(),
-                        source,
-                        name,
-                        spec.limits().isPresent() ? Optional.of(service.limits.get(i)) : Optional.empty());
-                BackendOptions own =
-                        options.withCounters(source).withName(name).withWorkers(workers.get(i % workers.size()));
-                service.devices.add(device);
-                service.backends.add(seat.socket()
-                        .serve(
-                                linux,
-                                device,
-                                spec.seats().size() == 1
-                                        ? own
-                                        : own.withLog(line -> options.log().accept(name + ": " + line))));
-            }
+            service.serve();
             if (service.failed) { // before all back-ends were there to be closed
-                service.backends.forEach(Backend::close);
+                service.backends.forEach(Serving::close);
             }
             return service;
         } catch (RuntimeException e) {
-            service.backends.forEach(Backend::close);
+            service.backends.forEach(Serving::close);
             service.wiring.close();
+            service.lock.ifPresent(SocketLock::close);
             throw e;
         }
+    }
+
+    private void serve() {
+        if (spec.shared().isPresent()) {
+            lock = lock(spec.shared().get());
+            backends.add(BackendPool.open(
+                    linux,
+                    spec.seats().getFirst().socket(),
+                    spec.seats().size(),
+                    i -> new BackendPool.Seat(device(i), options(i)),
+                    spec.shared().get().unused(),
+                    log));
+            return;
+        }
+        for (int i = 0; i < spec.seats().size(); i++) {
+            backends.add(spec.seats().get(i).socket().serve(linux, device(i), options(i)));
+        }
+    }
+
+    private static String name(int seat) {
+        return "net" + seat;
+    }
+
+    private BackendOptions options(int seat) {
+        BackendOptions own = options.withCounters(counters.counters())
+                .withName(name(seat))
+                .withWorkers(workers.get(seat % workers.size()));
+        return spec.seats().size() == 1 ? own : own.withLog(line -> log.accept(name(seat) + ": " + line));
+    }
+
+    /** Made once for each, in their order. */
+    private NetDevice device(int seat) {
+        NetDevice device = new NetDevice(
+                wiring.network(seat),
+                spec.seats().get(seat).options(),
+                counters.counters(),
+                name(seat),
+                spec.limits().isPresent() ? Optional.of(limits.get(seat)) : Optional.empty());
+        devices.add(device);
+        return device;
     }
 
     /** The ports of a switch share threads, so that frames go from guest to guest without a detour. */
@@ -101,21 +155,21 @@ final class Service implements AutoCloseable {
 
     /** Waits until its back-ends have ended. */
     void await() throws InterruptedException {
-        for (Backend backend : backends) {
+        for (Serving backend : backends) {
             backend.await();
         }
     }
 
     @Override
     public synchronized void close() { // by a signal's thread, which then ends the process, and by main's
-        backends.forEach(Backend::close);
+        backends.forEach(Serving::close);
         if (closed) {
             return;
         }
         closed = true;
         for (NetDevice device : devices) {
             for (int i = 0; i < device.queueCount(); i++) {
-                String which = devices.size() == 1 ? "queue " : "port " + devices.indexOf(device) + ", queue ";
+                String which = spec.seats().size() == 1 ? "queue " : "port " + devices.indexOf(device) + ", queue ";
                 details.accept(which
                         + i
                         + (i % 2 == 0 ? " (to the guest): " : " (from the guest): ")
@@ -125,5 +179,6 @@ final class Service implements AutoCloseable {
         counters.close();
         limitsFile.ifPresent(LimitsFile::close);
         wiring.close();
+        lock.ifPresent(SocketLock::close);
     }
 }

@@ -6,6 +6,9 @@
  * counters, what the devices are connected to ({@code Wiring}: a tap or a switch), and the devices with their sockets, in
  * this order. Then it waits until its back-ends have ended, or until a signal asks it to end.
  *
+ * <p>Where the ports of a switch share one socket ({@code --ports}), it holds the lock beside that, and a
+ * {@link ringfence.vhostuser.link.BackendPool} gives each connection the first device that is free; it may end by itself.
+ *
  * <p>It keeps QEMU's conventions for back-end programs (docs/interop/vhost-user.rst): {@code --socket-path},
  * {@code --fd}, {@code --print-capabilities}, no daemonizing, standard error for messages, a clean end on SIGTERM.
  *

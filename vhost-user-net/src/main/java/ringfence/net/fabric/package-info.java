@@ -3,7 +3,7 @@
  *
  * <h2>Theory of operation</h2>
  * A {@link ringfence.net.fabric.Switch} has ports. Behind a guest's port ({@code GuestPort}) stands a network device of
- * its own with its own socket; a tap may be one port more, the uplink ({@code Uplink}).
+ * its own with its own socket, or with the connection of the moment to a socket that all share; a tap may be one port more, the uplink ({@code Uplink}).
  * <ul>
  *   <li>Who sends, forwards: the thread of a transmit queue ({@code SwitchSink}), or the uplink's. Its
  *       {@code Forwarder} reads both Ethernet addresses from a private copy, notes the source in the

@@ -42,7 +42,13 @@ class ServiceTest {
 
     private NetSpec spec(NetSpec.Way way, HostSide host, NetSpec.Seat... seats) {
         return new NetSpec(
-                List.of(seats), way, OptionalInt.empty(), host, Optional.of(directory.resolve("c")), Optional.empty());
+                List.of(seats),
+                Optional.empty(),
+                way,
+                OptionalInt.empty(),
+                host,
+                Optional.of(directory.resolve("c")),
+                Optional.empty());
     }
 
     private static HostSide nothing() {

@@ -78,7 +78,55 @@ public sealed interface NetBackend {
     }
 
     /** A daemon of ours with a passt of its own: a network that needs no privilege. */
-    record Passt() implements NetBackend {}
+    record Passt() implements NetBackend {
+        /** Adds what is wrong with a device behind it. */
+        static void check(NetConfig net, List<Problem> problems) {
+            if (net.pairs() != 1) {
+                problems.add(new Problem("num_queues", net.numQueues() + " with passt=on, which has one pair: give 2"));
+            }
+        }
+    }
+
+    /**
+     * A switch that VMs of our user share: a daemon of ours, which is started by whoever finds that it is not there.
+     *
+     * @param name which of them
+     */
+    record Switch(String name) implements NetBackend {
+        /** The longest name. */
+        public static final int MAX_NAME = 32;
+        /** Virtual machines that it connects. */
+        public static final int PORTS = 32;
+        /** Pairs of queues that each may have. */
+        public static final int PAIRS = 8;
+        /** Most entries of a queue. */
+        public static final int QUEUE_SIZE = 1024;
+
+        /** Adds what is wrong with a device at it. */
+        void check(NetConfig net, List<Problem> problems) {
+            boolean begins = !name.isEmpty() && Character.isLetterOrDigit(name.charAt(0));
+            if (!begins || name.length() > MAX_NAME || !name.chars().allMatch(Switch::mayBeInName)) {
+                problems.add(new Problem(
+                        "switch",
+                        "'" + name + "' is no name of a switch: 1 to " + MAX_NAME
+                                + " small letters, digits, '.', '_' and '-', the first a letter or a digit"));
+            }
+            if (net.pairs() > PAIRS) {
+                problems.add(new Problem(
+                        "num_queues",
+                        net.numQueues() + " with switch=, where each has at most " + 2 * PAIRS + ": give that"));
+            }
+            if (net.queueSize() > QUEUE_SIZE) {
+                problems.add(new Problem(
+                        "queue_size",
+                        net.queueSize() + " with switch=, which has at most " + QUEUE_SIZE + ": give that"));
+            }
+        }
+
+        private static boolean mayBeInName(int c) {
+            return c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '.' || c == '_' || c == '-';
+        }
+    }
 
     /**
      * A daemon of somebody else.

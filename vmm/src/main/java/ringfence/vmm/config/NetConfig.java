@@ -73,6 +73,12 @@ public record NetConfig(
             false,
             n -> n.backend instanceof NetBackend.Passt,
             "through passt, without privileges");
+    private static final Option<NetConfig, Optional<String>> SWITCH = Option.of(
+            "switch",
+            OptionTypes.optional(OptionTypes.text("name")),
+            Optional.empty(),
+            n -> n.backend instanceof NetBackend.Switch(String name) ? Optional.of(name) : Optional.empty(),
+            "a port of the switch of this name, with other VMs of the same user; it is started where it is missing");
     private static final Option<NetConfig, Optional<Integer>> MTU = Option.of(
             "mtu",
             OptionTypes.optional(OptionTypes.integer(1280, 65535)),
@@ -161,7 +167,8 @@ public record NetConfig(
                     OPS_REFILL,
                     PCI_SEGMENT,
                     PCI_DEVICE,
-                    PASST)
+                    PASST,
+                    SWITCH)
             .unsupported("iommu");
 
     private static Option<NetConfig, Optional<Long>> limit(String key) {
@@ -186,12 +193,16 @@ public record NetConfig(
     }
 
     private static NetBackend backend(OptionValues v) {
+        if (v.get(SWITCH).isPresent()) {
+            refuse(v, "with switch=, which needs no tap", TAP, FDS, IP, MASK, HOST_MAC);
+            refuseOn(v, "with switch=, which is another network", PASST);
+            refuseOn(v, "with switch=, whose daemon is ours", VHOST_USER);
+            refuse(v, "with switch=, whose socket is known", SOCKET);
+            return new NetBackend.Switch(v.get(SWITCH).get());
+        }
         if (v.get(VHOST_USER)) {
             refuse(v, "with vhost_user=on, where the daemon has its own", TAP, FDS, IP, MASK, HOST_MAC);
-            if (v.get(PASST)) {
-                throw new OptionException(
-                        "passt: cannot be given with vhost_user=on, whose daemon decides: leave it out");
-            }
+            refuseOn(v, "with vhost_user=on, whose daemon decides", PASST);
             return new NetBackend.Socket(
                     v.get(SOCKET)
                             .orElseThrow(() ->
@@ -216,9 +227,18 @@ public record NetConfig(
     @SuppressWarnings("varargs") // the array is only read
     private static void refuse(OptionValues v, String where, Option<NetConfig, ?>... options) {
         for (Option<NetConfig, ?> option : options) {
-            if (v.isSaid(option)) {
-                throw new OptionException(option.key() + ": cannot be given " + where + ": leave it out");
-            }
+            refuseIf(v.isSaid(option), option, where);
+        }
+    }
+
+    /** JSON says of these that they are off. */
+    private static void refuseOn(OptionValues v, String where, Option<NetConfig, Boolean> option) {
+        refuseIf(v.get(option), option, where);
+    }
+
+    private static void refuseIf(boolean said, Option<NetConfig, ?> option, String where) {
+        if (said) {
+            throw new OptionException(option.key() + ": cannot be given " + where + ": leave it out");
         }
     }
 
@@ -271,25 +291,25 @@ public record NetConfig(
                     "needs checksums: leave offload_csum on, or switch tso and ufo off as well"));
         }
         limits.ifPresent(limit -> limit.check(problems));
-        if (limits.isPresent() && backend instanceof NetBackend.Socket) {
-            problems.add(new Problem(
-                    limits.get().bandwidth().isPresent() ? "bw_size" : "ops_size",
-                    "limits are the daemon's own with vhost_user=on: set them there, and leave the keys out"));
-        }
         switch (backend) {
             case NetBackend.Tap tap -> tap.check(problems);
             case NetBackend.Descriptors(List<Integer> fds) -> checkFds(fds, problems);
-            case NetBackend.Passt _ -> checkPasst(problems);
-            case NetBackend.Socket _ -> {} // its path is looked at on the host
+            case NetBackend.Passt _ -> NetBackend.Passt.check(this, problems);
+            case NetBackend.Switch fabric -> {
+                fabric.check(this, problems);
+                checkUnlimited("with switch=, which other VMs use too: start it with --limits", problems);
+            }
+            case NetBackend.Socket _ -> // its path is looked at on the host
+                checkUnlimited("with vhost_user=on: set them there", problems);
         }
         PciPlace.check(pciSegment, pciDeviceId, problems);
         return problems;
     }
 
-    private void checkPasst(List<Problem> problems) {
-        if (numQueues != 2) {
-            problems.add(new Problem("num_queues", numQueues + " with passt=on, which has one pair: give 2"));
-        }
+    private void checkUnlimited(String where, List<Problem> problems) {
+        limits.ifPresent(limit -> problems.add(new Problem(
+                limit.bandwidth().isPresent() ? "bw_size" : "ops_size",
+                "limits are the daemon's own " + where + ", and leave the keys out")));
     }
 
     private void checkFds(List<Integer> fds, List<Problem> problems) {

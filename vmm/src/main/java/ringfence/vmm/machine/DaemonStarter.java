@@ -1,5 +1,6 @@
 package ringfence.vmm.machine;
 
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -12,6 +13,7 @@ import ringfence.linux.Capability;
 import ringfence.linux.Fd;
 import ringfence.linux.Linux;
 import ringfence.memory.MemoryTable;
+import ringfence.process.BadInputException;
 import ringfence.vmm.config.DiskConfig;
 import ringfence.vmm.config.HostProgram;
 import ringfence.vmm.config.NetBackend;
@@ -26,6 +28,7 @@ import ringfence.vmm.device.remote.SocketSource;
 import ringfence.vmm.supervise.Companion;
 import ringfence.vmm.supervise.DaemonCommand;
 import ringfence.vmm.supervise.RuntimeDirectory;
+import ringfence.vmm.supervise.SharedDaemon;
 import ringfence.vmm.supervise.SupervisedDaemon;
 
 /**
@@ -40,6 +43,9 @@ final class DaemonStarter implements AutoCloseable {
     private static final Set<Capability> TAP_PRIVILEGES = Set.of(Capability.NET_ADMIN);
 
     private static final String PASST = "passt";
+
+    /** After so long without a VM a switch ends: long enough for all of them to be started anew. */
+    private static final int UNUSED_SECONDS = 60;
 
     private final Linux linux;
     private final RuntimeOptions options;
@@ -75,6 +81,7 @@ final class DaemonStarter implements AutoCloseable {
             case NetBackend.Tap tap -> supervised(net, tap);
             case NetBackend.Descriptors(List<Integer> fds) -> supervised(net, fds);
             case NetBackend.Passt _ -> withPasst(net);
+            case NetBackend.Switch(String name) -> shared(net, name);
         };
         return new PluggedDevice(
                 net.pciDeviceId(), NetDevice.start(linux, net, source, memory, new ConnectionLog(net.id())));
@@ -150,6 +157,30 @@ final class DaemonStarter implements AutoCloseable {
         Companion passt = new Companion(
                 program, List.of("--foreground", "--quiet", "--one-off", "--fd", Integer.toString(Companion.SOCKET)));
         return supervised(net, arguments, Set.of(), List.of(), Optional.of(passt));
+    }
+
+    /** A daemon that is nobody's: it has to do for whoever comes, whatever this VM may want of it. */
+    private SharedDaemon shared(NetConfig net, String name) {
+        List<String> arguments = List.of(
+                "--backend=switch",
+                "--ports=" + NetBackend.Switch.PORTS,
+                "--queue-pairs=" + NetBackend.Switch.PAIRS,
+                "--queue-size=" + NetBackend.Switch.QUEUE_SIZE,
+                "--exit-when-unused=" + UNUSED_SECONDS);
+        SharedDaemon daemon = new SharedDaemon(
+                linux,
+                RuntimeDirectory.ofSwitch(name, linux.processes().effectiveUser()),
+                options.program("vhost-user-net"),
+                arguments,
+                reason -> proxy.post(new MachineCommand.DeviceRefused(net.id(), reason)));
+        try {
+            daemon.prepare();
+        } catch (UncheckedIOException e) {
+            throw new BadInputException(
+                    "--net " + net.id() + " switch: " + e.getMessage() + ": let our user write there", e);
+        }
+        ends.push(daemon::close);
+        return daemon;
     }
 
     private List<String> netArguments(NetConfig net) {

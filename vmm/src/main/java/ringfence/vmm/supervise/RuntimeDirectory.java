@@ -53,6 +53,25 @@ public final class RuntimeDirectory implements AutoCloseable {
                 : Path.of(System.getProperty("user.home"), ".cache", "ringfence", "run");
     }
 
+    /**
+     * The folder of a switch, which all VMs of a user find, whoever has started them: below {@code /run/ringfence} for root,
+     * else {@code $XDG_RUNTIME_DIR/ringfence}, {@code /run/user/UID/ringfence} where that variable is missing, as in a unit of
+     * the system, or {@code ~/.cache/ringfence/run}. A unit's own {@code $RUNTIME_DIRECTORY} does not count.
+     *
+     * @param user the effective one
+     */
+    public static Path ofSwitch(String name, int user) {
+        return common(user, System.getenv("XDG_RUNTIME_DIR"), Path.of("/run/user"))
+                .resolve("switch")
+                .resolve(name);
+    }
+
+    static Path common(int user, String session, Path sessions) {
+        Path own = sessions.resolve(Integer.toUnsignedString(user));
+        boolean unsaid = session == null || session.isEmpty();
+        return base(user == 0, null, unsaid && Files.isDirectory(own) ? own.toString() : session);
+    }
+
     /** The lock file that fences this device. */
     public Path fence(String device) {
         return path.resolve(device + ".fence");

@@ -12,5 +12,21 @@
  * <p>What must survive a daemon lies with the front-end (guest memory, inflight region, kick and call descriptors); the
  * fence, a lock file in the {@link ringfence.vmm.supervise.RuntimeDirectory}, keeps a successor from the inflight region
  * until the kernel has ended the last request of its predecessor.
+ *
+ * <h2>A daemon that VMs share</h2>
+ * The switch of {@code --net switch=NAME} belongs to no VM. It listens at a path that all VMs of the user derive from the
+ * name, and holds a {@link ringfence.vhostuser.link.SocketLock} beside that for as long as it lives. A VMM
+ * ({@link ringfence.vmm.supervise.SharedDaemon}) connects; where nobody listens it tries the lock:
+ * <pre>
+ *   connect ──► served
+ *      │ nobody listens
+ *      ▼
+ *   lock ──► taken: a daemon lives there, or is being born: connect again, soon
+ *      │ ours: no daemon lives there
+ *      ▼
+ *   start one that inherits the lock, in a session of its own ──► let go of our lock ──► connect again, soon
+ * </pre>
+ * So any number of VMMs that find it dead start one successor, and the socket file that was left is replaced by the one
+ * process that holds the lock. It ends by itself when it has been unused for a while.
  */
 package ringfence.vmm.supervise;

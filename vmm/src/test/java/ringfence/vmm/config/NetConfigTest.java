@@ -50,7 +50,8 @@ class NetConfigTest {
                 "tap=vmtap3,ip=fd00::1,mask=ffff:ffff::,host_mac=02:00:00:00:00:01,mac=52:54:00:12:34:56,mtu=9000,"
                         + "num_queues=4,queue_size=512,offload_ufo=off,id=lan,pci_device_id=7",
                 "fd=[8,9],num_queues=4",
-                "vhost_user=on,socket=/run/ovs,vhost_mode=server");
+                "vhost_user=on,socket=/run/ovs,vhost_mode=server",
+                "switch=lan,mtu=9000");
         Json.Obj json = VmConfig.TABLE.write(config);
         assertThat(json.toString())
                 .contains(
@@ -59,9 +60,10 @@ class NetConfigTest {
                 .contains("\"offload_tso\":true,\"offload_ufo\":false,\"offload_csum\":true")
                 .contains("\"pci_device_id\":7")
                 .contains("\"fds\":[8,9]")
-                .contains("\"vhost_user\":true,\"vhost_socket\":\"/run/ovs\",\"vhost_mode\":\"Server\"");
+                .contains("\"vhost_user\":true,\"vhost_socket\":\"/run/ovs\",\"vhost_mode\":\"Server\"")
+                .contains("\"switch\":\"lan\"");
         assertThat(VmConfig.TABLE.read(JsonReader.read(json.toString()))).isEqualTo(config);
-        assertThat(config.nets()).extracting(NetConfig::id).containsExactly("lan", "_net0", "_net1");
+        assertThat(config.nets()).extracting(NetConfig::id).containsExactly("lan", "_net0", "_net1", "_net2");
         assertThat(config.problems(HOST)).isEmpty();
     }
 
@@ -90,6 +92,13 @@ class NetConfigTest {
                 "id=__x | --net id: '__x' is reserved",
                 "bw_size=2T,bw_refill_time=100 | --net _net0 bw_size: is above 1099511627776",
                 "vhost_user=on,socket=/s,ops_size=1,ops_refill_time=1 | --net _net0 ops_size: limits are the daemon's",
+                "switch= | --net _net0 switch: '' is no name of a switch",
+                "switch=Lan | --net _net0 switch: 'Lan' is no name of a switch: 1 to 32 small letters",
+                "switch=.. | --net _net0 switch: '..' is no name of a switch",
+                "switch=a/b | --net _net0 switch: 'a/b' is no name of a switch",
+                "switch=aaaaaaaaaabbbbbbbbbbccccccccccddd | --net _net0 switch: 'aaaaaaaaaabb",
+                "switch=lan,queue_size=2048 | --net _net0 queue_size: 2048 with switch=, which has at most 1024",
+                "switch=lan,bw_size=1,bw_refill_time=1 | --net _net0 bw_size: limits are the daemon's own with switch=",
                 "ops_size=0,ops_refill_time=100 | --net _net0 ops_size: is 0"
             })
     void eachMistakeIsOneLineThatNamesTheOption(String net, String line) {
@@ -119,6 +128,13 @@ class NetConfigTest {
                 "fd=[5],tap=x | tap: cannot be given with fd=",
                 "passt=on,tap=x | tap: cannot be given with passt=on",
                 "passt=on,vhost_user=on,socket=/s | passt: cannot be given with vhost_user=on",
+                "switch=lan,tap=x | tap: cannot be given with switch=, which needs no tap: leave it out",
+                "switch=lan,fd=[5] | fd: cannot be given with switch=",
+                "switch=lan,ip=10.0.0.1 | ip: cannot be given with switch=",
+                "switch=lan,host_mac=02:00:00:00:00:01 | host_mac: cannot be given with switch=",
+                "switch=lan,passt=on | passt: cannot be given with switch=",
+                "switch=lan,vhost_user=on,socket=/s | vhost_user: cannot be given with switch=",
+                "switch=lan,socket=/s | socket: cannot be given with switch=",
                 "fd=[5],host_mac=02:00:00:00:00:01 | host_mac: cannot be given with fd=",
                 "bw_size=1 | bw_refill_time: is missing beside the other bw_ keys: give it too",
                 "ops_one_time_burst=1 | ops_size: is missing beside the other ops_ keys: give it too"
@@ -128,6 +144,16 @@ class NetConfigTest {
                 .isInstanceOf(OptionException.class)
                 .message()
                 .startsWith(line);
+    }
+
+    @Test
+    void aPortOfASwitchHasSoManyPairsAndNoMore() {
+        VmConfig config = VmConfig.TABLE.read(
+                JsonReader.read(
+                        "{\"payload\":{\"kernel\":\"/k\"},\"cpus\":{\"boot_vcpus\":9,"
+                            + "\"max_vcpus\":9},\"net\":[{\"switch\":\"lan\",\"num_queues\":18},{\"switch\":\"lan\",\"num_queues\":16}]}"));
+        assertThat(config.problems(HOST).stream().map(Problem::line))
+                .containsExactly("--net _net0 num_queues: 18 with switch=, where each has at most 16: give that");
     }
 
     @Test

@@ -143,6 +143,35 @@ class DaemonStarterTest {
         assertThat(report).contains("limit rx=" + keys, "limit tx=" + keys);
     }
 
+    /** Whatever this VM wants, the switch is started so that it does for any. */
+    @Test
+    void aSwitchIsStartedForAllWhoMayComeWithoutAnyPrivilege() throws Exception {
+        int user = linux.processes().effectiveUser();
+        Path folder =
+                RuntimeDirectory.ofSwitch("test-" + ProcessHandle.current().pid(), user);
+        try {
+            List<String> report =
+                    startedWith("id=_net0,mac=52:54:00:12:34:56,mtu=1500,num_queues=4,queue_size=512,switch="
+                            + folder.getFileName());
+            assertThat(options(report))
+                    .containsExactly(
+                            "--socket-path=" + folder + "/socket",
+                            "--lock-fd=3",
+                            "--backend=switch",
+                            "--ports=32",
+                            "--queue-pairs=8",
+                            "--queue-size=1024",
+                            "--exit-when-unused=60");
+            assertThat(report).contains("fd 3 " + folder + "/socket.lock", "fd 4 ");
+            assumeThat(user).isZero();
+            assertThat(report).contains("CapEff:\t0000000000000000");
+        } finally {
+            for (String file : List.of("socket.lock", "log", "")) {
+                Files.deleteIfExists(folder.resolve(file));
+            }
+        }
+    }
+
     @Test
     void aNewTapHasNoName() throws Exception {
         assertThat(options(startedWith("id=_net0,mac=52:54:00:12:34:56")))

@@ -1,0 +1,220 @@
+package ringfence.it.fault;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import ringfence.it.lab.Checkout;
+import ringfence.linux.Epoll;
+import ringfence.linux.ErrnoException;
+import ringfence.linux.EventFd;
+import ringfence.linux.Fd;
+import ringfence.linux.Linux;
+import ringfence.linux.Mapping;
+import ringfence.linux.Seal;
+import ringfence.memory.MemoryTable;
+import ringfence.memory.Region;
+import ringfence.vhostuser.ProtocolFeature;
+import ringfence.vhostuser.link.Frontend;
+import ringfence.vhostuser.link.FrontendOptions;
+import ringfence.virtio.queue.GuestDriver;
+import ringfence.virtio.queue.QueueConfig;
+import ringfence.virtio.queue.QueueState;
+import ringfence.vmm.supervise.SharedDaemon;
+
+/** The switch that VMs share, as real processes: started by whoever finds nobody, killed, and ended because nobody is left. */
+@Timeout(120)
+class SwitchDaemonTest {
+    private static final long PATIENCE = TimeUnit.SECONDS.toNanos(30);
+    private static final int STARTERS = 6;
+    private static final int PORTS = 32;
+    private static final int QUEUES = 16;
+
+    private final Linux linux = Linux.system();
+
+    @TempDir
+    Path folder;
+
+    @AfterEach
+    void endWhatWasStarted() {
+        daemons().forEach(ProcessHandle::destroyForcibly);
+    }
+
+    /** All daemons at this folder's socket; none of anybody else's. */
+    private List<ProcessHandle> daemons() {
+        return ProcessHandle.allProcesses()
+                .filter(process -> commandLine(process.pid()).contains("--socket-path=" + folder + "/switch/socket"))
+                .toList();
+    }
+
+    private static String commandLine(long pid) {
+        try {
+            return Files.readString(Path.of("/proc/" + pid + "/cmdline")).replace('\0', ' ');
+        } catch (IOException _) {
+            return ""; // it has just ended
+        }
+    }
+
+    private SharedDaemon source(int unusedSeconds) {
+        return new SharedDaemon(
+                linux,
+                folder.resolve("switch"),
+                Checkout.find().product().resolve("bin/vhost-user-net"),
+                List.of(
+                        "--backend=switch",
+                        "--ports=" + PORTS,
+                        "--queue-pairs=8",
+                        "--exit-when-unused=" + unusedSeconds,
+                        "-v"),
+                line -> {
+                    throw new AssertionError(line);
+                });
+    }
+
+    /** As a device's link thread does it: again and again until somebody answers. */
+    private Frontend connected(SharedDaemon source) throws InterruptedException {
+        long deadline = System.nanoTime() + PATIENCE;
+        while (true) {
+            try {
+                Fd socket = source.connect();
+                Frontend frontend = Frontend.over(linux, socket, FrontendOptions.defaults());
+                assertThat(frontend.hello(ProtocolFeature.mask(ProtocolFeature.MQ))
+                                .queues())
+                        .isEqualTo(16);
+                return frontend;
+            } catch (ErrnoException e) {
+                assertThat(System.nanoTime()).as(e.getMessage()).isLessThan(deadline);
+                Thread.sleep(2);
+            }
+        }
+    }
+
+    private List<ProcessHandle> peers(List<Frontend> frontends) {
+        return frontends.stream()
+                .map(frontend -> linux.sockets().peer(frontend.socket()).pid())
+                .distinct()
+                .map(pid -> ProcessHandle.of(pid).orElseThrow())
+                .toList();
+    }
+
+    /** Starters meet nobody, at the same time, three times over: first, after a kill, and after the end of the unused. */
+    @Test
+    void thereIsOneWhoeverStartsItAndAnotherWhenItIsKilled() throws Exception {
+        ProcessHandle last = null;
+        for (int round = 0; round < 3; round++) {
+            List<Frontend> frontends = new ArrayList<>();
+            List<SharedDaemon> sources =
+                    IntStream.range(0, STARTERS).mapToObj(i -> source(2)).toList();
+            long begin = System.nanoTime();
+            try (ExecutorService threads = Executors.newFixedThreadPool(STARTERS)) {
+                List<Future<Frontend>> starting = new ArrayList<>();
+                sources.forEach(source -> starting.add(threads.submit(() -> connected(source))));
+                for (Future<Frontend> one : starting) {
+                    frontends.add(one.get());
+                }
+            }
+            System.out.println("counted: " + STARTERS + " that found no switch had one after "
+                    + TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin) + " ms");
+            assertThat(peers(frontends)).isEqualTo(daemons()).hasSize(1);
+            ProcessHandle daemon = daemons().getFirst();
+            assertThat(Optional.of(daemon)).isNotEqualTo(Optional.ofNullable(last));
+            if (round != 1) {
+                daemon.destroyForcibly();
+            }
+            frontends.forEach(Frontend::close);
+            sources.forEach(SharedDaemon::close);
+            long deadline = System.nanoTime() + PATIENCE;
+            while (daemon.isAlive() && !isZombie(daemon)) {
+                assertThat(System.nanoTime()).as("ends when it is unused").isLessThan(deadline);
+                Thread.sleep(10);
+            }
+            last = daemon;
+        }
+        assertThat(folder.resolve("switch/log")).content().contains("no front-end for 2 s: it ends");
+    }
+
+    /** Nobody waits for it here, as it is not what this process is for. */
+    private static boolean isZombie(ProcessHandle process) {
+        try {
+            return Files.readString(Path.of("/proc/" + process.pid() + "/stat")).contains(") Z ");
+        } catch (IOException _) {
+            return true;
+        }
+    }
+
+    /** With all of their queues; one more than there are ports is turned away, and gets the next one that is free. */
+    @Test
+    void allPortsMayBeTaken() throws Exception {
+        List<Frontend> frontends = new ArrayList<>();
+        SharedDaemon source = source(60);
+        try (QueueMemory memory = new QueueMemory(linux)) {
+            for (int i = 0; i < PORTS; i++) {
+                frontends.add(connected(source));
+                memory.startQueues(frontends.getLast());
+            }
+            Frontend more = Frontend.over(linux, source.connect(), FrontendOptions.defaults());
+            assertThat(linux.sockets().await(more.socket(), Epoll.RDHUP, 10_000))
+                    .isTrue();
+            more.close();
+            for (Frontend frontend : frontends) {
+                assertThat(frontend.stopQueue(QUEUES - 1)).isEqualTo(QueueState.FRESH);
+            }
+            frontends.removeFirst().close();
+            frontends.add(connected(source));
+            memory.startQueues(frontends.getLast());
+            assertThat(peers(frontends)).hasSize(1);
+            assertThat(folder.resolve("switch/log")).content().contains("turned away: all 32 seats are taken");
+        } finally {
+            frontends.forEach(Frontend::close);
+            source.close();
+        }
+    }
+
+    /** What the queues of any card stand on: memory with rings, which stay empty. */
+    private static final class QueueMemory implements AutoCloseable {
+        private static final int RING = 0x4000;
+        private static final int SIZE = 64;
+        private static final long RAM = (long) RING * (QUEUES + 1);
+
+        private final Fd memory;
+        private final Mapping mapping;
+        private final MemoryTable table;
+        private final EventFd bell;
+
+        QueueMemory(Linux linux) {
+            memory = linux.memory().memfd("guest", RAM);
+            linux.memory().seal(memory, Seal.SHRINK, Seal.GROW);
+            mapping = linux.memory().map(memory, 0, RAM);
+            table = MemoryTable.of(List.of(new Region(0, mapping.address(), RAM, mapping, 0, memory, 0)));
+            bell = linux.events().eventFd();
+        }
+
+        void startQueues(Frontend card) {
+            card.memory(table);
+            for (int i = 0; i < QUEUES; i++) {
+                QueueConfig ring = GuestDriver.place((long) RING * (i + 1), SIZE, true, true);
+                card.startQueue(i, ring, QueueState.FRESH, bell, bell, null);
+            }
+        }
+
+        @Override
+        public void close() {
+            bell.close();
+            mapping.close();
+            memory.close();
+        }
+    }
+}
