@@ -18,7 +18,7 @@ import ringfence.it.lab.Vmm;
 @OnKvmHost
 class NetDaemonDeathTest {
     private static final Duration LONG = Duration.ofMinutes(3);
-    private static final int KILLS = Integer.getInteger("ringfence.promise.net.kills", 2);
+    private static final int KILLS = Integer.getInteger("ringfence.promise.net.kills", 5);
     private static final long SEED = Long.getLong("ringfence.seed", System.nanoTime() >>> 20);
     private static final int MOST_MILLIS_BETWEEN = 1000;
     private static final String HERE = "192.0.2.65";

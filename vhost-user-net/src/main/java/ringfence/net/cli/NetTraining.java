@@ -26,8 +26,8 @@ import ringfence.virtio.queue.QueueState;
 
 /**
  * What the program does when its AOT cache is trained: a short life of a daemon, with a front-end in the same process, so
- * that the cache knows the classes and the profiles of all that a start needs. It needs a tap of its own; where none may
- * be made, the cache learns the command line only, and a start takes a little longer.
+ * that the cache knows the classes and the profiles of all that a start needs: one with a switch, one with a tap. Where no
+ * tap may be made, a start with one takes a little longer.
  */
 public final class NetTraining {
     private static final int RAM = 4 << 20;
@@ -43,6 +43,15 @@ public final class NetTraining {
     public static void main(String[] arguments) {
         NetMain.parse(arguments);
         Linux linux = Linux.system();
+        live(linux, new NetSpec.Switching(Optional.empty(), false, 1));
+        try {
+            live(linux, new NetSpec.ToTap(new TapSpec.Named("")));
+        } catch (IllegalArgumentException e) {
+            System.err.println("trained without a tap: " + e.getMessage());
+        }
+    }
+
+    private static void live(Linux linux, NetSpec.Way way) {
         Fd[] pair = linux.sockets().pair();
         try (Frontend frontend = Frontend.over(linux, pair[0], FrontendOptions.defaults());
                 Fd theirs = pair[1];
@@ -53,7 +62,7 @@ public final class NetTraining {
                                         new BackendSocket(Optional.empty(), OptionalInt.of(theirs.number())),
                                         new NetOptions(1, SIZE, Optional.empty()))),
                                 Optional.empty(),
-                                new NetSpec.ToTap(new TapSpec.Named("")),
+                                way,
                                 OptionalInt.empty(),
                                 new HostSide(Optional.empty(), Optional.empty()),
                                 Optional.empty(),
@@ -61,8 +70,6 @@ public final class NetTraining {
                         BackendOptions.defaults().withLog(line -> {}),
                         line -> {})) {
             drive(linux, frontend);
-        } catch (IllegalArgumentException e) {
-            System.err.println("trained without a tap: " + e.getMessage());
         }
     }
 
