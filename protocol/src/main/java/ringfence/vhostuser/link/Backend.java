@@ -143,17 +143,7 @@ public final class Backend implements Serving {
     public void close() {
         stopping = true;
         alert();
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException _) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        Threads.awaitEnd(thread);
     }
 
     /** Makes the thread look around; it may be ending by itself at this very moment, or have ended. */

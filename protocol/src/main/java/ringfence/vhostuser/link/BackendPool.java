@@ -124,17 +124,7 @@ public final class BackendPool implements Serving {
     public void close() {
         stopping = true;
         alert();
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException _) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        Threads.awaitEnd(thread);
     }
 
     /** Makes the thread look around, if it still does. */
@@ -261,12 +251,13 @@ public final class BackendPool implements Serving {
         }
     }
 
+    /** Told before the front-end can see it: who asks why finds the answer. */
     private void turnAway(Newcomer newcomer) {
-        newcomer.socket().close();
         if (!full) {
             full = true;
             log.accept("a front-end is turned away: all " + places.size() + " seats are taken");
         }
+        newcomer.socket().close();
     }
 
     private void end() {

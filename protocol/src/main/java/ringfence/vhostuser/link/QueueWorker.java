@@ -103,13 +103,16 @@ final class QueueWorker implements Completions {
     int work() {
         try {
             return over ? 0 : cycle();
-        } catch (RuntimeException | InternalError e) {
+        } catch (RuntimeException | Error e) {
             fail(e);
             return 1;
         }
     }
 
-    /** An InternalError is memory that the front-end has truncated under us. */
+    /**
+     * Whatever it was, it is this queue's: its thread serves others, and somebody waits for its end. An InternalError is memory
+     * that the front-end has truncated under us.
+     */
     private void fail(Throwable e) {
         over = true;
         onFailure.accept(e);
@@ -292,7 +295,7 @@ final class QueueWorker implements Completions {
         try {
             armed = !stopping && !broken && engine.canTake();
             return armed && queue.armKick() || canGoOn();
-        } catch (RuntimeException | InternalError e) {
+        } catch (RuntimeException | Error e) {
             fail(e);
             return true;
         }
@@ -337,7 +340,7 @@ final class QueueWorker implements Completions {
                 queue.disarmKick();
             }
             engine.disarmWakeup();
-        } catch (RuntimeException | InternalError e) {
+        } catch (RuntimeException | Error e) {
             fail(e);
         }
     }

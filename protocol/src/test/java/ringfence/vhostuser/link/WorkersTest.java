@@ -155,8 +155,9 @@ class WorkersTest {
     }
 
     /** What one engine does wrong ends its own connection; it is told on its thread that this was all. */
-    @Test
-    void aFailureIsNobodyElses() {
+    @ParameterizedTest
+    @ValueSource(classes = {IllegalStateException.class, StackOverflowError.class})
+    void aFailureIsNobodyElses(Class<? extends Throwable> kind) {
         List<String> told = new CopyOnWriteArrayList<>();
         ToyDevice failing = new ToyDevice(linux, 1, false, new long[ToyDevice.WORDS]) {
             @Override
@@ -164,6 +165,9 @@ class WorkersTest {
                 return new QueueEngine() {
                     @Override
                     public void submit(ChainCursor chain, Completions done) {
+                        if (kind == StackOverflowError.class) {
+                            throw new StackOverflowError("on purpose");
+                        }
                         throw new IllegalStateException("on purpose");
                     }
 

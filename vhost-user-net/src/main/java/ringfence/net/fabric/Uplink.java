@@ -17,6 +17,7 @@ import ringfence.net.backend.TapPorts;
 import ringfence.net.engine.QueueCounters;
 import ringfence.net.engine.TapSender;
 import ringfence.net.packet.Drop;
+import ringfence.vhostuser.link.Threads;
 import ringfence.virtio.NetLayout;
 import ringfence.virtio.queue.ChainCursor;
 
@@ -124,20 +125,12 @@ final class Uplink implements AutoCloseable {
     public void close() {
         stopping = true;
         alarm.signal();
-        boolean interrupted = false;
-        while (thread != null && thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException _) {
-                interrupted = true;
-            }
+        if (thread != null) {
+            Threads.awaitEnd(thread);
         }
         epoll.close();
         alarm.close();
         tap.end();
         taps.close();
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
     }
 }

@@ -13,6 +13,6 @@ record KvmDoorbells(VmSlot slot) implements Doorbells {
 
     @Override
     public void deassign(EventFd kick, long guestAddress, int width) {
-        slot.vm().ioeventfdOff(kick.fd(), guestAddress, width, false, OptionalLong.empty());
+        slot.ifThere(vm -> vm.ioeventfdOff(kick.fd(), guestAddress, width, false, OptionalLong.empty()));
     }
 }

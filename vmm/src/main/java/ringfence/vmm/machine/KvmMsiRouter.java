@@ -67,11 +67,11 @@ final class KvmMsiRouter implements MsiRouter {
 
     @Override
     public void deassign(EventFd event, int gsi) {
-        slot.vm().irqfdOff(event.fd(), gsi);
+        slot.ifThere(vm -> vm.irqfdOff(event.fd(), gsi));
     }
 
     @Override
     public void inject(long address, int data) {
-        slot.vm().signalMsi(address, data);
+        slot.ifThere(vm -> vm.signalMsi(address, data));
     }
 }

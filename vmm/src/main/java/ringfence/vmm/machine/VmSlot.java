@@ -1,5 +1,6 @@
 package ringfence.vmm.machine;
 
+import java.util.function.Consumer;
 import ringfence.vmm.kvm.Vm;
 import ringfence.vmm.legacy.IrqLine;
 
@@ -10,7 +11,7 @@ import ringfence.vmm.legacy.IrqLine;
 final class VmSlot {
     private volatile Vm vm;
 
-    /** The VM of this boot. */
+    /** The VM of this boot; null between two boots, and at the end. */
     Vm vm() {
         return vm;
     }
@@ -19,13 +20,16 @@ final class VmSlot {
         vm = next;
     }
 
+    /** Does something to the VM, if there is one: what one had goes with it, and a device may end later than that. */
+    void ifThere(Consumer<Vm> action) {
+        Vm now = vm;
+        if (now != null) {
+            action.accept(now);
+        }
+    }
+
     /** A pin of the I/O APIC. */
     IrqLine line(int pin) {
-        return high -> {
-            Vm now = vm;
-            if (now != null) {
-                now.setIrqLine(pin, high);
-            }
-        };
+        return high -> ifThere(now -> now.setIrqLine(pin, high));
     }
 }

@@ -15,6 +15,7 @@ import ringfence.memory.MemoryTable;
 import ringfence.vhostuser.link.InflightShare;
 import ringfence.vhostuser.link.PeerException;
 import ringfence.vhostuser.link.PeerException.Disposition;
+import ringfence.vhostuser.link.Threads;
 import ringfence.virtio.queue.QueueConfig;
 import ringfence.virtio.queue.QueueException;
 import ringfence.virtio.queue.QueueState;
@@ -111,17 +112,7 @@ final class Link {
                 linux.sockets().shutdown(socket); // whatever call waits for an answer ends now
             }
         }
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        Threads.awaitEnd(thread);
     }
 
     /** Lets close() end a call on this socket; null: there is none, or it is to be closed next. */
