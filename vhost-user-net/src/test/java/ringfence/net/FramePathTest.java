@@ -34,7 +34,7 @@ class FramePathTest {
             vm.write(at, new byte[NetVm.HEADER]);
             vm.write(at + NetVm.HEADER, Frames.plain(1000, 1));
             transmit(vm, at, WARM);
-            double each = perFrame("net/q1", () -> transmit(vm, at, MEASURED), "from the guest");
+            double each = perFrame("net/pair0", () -> transmit(vm, at, MEASURED), "from the guest");
             assertThat(each).isLessThan(LESS_THAN_AN_OBJECT);
             assertThat(vm.counters(TX).packets()).isGreaterThanOrEqualTo(WARM + MEASURED);
         }
@@ -65,7 +65,7 @@ class FramePathTest {
             vm.post(RX, 200, 1526);
             byte[] frame = Frames.plain(1000, 1);
             receive(vm, host, frame, WARM);
-            double each = perFrame("net/q0", () -> receive(vm, host, frame, MEASURED), "for the guest");
+            double each = perFrame("net/pair0", () -> receive(vm, host, frame, MEASURED), "for the guest");
             assertThat(each).isLessThan(LESS_THAN_AN_OBJECT);
         }
     }
@@ -117,7 +117,7 @@ class FramePathTest {
                 .threadId();
     }
 
-    /** Both workers sleep: less than 1 % of a core. */
+    /** Its worker sleeps: less than 1 % of a core. */
     @Test
     void anIdleCardCostsNothing() throws Exception {
         try (NetVm vm = new NetVm(linux, 1, -1);
@@ -128,9 +128,9 @@ class FramePathTest {
             host.send(Frames.plain(60, 1));
             vm.receive(RX, Frames.EXPERIMENTAL);
             Thread.sleep(100);
-            long before = threads.getThreadCpuTime(id("net/q0")) + threads.getThreadCpuTime(id("net/q1"));
+            long before = threads.getThreadCpuTime(id("net/pair0"));
             Thread.sleep(1000);
-            long spent = threads.getThreadCpuTime(id("net/q0")) + threads.getThreadCpuTime(id("net/q1")) - before;
+            long spent = threads.getThreadCpuTime(id("net/pair0")) - before;
             assertThat(spent).isLessThan(TimeUnit.MILLISECONDS.toNanos(10));
         }
     }

@@ -142,19 +142,66 @@ class NetDeviceTest {
         }
     }
 
+    /** What a driver posts late is not lost: TCP would halve its pace for it. */
     @Test
-    void aFrameWithoutBuffersIsDroppedAndTheNextArrives() {
+    void aFrameWaitsForItsLastBuffers() throws InterruptedException {
+        try (NetVm vm = new NetVm(linux, 1, ALL);
+                HostEnd host = new HostEnd(linux, vm.tap(), Frames.IPV4)) {
+            vm.startPair(0);
+            for (int posted : new int[] {3, 40, 1}) {
+                vm.post(RX, posted, 1526);
+                byte[] frame = Frames.tcp(LARGE);
+                host.send(Frames.tcpHeader(HostEnd.HEADER), frame);
+                Thread.sleep(30); // the daemon sleeps
+                vm.post(RX, 20, 1526);
+                Thread.sleep(30);
+                vm.post(RX, 60, 1526);
+                assertThat(vm.receive(RX, Frames.IPV4).frame()).isEqualTo(frame);
+                byte[] next = Frames.tcp(1000);
+                host.send(Frames.tcpHeader(HostEnd.HEADER), next);
+                assertThat(vm.receive(RX, Frames.IPV4).frame()).isEqualTo(next);
+            }
+            assertThat(vm.counters(RX).drops(Drop.NO_BUFFER)).isZero();
+        }
+    }
+
+    /** A driver that posts no more before it has got something gets what fits. */
+    @Test
+    void aFrameThatFindsNoMoreBuffersMakesWay() throws InterruptedException {
         try (NetVm vm = new NetVm(linux, 1, ALL);
                 HostEnd host = new HostEnd(linux, vm.tap(), Frames.IPV4)) {
             vm.startPair(0);
             vm.post(RX, 3, 1526);
             host.send(Frames.tcpHeader(HostEnd.HEADER), Frames.tcp(LARGE));
-            NetVm.until(() -> vm.counters(RX).drops(Drop.NO_BUFFER) > 0);
+            Thread.sleep(50);
+            byte[] small = Frames.tcp(1000);
+            host.send(Frames.tcpHeader(HostEnd.HEADER), small);
+            assertThat(vm.receive(RX, Frames.IPV4).frame()).isEqualTo(small);
+            assertThat(vm.counters(RX).drops(Drop.NO_BUFFER)).isOne();
+        }
+    }
+
+    /** A queue that stops forgets what waits, and gives the chains back. */
+    @Test
+    void aStoppedQueueForgetsWhatWaits() {
+        try (NetVm vm = new NetVm(linux, 1, ALL);
+                HostEnd host = new HostEnd(linux, vm.tap(), Frames.IPV4)) {
+            vm.startPair(0);
+            vm.post(RX, 3, 1526);
+            host.send(Frames.tcpHeader(HostEnd.HEADER), Frames.tcp(LARGE));
+            NetVm.until(() -> vm.frontend.stopQueue(RX).availableIndex() == 0
+                    && restarted(vm)
+                    && vm.counters(RX).drops(Drop.NO_BUFFER) > 0);
             vm.post(RX, 60, 1526);
             byte[] frame = Frames.tcp(LARGE);
             host.send(Frames.tcpHeader(HostEnd.HEADER), frame);
             assertThat(vm.receive(RX, Frames.IPV4).frame()).isEqualTo(frame);
         }
+    }
+
+    private static boolean restarted(NetVm vm) {
+        vm.start(RX);
+        return true;
     }
 
     /** What is held is given back: the queue goes on where its driver stands, with the same buffers. */

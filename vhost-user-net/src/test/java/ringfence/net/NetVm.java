@@ -111,7 +111,16 @@ public final class NetVm implements AutoCloseable {
     }
 
     private NetVm(Linux linux, TapPorts ports, long features, Counters counters, String name) {
-        this(linux, ports, new TapNetwork(ports), features, counters, name, Optional.empty(), Workers.each(), true);
+        this(
+                linux,
+                ports,
+                new TapNetwork(ports),
+                features,
+                counters,
+                name,
+                Optional.empty(),
+                Workers.inPairs(name),
+                true);
     }
 
     private NetVm(

@@ -3,6 +3,7 @@ package ringfence.net;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -72,6 +73,33 @@ class QueuePairsTest {
             vm.frontend.enable(3, true);
             assertThat(flows(vm, host, 2)).isPositive();
         }
+    }
+
+    /** The two ways of a pair, and nobody else's, share a thread, which ends with the last of them. */
+    @Test
+    void eachPairHasAThread() {
+        try (NetVm vm = new NetVm(linux, 2, -1);
+                HostEnd _ = new HostEnd(linux, vm.tap(), Frames.IPV4)) {
+            vm.startPair(0);
+            assertThat(threads()).containsExactly("net/pair0");
+            vm.startPair(1);
+            assertThat(threads()).containsExactly("net/pair0", "net/pair1");
+            vm.frontend.stopQueue(2);
+            assertThat(threads()).containsExactly("net/pair0", "net/pair1");
+            vm.frontend.stopQueue(3);
+            NetVm.until(() -> threads().equals(List.of("net/pair0")));
+            vm.start(3);
+            assertThat(threads()).containsExactly("net/pair0", "net/pair1");
+        }
+    }
+
+    private static List<String> threads() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(Thread::isAlive)
+                .map(Thread::getName)
+                .filter(name -> name.startsWith("net/pair"))
+                .sorted()
+                .toList();
     }
 
     private static int port(byte[] frame) {

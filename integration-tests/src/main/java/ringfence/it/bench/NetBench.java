@@ -88,7 +88,16 @@ public final class NetBench {
 
     private boolean tap(Circumstances circumstances) throws IOException {
         out.println(circumstances.line());
-        List<TapRow> rows = new TapInL1(options.rounds(), out).run();
+        List<TapRow> rows = new ArrayList<>();
+        Path folder = Files.createTempDirectory("ringfence-bench");
+        try {
+            rows.addAll(TapHere.run(options.ours(), options.rounds(), folder, out));
+        } finally {
+            delete(folder);
+        }
+        if (options.lab()) {
+            rows.addAll(TapInL1.run(options.rounds(), out));
+        }
         rows.forEach(row -> out.println(row.line()));
         report(
                 "net-tap",

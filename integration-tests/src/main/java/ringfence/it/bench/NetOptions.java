@@ -15,7 +15,8 @@ import java.util.Set;
  * @param millis of each run
  * @param rounds runs of each contender and row, alternating
  * @param ports whether to measure the switch, on this machine
- * @param tap whether to measure a tap, in the lab
+ * @param tap whether to measure a tap
+ * @param lab whether to measure a tap in the lab, too
  * @param commit of the tree, for the report
  * @param output folder for JSON and SVG
  */
@@ -27,12 +28,13 @@ record NetOptions(
         int rounds,
         boolean ports,
         boolean tap,
+        boolean lab,
         String commit,
         Path output) {
 
     static final String USAGE =
-            "bench net [--only=switch|tap] [--ours=COMMAND] [--sizes=64,512,1500] [--frames=256] [--millis=1000]"
-                    + " [--rounds=6] [--commit=ID] [--out=FOLDER]";
+            "bench net [--only=switch|tap|tap-here] [--ours=COMMAND] [--sizes=64,512,1500] [--frames=256]"
+                    + " [--millis=1000] [--rounds=6] [--commit=ID] [--out=FOLDER]";
 
     private static final Set<String> KEYS =
             Set.of("only", "ours", "sizes", "frames", "millis", "rounds", "commit", "out");
@@ -41,8 +43,8 @@ record NetOptions(
     static NetOptions parse(List<String> words, Path tree) {
         Map<String, String> values = Words.parse(words, KEYS, USAGE);
         String only = values.getOrDefault("only", "");
-        if (!Set.of("", "switch", "tap").contains(only)) {
-            throw new IllegalArgumentException("--only=" + only + " is neither switch nor tap");
+        if (!Set.of("", "switch", "tap", "tap-here").contains(only)) {
+            throw new IllegalArgumentException("--only=" + only + " is none of switch, tap and tap-here");
         }
         String ours = tree.resolve("bin/vhost-user-net").toString();
         return new NetOptions(
@@ -53,8 +55,9 @@ record NetOptions(
                 Integer.parseInt(values.getOrDefault("frames", "256")),
                 Integer.parseInt(values.getOrDefault("millis", "1000")),
                 Integer.parseInt(values.getOrDefault("rounds", "6")),
-                !only.equals("tap"),
+                !only.startsWith("tap"),
                 !only.equals("switch"),
+                !only.equals("tap-here"),
                 values.getOrDefault("commit", "unknown"),
                 Path.of(values.getOrDefault("out", "target/bench")));
     }

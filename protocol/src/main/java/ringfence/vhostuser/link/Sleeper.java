@@ -25,6 +25,8 @@ final class Sleeper implements AutoCloseable {
     private static final long OTHER = -2;
     /** Shorter than this, looking is given up: about the cost of a sleep and a wake-up. */
     private static final long MIN_SPIN_NANOS = 4_000;
+    /** For so long, looking takes the processor from nobody who could use it in that time; then others come first. */
+    private static final long ALONE_NANOS = 10_000;
     /** A ring without kicks is looked at at least so often. */
     private static final long MAX_POLL_NANOS = 1_000_000;
 
@@ -118,7 +120,11 @@ final class Sleeper implements AutoCloseable {
             idleSince = now;
         }
         if (now - idleSince < budget) {
-            Thread.onSpinWait();
+            if (now - idleSince < ALONE_NANOS) {
+                Thread.onSpinWait();
+            } else {
+                Thread.yield();
+            }
             return true;
         }
         return false;

@@ -1,5 +1,7 @@
 package ringfence.vhostuser.link;
 
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import ringfence.linux.Linux;
 
 /** Which threads serve the queues of a device, or of several: {@link BackendOptions#workers}. Any thread may use one. */
@@ -20,6 +22,16 @@ public abstract sealed class Workers {
      */
     public static Workers together(String name) {
         return new Together(name);
+    }
+
+    /**
+     * One thread serves each two queues, those with the indices 0 and 1, 2 and 3 and so on, of one device: the two ways of a
+     * network card's pair, whose traffic belongs together.
+     *
+     * @param name first part of the threads' names, at most 8 characters
+     */
+    public static Workers inPairs(String name) {
+        return new InPairs(name);
     }
 
     /** Begins a worker. @return the thread that serves it */
@@ -46,6 +58,21 @@ public abstract sealed class Workers {
                 thread = WorkerThread.start(linux, idle, name, worker);
             }
             return thread;
+        }
+    }
+
+    private static final class InPairs extends Workers {
+        private final String name;
+        private final Map<Integer, Workers> pairs = new ConcurrentHashMap<>();
+
+        InPairs(String name) {
+            this.name = name;
+        }
+
+        @Override
+        WorkerThread begin(Linux linux, IdlePolicy idle, QueueWorker worker) {
+            return pairs.computeIfAbsent(worker.start().index() / 2, pair -> new Together(name + "/pair" + pair))
+                    .begin(linux, idle, worker);
         }
     }
 }

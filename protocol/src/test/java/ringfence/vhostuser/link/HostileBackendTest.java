@@ -3,14 +3,10 @@ package ringfence.vhostuser.link;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -37,7 +33,7 @@ class HostileBackendTest {
 
     @BeforeEach
     void connect() {
-        before = openDescriptors();
+        before = Descriptors.open();
         Fd[] pair = linux.sockets().pair();
         peer = new RawPeer(linux, pair[1]);
         frontend = Frontend.over(linux, pair[0], FrontendOptions.defaults().withDeadlines(DEADLINE, DEADLINE));
@@ -49,15 +45,7 @@ class HostileBackendTest {
         frontend.close();
         peer.close();
         event.close();
-        assertThat(openDescriptors()).isEqualTo(before);
-    }
-
-    private static long openDescriptors() {
-        try (Stream<Path> fds = Files.list(Path.of("/proc/self/fd"))) {
-            return fds.count();
-        } catch (IOException e) {
-            throw new IllegalStateException(e);
-        }
+        assertThat(Descriptors.open()).isEqualTo(before);
     }
 
     /** The answers to SET_OWNER's successors, given in advance. */

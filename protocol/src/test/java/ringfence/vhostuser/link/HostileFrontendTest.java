@@ -56,7 +56,7 @@ class HostileFrontendTest {
         backend = Backend.listen(linux, path, device, BackendOptions.defaults().withLog(log::add));
         healthy(); // everything that is loaded once is loaded
         quiet();
-        before = openDescriptors();
+        before = Descriptors.open();
     }
 
     /** Every connection so far has been noticed to be over. */
@@ -69,10 +69,10 @@ class HostileFrontendTest {
     void nothingLeaksAndTheNextIsServed() {
         mine.forEach(Fd::close);
         quiet();
-        assertThat(openDescriptors()).isEqualTo(before);
+        assertThat(Descriptors.open()).isEqualTo(before);
         healthy();
         quiet();
-        assertThat(openDescriptors()).isEqualTo(before);
+        assertThat(Descriptors.open()).isEqualTo(before);
         backend.close();
         assertThat(device.open).hasValue(0);
         assertThat(log).noneMatch(line -> line.contains("could not be served") || line.contains("ends:"));
@@ -99,14 +99,6 @@ class HostileFrontendTest {
                 Thread.onSpinWait();
             }
             socket.close();
-        }
-    }
-
-    private static long openDescriptors() {
-        try (Stream<Path> fds = Files.list(Path.of("/proc/self/fd"))) {
-            return fds.count();
-        } catch (IOException e) {
-            throw new IllegalStateException(e);
         }
     }
 
@@ -289,11 +281,11 @@ class HostileFrontendTest {
                 peer.send(new Request.GetFeatures()); // when it is answered, the message before is done with
                 assertThat(peer.receive(20)).hasSize(20);
                 if (i == 10) {
-                    open = openDescriptors();
+                    open = Descriptors.open();
                     maps = mappings();
                 }
             }
-            assertThat(openDescriptors()).isEqualTo(open);
+            assertThat(Descriptors.open()).isEqualTo(open);
             assertThat(mappings()).isEqualTo(maps);
         }
     }

@@ -150,7 +150,7 @@ final class Service implements AutoCloseable {
                 ? IntStream.range(0, switching.threads())
                         .mapToObj(i -> Workers.together("switch" + i))
                         .toList()
-                : List.of(Workers.each());
+                : List.of(Workers.inPairs("net0"));
     }
 
     /** Waits until its back-ends have ended. */

@@ -15,12 +15,16 @@ import ringfence.virtio.queue.ChainCursor;
  * A receive queue: one readv per frame, straight into guest memory. One owner thread; allocates nothing per frame.
  *
  * <p>It holds chains for the longest frame that may come, and reads also with fewer, since the guest may not post more
- * before it has got something. What does not fit goes into memory of our own; if the guest has posted more meanwhile it
- * is copied, else the frame is dropped, as a network card does.
+ * before it has got something. What does not fit goes into memory of our own, and from there into what the guest posts next:
+ * the tap keeps those that come after it meanwhile, so that a sender is slowed down and need not send again. A guest that
+ * posts no more, although others wait, loses the frame.
  */
 final class Receiver implements FrameReceiver {
     /** Chains looked at for one frame: more than fit, but not without end where they are malformed. */
     private static final int MAX_TAKEN = NetOptions.MAX_QUEUE_SIZE;
+
+    /** How long a frame waits for its last chains before it makes way: far longer than a driver needs to post some. */
+    private static final long PATIENCE_NANOS = 10_000_000;
 
     private final TapPort port;
     private final ReceiveRules rules;
@@ -33,6 +37,15 @@ final class Receiver implements FrameReceiver {
     private boolean wanting = true;
     /** The tap had no frame more: it will say so when it has. */
     private boolean drained;
+    /** Bytes of a frame that lies in held chains and, its end, in the spill; 0: there is none. */
+    private long waiting;
+
+    /** How much of it the chains took that were held when it came. */
+    private long spilledFrom;
+
+    private long waitingSince;
+    /** How much of the spill has been copied. */
+    private long placed;
 
     /** @param queueSize most entries of the queue, a power of two */
     Receiver(TapPort port, ReceiveRules rules, int queueSize, QueueCounters counters, Runnable onClose) {
@@ -48,7 +61,13 @@ final class Receiver implements FrameReceiver {
     @Override
     public int receive(ChainSupply supply, int most) {
         int frames = 0;
-        while (frames < most && fill(supply) && one(supply)) {
+        if (waiting > 0) {
+            if (!goOn(supply)) {
+                return 0;
+            }
+            frames++;
+        }
+        while (frames < most && waiting == 0 && fill(supply) && one(supply)) {
             frames++;
         }
         return frames;
@@ -90,26 +109,46 @@ final class Receiver implements FrameReceiver {
             return false;
         }
         drained = false;
-        long spilled = got - held.bytes();
-        if (spilled <= 0 || takesMore(supply, spilled)) {
+        if (got <= held.bytes()) {
             deliver(supply, got);
+        } else if (rules.merged()) {
+            waiting = got;
+            spilledFrom = held.bytes();
+            waitingSince = System.nanoTime();
+            placed = 0;
+            goOn(supply);
         } else {
             counters.dropped(Drop.NO_BUFFER);
         }
         return true;
     }
 
-    /** Copies what did not fit into chains that were not held yet. @return whether all of it has found a place */
-    private boolean takesMore(ChainSupply supply, long spilled) {
-        long placed = 0;
-        while (rules.merged() && placed < spilled && supply.next(chain)) {
-            if (!isBuffer() || !held.add(chain)) {
+    /** Copies what did not fit into chains that were not held yet. @return false: the frame must wait for more of them */
+    private boolean goOn(ChainSupply supply) {
+        long bytes = waiting - spilledFrom;
+        long before = placed;
+        boolean refused = false;
+        while (placed < bytes && !refused && supply.next(chain)) {
+            if (isBuffer() && held.add(chain)) {
+                placed += chain.copyOut(0, spill, placed, bytes - placed);
+            } else {
                 supply.putBack(chain.head());
-                break;
+                refused = true;
             }
-            placed += chain.copyOut(0, spill, placed, spilled - placed);
         }
-        return placed >= spilled;
+        if (placed >= bytes) {
+            deliver(supply, waiting);
+        } else if (refused || placed == before && System.nanoTime() - waitingSince > PATIENCE_NANOS) {
+            counters.dropped(Drop.NO_BUFFER);
+        } else {
+            if (placed > before) {
+                waitingSince = System.nanoTime();
+            }
+            wanting = true;
+            return false;
+        }
+        waiting = 0;
+        return true;
     }
 
     private void deliver(ChainSupply supply, long got) {
@@ -133,6 +172,10 @@ final class Receiver implements FrameReceiver {
 
     @Override
     public void release(ChainSupply supply) {
+        if (waiting > 0) {
+            waiting = 0;
+            counters.dropped(Drop.NO_BUFFER);
+        }
         while (held.count() > 0) {
             supply.putBack(held.removeLast());
         }
@@ -155,7 +198,7 @@ final class Receiver implements FrameReceiver {
 
     @Override
     public boolean armWakeup() {
-        return held.count() > 0 && !drained;
+        return held.count() > 0 && !drained && waiting == 0;
     }
 
     @Override
