@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
 import java.util.Random;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import ringfence.it.lab.Command;
 import ringfence.it.lab.Guest;
 import ringfence.it.lab.GuestSpec;
+import ringfence.it.lab.Iperf;
 import ringfence.it.lab.KvmHost;
 import ringfence.it.lab.NetworkOf;
 import ringfence.it.lab.OnKvmHost;
@@ -21,27 +23,33 @@ class NetDaemonDeathTest {
     private static final int KILLS = Integer.getInteger("ringfence.promise.net.kills", 5);
     private static final long SEED = Long.getLong("ringfence.seed", System.nanoTime() >>> 20);
     private static final int MOST_MILLIS_BETWEEN = 1000;
+    private static final int DAY = 86_400;
     private static final String HERE = "192.0.2.65";
     /** Random bytes until the file is there; their sum goes to another. */
     private static final String UNTIL =
             "until [ -e $stop ]; do dd if=/dev/urandom bs=64k count=4 2>/dev/null; done | tee $copy";
 
+    private final Random random = new Random(SEED);
+    private String last = "none";
+    private int kills;
+
     /**
-     * One connection each way, on a tap that goes with the daemon and comes with its successor. Both go on after each death,
-     * and bring what was sent.
+     * One connection each way and iperf3 both ways, on a tap that goes with the daemon and comes with its successor. All go
+     * on after each death, and the first two bring what was sent.
      */
     @Test
     void connectionsOutliveTheDaemon(KvmHost host) throws InterruptedException {
         System.out.println("kills under a guest's connections: -Dringfence.seed=" + SEED);
-        Random random = new Random(SEED);
         String folder = host.script(
                         "[ -c /dev/net/tun ] || modprobe tun; mktemp -d \"$1/net-XXXXXX\"",
                         host.places().scratch())
                 .text();
+        boolean iperf = Iperf.isThere(host);
         GuestSpec spec = GuestSpec.kernel("6.1")
                 .cpus(2)
                 .options("--net", "tap=rfnet9,ip=" + HERE + ",mask=255.255.255.252,host_mac=52:54:00:12:35:00");
-        try (Guest guest = Guest.of(host, host.start(NetworkOf.alone(new Vmm.Ringfence().command(host, spec))))) {
+        Command vmm = new Vmm.Ringfence().command(host, iperf ? spec.withIperf() : spec);
+        try (Guest guest = Guest.of(host, host.start(NetworkOf.alone(vmm)))) {
             guest.awaitReady();
             NetworkOf network = new NetworkOf(host, guest.vmm().pid());
             Program toHost = network.start(Command.script("busybox nc -l -p 7101 >\"$1/got\"", folder));
@@ -53,14 +61,13 @@ class NetDaemonDeathTest {
             guest.text("cd /tmp; stop=stop copy=copy; mkfifo copy quiet; (md5sum <copy >sent & " + UNTIL + " | nc "
                     + HERE + " 7101; wait; echo >all-sent) & (nc " + HERE
                     + " 7102 <>quiet | md5sum >got; echo >all-got) &");
-            String daemon = "none";
-            for (int kill = 1; kill <= KILLS; kill++) {
-                daemon = Daemons.await(host, guest, daemon);
-                grows(host, folder);
-                Thread.sleep(random.nextInt(MOST_MILLIS_BETWEEN));
-                host.run("kill", "-9", daemon);
+            kill(host, guest, folder, 1);
+            if (iperf) {
+                killUnderIperf(host, new Iperf(network, guest, HERE), folder);
+            } else {
+                kill(host, guest, folder, KILLS - 1);
             }
-            Daemons.await(host, guest, daemon);
+            Daemons.await(host, guest, last);
             long bytes = grows(host, folder);
             host.run("touch", folder + "/stop");
             guest.text("touch /tmp/stop");
@@ -72,12 +79,52 @@ class NetDaemonDeathTest {
                             .text())
                     .as("what the host got")
                     .isEqualTo(guest.text("cat /tmp/sent"));
-            System.out.println("counted: " + KILLS + " kills of the network's daemon under two connections, " + bytes
+            System.out.println("counted: " + kills + " kills of the network's daemon under two connections, " + bytes
                     + " bytes from the guest");
+            assertThat(guest.text("cat /sys/class/net/eth0/carrier")).isEqualTo("1");
             assertThat(guest.complaints()).isEmpty();
             assertThat(guest.powerOff().status()).isZero();
         } finally {
             host.run("rm", "-rf", folder);
+        }
+    }
+
+    /** All kills but the first under one run of iperf3, which goes on until it is told to end: it has met no error. */
+    private void killUnderIperf(KvmHost host, Iperf iperf, String folder) throws InterruptedException {
+        Guest guest = iperf.guest();
+        Daemons.await(host, guest, last);
+        grows(host, folder);
+        String rate = host.slowness() > 1 ? "4M" : "0"; // under emulation a successor would wait for the processor
+        try (Program server = iperf.server()) {
+            guest.text("cd /tmp; (" + iperf.client(DAY, "--forceflush --bidir -b " + rate)
+                    + " >iperf 2>iperf-errors; echo >iperf-ended) &");
+            kill(host, guest, folder, KILLS - 1);
+            Daemons.await(host, guest, last);
+            grows(host, folder);
+            guest.run(
+                            "from=$(wc -l </tmp/iperf); for way in TX RX; do until [ -e /tmp/iperf-ended ]"
+                                    + " || tail -n +$from /tmp/iperf | grep -qE \"$way-C.* [1-9][0-9.]* Kbits\";"
+                                    + " do usleep 500000; done; done",
+                            LONG)
+                    .orThrow();
+            assertThat(server.isRunning()).as("iperf3 goes on").isTrue();
+            guest.text("[ ! -e /tmp/iperf-ended ] && kill -TERM $(pidof iperf3)");
+            guest.run("until [ -e /tmp/iperf-ended ]; do usleep 100000; done", LONG);
+            assertThat(guest.text("cat /tmp/iperf-errors")).isEqualTo("iperf3: interrupt - the client has terminated");
+            String said = guest.text("grep -E 'TX-C.*sender|RX-C.*receiver' /tmp/iperf");
+            System.out.println("counted: " + (KILLS - 1) + " kills under iperf3: "
+                    + said.lines().collect(Collectors.joining("; ")));
+        }
+    }
+
+    /** So often: waits until traffic goes on by a daemon other than the last, and kills that at some moment. */
+    private void kill(KvmHost host, Guest guest, String folder, int times) throws InterruptedException {
+        for (int i = 0; i < times; i++) {
+            last = Daemons.await(host, guest, last);
+            grows(host, folder);
+            Thread.sleep(random.nextInt(MOST_MILLIS_BETWEEN));
+            host.run("kill", "-9", last);
+            kills++;
         }
     }
 
