@@ -10,8 +10,9 @@ final class Daemons {
     /** Its process id, once there is one other than {@code last}; fails after some 30 s without. */
     static String await(KvmHost host, Guest guest, String last) {
         return host.script(
-                        "n=0; while [ $n -lt 150 ]; do for p in $(cat /proc/$1/task/*/children 2>/dev/null); do [ $p"
-                                + " != \"$2\" ] && echo $p && exit 0; done; n=$((n + 1)); usleep 200000; done; exit 1",
+                        "n=0; while [ $n -lt 60 ]; do for p in /proc/[0-9]*; do [ ${p#/proc/} != \"$2\" ] && grep -q"
+                            + " \"^PPid:[[:space:]]*$1$\" $p/status 2>/dev/null && echo ${p#/proc/} && exit 0; done;"
+                            + " n=$((n + 1)); usleep 500000; done; exit 1",
                         Long.toString(guest.vmm().pid()),
                         last)
                 .text();

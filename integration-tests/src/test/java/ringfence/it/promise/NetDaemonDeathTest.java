@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
 import java.util.Random;
+import java.util.regex.MatchResult;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import ringfence.it.lab.Command;
@@ -30,7 +31,9 @@ class NetDaemonDeathTest {
             "until [ -e $stop ]; do dd if=/dev/urandom bs=64k count=4 2>/dev/null; done | tee $copy";
 
     private final Random random = new Random(SEED);
-    private String last = "none";
+    /** Where in the VMM's log its next connection to a daemon will stand. */
+    private int connected;
+
     private int kills;
 
     /**
@@ -47,7 +50,7 @@ class NetDaemonDeathTest {
         boolean iperf = Iperf.isThere(host);
         GuestSpec spec = GuestSpec.kernel("6.1")
                 .cpus(2)
-                .options("--net", "tap=rfnet9,ip=" + HERE + ",mask=255.255.255.252,host_mac=52:54:00:12:35:00");
+                .options("-v", "--net", "tap=rfnet9,ip=" + HERE + ",mask=255.255.255.252,host_mac=52:54:00:12:35:00");
         Command vmm = new Vmm.Ringfence().command(host, iperf ? spec.withIperf() : spec);
         try (Guest guest = Guest.of(host, host.start(NetworkOf.alone(vmm)))) {
             guest.awaitReady();
@@ -67,7 +70,6 @@ class NetDaemonDeathTest {
             } else {
                 kill(host, guest, folder, KILLS - 1);
             }
-            Daemons.await(host, guest, last);
             long bytes = grows(host, folder);
             host.run("touch", folder + "/stop");
             guest.text("touch /tmp/stop");
@@ -99,7 +101,7 @@ class NetDaemonDeathTest {
             guest.text("cd /tmp; (" + iperf.client(DAY, "--forceflush --bidir -b " + rate)
                     + " >iperf 2>iperf-errors; echo >iperf-ended) &");
             kill(host, guest, folder, KILLS - 1);
-            Daemons.await(host, guest, last);
+            daemon(guest);
             grows(host, folder);
             guest.run(
                             "from=$(wc -l </tmp/iperf); for way in TX RX; do until [ -e /tmp/iperf-ended ]"
@@ -120,12 +122,22 @@ class NetDaemonDeathTest {
     /** So often: waits until traffic goes on by a daemon other than the last, and kills that at some moment. */
     private void kill(KvmHost host, Guest guest, String folder, int times) throws InterruptedException {
         for (int i = 0; i < times; i++) {
-            last = Daemons.await(host, guest, last);
+            String daemon = daemon(guest);
             grows(host, folder);
             Thread.sleep(random.nextInt(MOST_MILLIS_BETWEEN));
-            host.run("kill", "-9", last);
+            assertThat(host.run(LONG, Command.of("kill", "-9", daemon)).status())
+                    .as(() -> "process " + daemon + " is the daemon after " + kills + " kills; the VMM said:\n"
+                            + guest.vmm().err().text())
+                    .isZero();
             kills++;
         }
+    }
+
+    /** The process that the VMM connects to next, as its log says. */
+    private String daemon(Guest guest) {
+        MatchResult next = guest.vmm().err().await(connected, "connected to process (\\d+)", LONG);
+        connected = next.end();
+        return next.group(1);
     }
 
     /** Waits until more than what any buffer holds has come from the guest. @return how much has come in all */
