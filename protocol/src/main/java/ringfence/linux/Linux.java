@@ -13,6 +13,7 @@ public final class Linux {
     private final FilePages filePages;
     private final Events events;
     private final Sockets sockets;
+    private final Datagrams datagrams;
     private final Processes processes;
 
     /** System calls through this door. */
@@ -23,6 +24,7 @@ public final class Linux {
         filePages = new FilePages(kernel);
         events = new Events(kernel);
         sockets = new Sockets(kernel);
+        datagrams = new Datagrams(kernel);
         processes = new Processes(kernel);
     }
 
@@ -59,6 +61,11 @@ public final class Linux {
     /** Unix sockets, with descriptors and without. */
     public Sockets sockets() {
         return sockets;
+    }
+
+    /** Unix datagram sockets, whose messages tell their sender. */
+    public Datagrams datagrams() {
+        return datagrams;
     }
 
     /** Processes, threads and signals. */
