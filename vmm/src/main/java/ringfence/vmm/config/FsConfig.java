@@ -103,7 +103,9 @@ public record FsConfig(
     private static FsConfig of(OptionValues v) {
         return new FsConfig(
                 v.get(ID).orElse(""),
-                v.get(TAG).filter(tag -> !tag.isEmpty()).orElseThrow(() ->
+                v.get(TAG)
+                        .filter(tag -> !tag.isEmpty())
+                        .orElseThrow(() ->
                                 new OptionException("tag: is missing: give tag=<name>, by which the guest mounts it")),
                 backend(v),
                 v.get(QUEUES),
