@@ -1,4 +1,6 @@
-/** The file system daemon: a shared folder, served from a process of its own. Nothing is in it yet. */
+/** The file system daemon: a shared folder, served from a process of its own. */
 module ringfence.fs {
     requires ringfence.protocol;
+
+    exports ringfence.fs.state;
 }
