@@ -2,5 +2,6 @@
 module ringfence.fs {
     requires ringfence.protocol;
 
+    exports ringfence.fs.keep;
     exports ringfence.fs.state;
 }

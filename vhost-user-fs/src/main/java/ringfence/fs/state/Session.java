@@ -6,7 +6,7 @@ package ringfence.fs.state;
  * @param number grows with each session, from 1 on; slots and log entries of another session are void
  * @param begun whether INIT has been; false: all that follows is 0
  * @param minor of the protocol, as negotiated
- * @param flags accepted by both sides; those of {@code flags2} in the upper 32 bits
+ * @param flags accepted by both sides; the second word of them in the upper 32 bits
  * @param maxWrite bytes
  */
 public record Session(long number, boolean begun, int minor, long flags, int maxWrite) {}
