@@ -26,6 +26,9 @@ public final class OpenFile {
     /** Of a directory's handle, from its first READDIR on; guarded by this. */
     private DirectoryStream stream;
 
+    /** Node id under which a keeper has it, beyond our death; 0: none has. */
+    private volatile long kept;
+
     /** The next one that waits to be let go of, see {@link Retired}. */
     OpenFile next;
 
@@ -69,6 +72,16 @@ public final class OpenFile {
             fd.close();
             budget.give();
         }
+    }
+
+    /** Notes under which node id a keeper has it; 0: none has. */
+    public void kept(long nodeId) {
+        kept = nodeId;
+    }
+
+    /** See {@link #kept(long)}. */
+    long kept() {
+        return kept;
     }
 
     /** Where reading this directory stands; null: not begun. The caller holds this object's lock. */

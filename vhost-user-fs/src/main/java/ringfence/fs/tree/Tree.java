@@ -1,6 +1,7 @@
 package ringfence.fs.tree;
 
 import java.util.Set;
+import java.util.function.LongConsumer;
 import ringfence.fs.state.Freed;
 import ringfence.linux.Fd;
 import ringfence.linux.Linux;
@@ -17,7 +18,7 @@ public final class Tree implements Freed, AutoCloseable {
     private final OpenTable handles;
     private final DescriptorBudget budget;
     private final StreamBuffers streams = new StreamBuffers();
-    private final Retired retired = new Retired();
+    private final Retired retired;
 
     /**
      * With nothing open but the root.
@@ -26,9 +27,11 @@ public final class Tree implements Freed, AutoCloseable {
      * @param nodeSlots slots of nodes
      * @param handleSlots slots of handles
      * @param descriptors most descriptors open at a time
+     * @param onKept told the node id of each freed node whose keeper may let go of it
      * @throws ringfence.linux.ErrnoException if /proc is not there
      */
-    public Tree(Linux linux, Fd root, int nodeSlots, int handleSlots, int descriptors) {
+    public Tree(Linux linux, Fd root, int nodeSlots, int handleSlots, int descriptors, LongConsumer onKept) {
+        retired = new Retired(onKept);
         self = linux.files().open("/proc/self/fd", OpenFlag.PATH, OpenFlag.DIRECTORY);
         budget = new DescriptorBudget(descriptors);
         nodes = new OpenTable(nodeSlots);
