@@ -1,22 +1,20 @@
 package ringfence.virtio;
 
-/**
- * The file system device, virtio 1.3, 5.11: configuration space and queues. Queue 0 is for requests that must not wait
- * behind others (FUSE_FORGET, FUSE_INTERRUPT), the request queues follow.
- *
- * <pre>
- * struct virtio_fs_config { char tag[36]; le32 num_request_queues; le32 notify_buf_size; };
- * </pre>
- */
+/** A file system device, virtio 1.3, 5.11: {@code struct virtio_fs_config { u8 tag[36]; le32 num_request_queues; }}. */
 public final class FsLayout {
-    /** Bytes of {@code tag}: UTF-8, filled up with zeros, without one at the end where it is as long as that. */
-    public static final int TAG = 36;
-    /** {@code num_request_queues}, le32, 1 or more. */
-    public static final int CONFIG_QUEUES = 36;
-    /** Bytes of the configuration space of a device without a notification queue. */
+    /** Bytes of the configuration space, without that of the notification queue, which nobody offers. */
     public static final int CONFIG = 40;
-    /** Queues before the request queues. */
-    public static final int FIRST_REQUEST_QUEUE = 1;
+    /** The name to mount it by, padded with zeros. */
+    public static final int CONFIG_TAG = 0;
+    /** Most bytes of that. */
+    public static final int MAX_TAG = 36;
+    /** How many request queues there are. */
+    public static final int CONFIG_QUEUES = 36;
+
+    /** Queue 0: what must not wait, such as FORGET. */
+    public static final int HIGH_PRIORITY_QUEUE = 0;
+    /** Request queues that a front-end may have without saying so. */
+    public static final int USUAL_QUEUES = 8;
 
     private FsLayout() {}
 }

@@ -112,7 +112,7 @@ final class DaemonStarter implements AutoCloseable {
             case FsBackend.Socket(String path) -> SocketSource.path(linux, path);
         };
         RemoteDevice device = RemoteDevice.of(linux, fs.id(), Profile.fs(), source, memory)
-                .queues(FsLayout.FIRST_REQUEST_QUEUE + fs.numQueues(), fs.queueSize())
+                .queues(FsLayout.HIGH_PRIORITY_QUEUE + 1 + fs.numQueues(), fs.queueSize())
                 .space(FsSpace.of(fs))
                 .watchedBy(new ConnectionLog(fs.id()))
                 .start();
