@@ -132,6 +132,16 @@ public final class FuseSession implements AutoCloseable {
         return replied ? error() : 0;
     }
 
+    /** Bytes of what was begun, header included. */
+    public int written() {
+        return request.length();
+    }
+
+    /** Has the header of what was begun claim a length. */
+    public void claimed(int bytes) {
+        request.claim(bytes);
+    }
+
     /** Sends a chain of any cut. @return the error, 1 if nothing was written */
     public int tryRaw(int[] readable, int[] writable) {
         guest.ram().asSlice(guest.reply(QUEUE, SLOT), FuseGuest.OUT_HEADER).fill((byte) 0);
