@@ -179,7 +179,8 @@ final class NodeChanges {
         return freeIfUnused(slot);
     }
 
-    private boolean freeIfUnused(int slot) {
+    /** With the parents that only it has kept. @return whether it is free now */
+    boolean freeIfUnused(int slot) {
         if (!nodes.isUnused(slot)) {
             return false;
         }

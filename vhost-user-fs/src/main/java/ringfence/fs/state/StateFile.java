@@ -85,16 +85,24 @@ record StateFile(Fd file, Mapping mapping, Words words, StateLayout layout) impl
                 throw new StateException("state file: magic=0x" + Long.toHexString(magic) + " version=" + version
                         + ", known is version " + StateLayout.VERSION_VALUE);
             }
-            Limits limits = new Limits(
-                    number(words.get(StateLayout.NODES)),
-                    number(words.get(StateLayout.HANDLES)),
-                    number(words.get(StateLayout.QUEUES)));
+            Limits limits = limits(words);
             StateLayout layout = new StateLayout(limits);
             if (layout.bytes() != size) {
                 throw new StateException(
                         "state file: " + size + " bytes for " + limits + ", right are " + layout.bytes());
             }
             return layout;
+        }
+    }
+
+    private static Limits limits(Words words) {
+        try {
+            return new Limits(
+                    number(words.get(StateLayout.NODES)),
+                    number(words.get(StateLayout.HANDLES)),
+                    number(words.get(StateLayout.QUEUES)));
+        } catch (StateException e) {
+            throw new StateException("state file: " + e.getMessage());
         }
     }
 

@@ -126,6 +126,7 @@ public final class Transaction implements AutoCloseable {
         if (slot != NodeTable.ROOT && nodes.isNode(slot)) {
             changes.move(slot, parent);
             changes.rename(slot, names, nameOffset, nameLength);
+            changes.freeIfUnused(slot);
         }
     }
 

@@ -104,6 +104,7 @@ final class Model {
         if (node.parent != place) {
             freeIfUnused(node.parent);
         }
+        freeIfUnused(slot);
     }
 
     boolean release(int slot) {
