@@ -9,6 +9,8 @@ import java.util.BitSet;
  */
 final class Adoption {
     private static final long MODE_BITS = NodeTable.SUPERSEDED | 0xFFFF;
+    private static final int TYPE = 0xF000;
+    private static final int DIRECTORY = 0x4000;
 
     private final Words words;
     private final NodeTable nodes;
@@ -60,8 +62,7 @@ final class Adoption {
 
     private void nodes() {
         nodes.clear();
-        set(nodes.at(NodeTable.ROOT) + StateLayout.NODE_REFERENCES, 0);
-        set(nodes.at(NodeTable.ROOT) + StateLayout.NODE_PARENT, 0);
+        root(nodes.at(NodeTable.ROOT));
         int end = nodes.used();
         for (int slot = 1; slot < end; slot++) {
             long at = nodes.at(slot);
@@ -80,6 +81,15 @@ final class Adoption {
         }
     }
 
+    /** It cannot be dropped: what of it matters is made right. */
+    private void root(long at) {
+        set(at + StateLayout.NODE_MODE, words.get(at + StateLayout.NODE_MODE) & 0xFFF | DIRECTORY);
+        set(at + StateLayout.NODE_LOOKUPS, Math.max(0, words.get(at + StateLayout.NODE_LOOKUPS)));
+        set(at + StateLayout.NODE_REFERENCES, 0);
+        set(at + StateLayout.NODE_PARENT, 0);
+        set(at + StateLayout.NODE_LENGTHS, 0);
+    }
+
     private boolean isNode(long at, int slot) {
         long mode = words.get(at + StateLayout.NODE_MODE);
         long lengths = words.get(at + StateLayout.NODE_LENGTHS);
@@ -87,7 +97,7 @@ final class Adoption {
                 && nodes.find(nodes.device(slot), nodes.inode(slot)) != NodeTable.NONE;
         return StateLayout.isId(words.get(at), slot)
                 && (mode & ~MODE_BITS) == 0
-                && isType((int) mode & 0xF000)
+                && isType((int) mode & TYPE)
                 && words.get(at + StateLayout.NODE_LOOKUPS) >= 0
                 && lengths >>> 32 == 0
                 && isName(at + StateLayout.NODE_NAME, (int) lengths & 0xFFFF)
@@ -138,7 +148,7 @@ final class Adoption {
             while (!settled.get(at)) {
                 passed.set(at);
                 int parent = nodes.parent(at);
-                if (parent == NodeTable.NONE || passed.get(parent) || (nodes.mode(parent) & 0xF000) != 0x4000) {
+                if (parent == NodeTable.NONE || passed.get(parent) || (nodes.mode(parent) & TYPE) != DIRECTORY) {
                     set(nodes.at(at) + StateLayout.NODE_PARENT, 0);
                     break;
                 }
