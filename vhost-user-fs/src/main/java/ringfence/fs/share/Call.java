@@ -102,6 +102,12 @@ final class Call {
 
     // ---- what it is about ---------------------------------------------------------------------------------------
 
+    /** Finds a node by its slot. @return it, with one more user, which is the caller; or null */
+    OpenFile open(int at) {
+        OpenFile file = share.tree().nodes().use(at);
+        return file == null ? Reopening.node(this, at) : file;
+    }
+
     /** Finds the node that the request names. @return 0, or minus ESTALE */
     int useNode() {
         slot = slot(request.node());
@@ -121,7 +127,7 @@ final class Call {
     }
 
     private OpenFile used(long id, int at) {
-        OpenFile file = share.tree().nodes().use(at);
+        OpenFile file = open(at);
         if (file != null && slot(id) != at) { // freed and given away again meanwhile
             file.release();
             return null;
@@ -139,6 +145,9 @@ final class Call {
         HandleTable handles = share.state().handles();
         handleSlot = handles.slot(fh);
         handle = handleSlot == HandleTable.NONE ? null : share.tree().handles().use(handleSlot);
+        if (handle == null && handleSlot != HandleTable.NONE) {
+            handle = Reopening.handle(this, handleSlot);
+        }
         if (handle != null && handles.slot(fh) != handleSlot) {
             handle.release();
             handle = null;

@@ -176,7 +176,7 @@ final class CreateOps {
             share.tree().handles().put(handle, data);
             dataTaken = true;
             if (parent == NodeTable.NONE) {
-                unlinked.keep(slot);
+                unlinked.keep(call, slot);
             }
             reply(call, slot, handle, flags);
             call.commit(transaction);

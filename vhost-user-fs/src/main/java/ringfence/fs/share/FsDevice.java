@@ -87,6 +87,24 @@ public final class FsDevice implements BackendDevice {
         return new FsEngine(share, queue, counters[queue]);
     }
 
+    @Override
+    public boolean hasState() {
+        return true;
+    }
+
+    /** What the guest knows and holds, by name and inode number: for a device that is restored on the same folder. */
+    @Override
+    public byte[] saveState() {
+        return share.state().save();
+    }
+
+    @Override
+    public void loadState(byte[] state) {
+        share.state().load(state);
+        share.tree().releaseFreed();
+        share.features().set(share.state().session());
+    }
+
     /** The guest's mount is gone. */
     @Override
     public void reset() {

@@ -25,12 +25,12 @@ final class Unlinked {
         try (var _ = share.state().begin(call.queue)) {
             slot = share.state().nodes().find(call.other.device(), call.other.inode());
         }
-        return slot != NodeTable.NONE && keep(slot) ? slot : NodeTable.NONE;
+        return slot != NodeTable.NONE && keep(call, slot) ? slot : NodeTable.NONE;
     }
 
     /** Has a node kept that has no name. */
-    boolean keep(int slot) {
-        OpenFile file = share.tree().nodes().use(slot);
+    boolean keep(Call call, int slot) {
+        OpenFile file = call.open(slot);
         if (file == null) {
             return false;
         }
