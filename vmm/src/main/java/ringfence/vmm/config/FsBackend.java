@@ -10,8 +10,13 @@ public sealed interface FsBackend {
      * @param path the folder
      * @param readonly whether the guest cannot write
      * @param cache how long the guest may go by what it has read
+     * @param xattr whether files have extended attributes
+     * @param acl whether files have access control lists, for which they have extended attributes, too
      */
-    record Folder(String path, boolean readonly, Cache cache) implements FsBackend {}
+    record Folder(String path, boolean readonly, Cache cache, boolean xattr, boolean acl) implements FsBackend {
+        /** Most entries of a queue. */
+        public static final int QUEUE_SIZE = 1024;
+    }
 
     /**
      * A daemon that somebody else has started, or will.

@@ -84,6 +84,19 @@ public record FsConfig(
             f -> f.folder().map(FsBackend.Folder::cache),
             "with path=: how long the guest may go by what it has read (auto)");
 
+    private static final Option<FsConfig, Optional<Boolean>> XATTR = Option.of(
+            "xattr",
+            TOGGLE,
+            Optional.empty(),
+            f -> f.folder().map(FsBackend.Folder::xattr),
+            "with path=: extended attributes (off)");
+    private static final Option<FsConfig, Optional<Boolean>> ACL = Option.of(
+            "posix_acl",
+            TOGGLE,
+            Optional.empty(),
+            f -> f.folder().map(FsBackend.Folder::acl),
+            "with path=: access control lists, with their attributes (off)");
+
     /** Flags, JSON and help. */
     public static final OptionTable<FsConfig> TABLE = OptionTable.of(
                     "FsConfig",
@@ -97,7 +110,9 @@ public record FsConfig(
                     PCI_DEVICE,
                     PATH,
                     READ_ONLY,
-                    CACHE)
+                    CACHE,
+                    XATTR,
+                    ACL)
             .unsupported("iommu");
 
     private static FsConfig of(OptionValues v) {
@@ -123,13 +138,17 @@ public record FsConfig(
         if (socket.isPresent()) {
             refuse(READ_ONLY, v);
             refuse(CACHE, v);
+            refuse(XATTR, v);
+            refuse(ACL, v);
             return new FsBackend.Socket(socket.get());
         }
         return new FsBackend.Folder(
                 path.orElseThrow(() -> new OptionException(
                         "path: is missing: give path=<folder>, or socket=<path> where a daemon listens")),
                 v.get(READ_ONLY).orElse(false),
-                v.get(CACHE).orElse(FsBackend.Cache.AUTO));
+                v.get(CACHE).orElse(FsBackend.Cache.AUTO),
+                v.get(XATTR).orElse(false),
+                v.get(ACL).orElse(false));
     }
 
     private static void refuse(Option<FsConfig, ? extends Optional<?>> option, OptionValues v) {
@@ -163,6 +182,11 @@ public record FsConfig(
         }
         if (Integer.bitCount(queueSize) != 1) {
             problems.add(new Problem("queue_size", queueSize + " is no power of two: give 1024, for instance"));
+        }
+        if (folder().isPresent() && queueSize > FsBackend.Folder.QUEUE_SIZE) {
+            problems.add(new Problem(
+                    "queue_size",
+                    queueSize + " with path=, which has at most " + FsBackend.Folder.QUEUE_SIZE + ": give that"));
         }
         if (numQueues > cpus.bootVcpus()) {
             problems.add(new Problem(

@@ -130,6 +130,12 @@ final class DaemonStarter implements AutoCloseable {
         if (folder.readonly()) {
             arguments.add("--readonly");
         }
+        if (folder.xattr()) {
+            arguments.add("--xattr");
+        }
+        if (folder.acl()) {
+            arguments.add("--posix-acl");
+        }
         DescriptorStore store =
                 new DescriptorStore(linux, fs.id(), directory.store(stores++).toString());
         ends.push(store::close);

@@ -188,7 +188,7 @@ class DaemonStarterTest {
                 "_fs0",
                 (starter, memory) -> starter.fs(
                         FsConfig.TABLE.parse(
-                                "id=_fs0,tag=work,path=/srv,num_queues=2,queue_size=256,readonly=on,cache=never"),
+                                "id=_fs0,tag=work,path=/srv,num_queues=2,queue_size=256,readonly=on,cache=never,xattr=on,posix_acl=on"),
                         memory));
         assertThat(options(report))
                 .containsExactly(
@@ -198,7 +198,9 @@ class DaemonStarterTest {
                         "--cache=never",
                         "--num-request-queues=2",
                         "--queue-size=256",
-                        "--readonly");
+                        "--readonly",
+                        "--xattr",
+                        "--posix-acl");
         assertThat(report).contains("fd 4 ");
         assumeThat(linux.processes().effectiveUser()).isZero();
         assertThat(report)
