@@ -40,7 +40,8 @@ final class Reopening {
                 way.push(at);
                 at = parent(call, at);
             }
-            OpenFile directory = at == NodeTable.NONE ? null : call.share.tree().nodes().use(at);
+            OpenFile directory =
+                    at == NodeTable.NONE ? null : call.share.tree().nodes().use(at);
             while (directory != null && !way.isEmpty()) {
                 OpenFile next = below(call, directory, way.pop());
                 directory.release();

@@ -173,7 +173,9 @@ class OperationsTest {
             assertThat(guest.attribute(OutLayout.ATTR_MODE) & 0170000).isEqualTo(0120000);
             assertThat(guest.begin(Opcode.OPEN, out).upTo(InLayout.HEADER + 8).send())
                     .isEqualTo(Errors.ELOOP);
-            assertThat(guest.begin(Opcode.OPENDIR, out).upTo(InLayout.HEADER + 8).send())
+            assertThat(guest.begin(Opcode.OPENDIR, out)
+                            .upTo(InLayout.HEADER + 8)
+                            .send())
                     .isEqualTo(Errors.ENOTDIR);
             assertThat(guest.lookup(out, "passwd")).isEqualTo(Errors.ENOTDIR);
             assertThat(guest.create(out, "x", RDWR).send()).isEqualTo(Errors.ENOTDIR);
@@ -199,7 +201,8 @@ class OperationsTest {
             }
             assertThat(guest.lookup(ROOT, "n".repeat(256))).isEqualTo(Errors.ENAMETOOLONG);
             assertThat(guest.lookup(ROOT, "n".repeat(255))).isEqualTo(Errors.ENOENT);
-            assertThat(guest.begin(Opcode.LOOKUP, ROOT).bytes(bytes("noend")).send()).isEqualTo(Errors.EINVAL);
+            assertThat(guest.begin(Opcode.LOOKUP, ROOT).bytes(bytes("noend")).send())
+                    .isEqualTo(Errors.EINVAL);
         }
     }
 

@@ -205,7 +205,10 @@ final class TestGuest implements AutoCloseable {
     }
 
     TestGuest mkdir(long parent, String name) {
-        return begin(Opcode.MKDIR, parent).int32(InLayout.MKDIR_MODE, 0755).upTo(InLayout.MKDIR_NAME).text(name);
+        return begin(Opcode.MKDIR, parent)
+                .int32(InLayout.MKDIR_MODE, 0755)
+                .upTo(InLayout.MKDIR_NAME)
+                .text(name);
     }
 
     TestGuest mknod(long parent, String name) {
