@@ -36,16 +36,21 @@ class HostileStateTest {
                 SplittableRandom random = new SplittableRandom(seed);
                 Fd file = TestState.copy(linux, template);
                 damage(file, random);
-                try (TestState test = TestState.adopt(linux, file)) {
-                    adopted++;
-                    dropped += test.state.dropped() > 0 ? 1 : 0;
-                    use(test, random);
+                TestState test;
+                try {
+                    test = TestState.adopt(linux, file);
                 } catch (StateException e) {
                     assertThat(e.getMessage()).startsWith("state file: ").doesNotContain("\n");
                     assertThat(file.isOpen()).isFalse();
                     refused++;
+                    continue;
+                }
+                adopted++;
+                dropped += test.state.dropped() > 0 ? 1 : 0;
+                try (test) {
+                    use(test, random);
                 } catch (RuntimeException | AssertionError e) {
-                    throw new AssertionError("seed " + seed, e);
+                    throw new AssertionError("seed " + seed + "\n" + test.picture(), e);
                 }
             }
         }
@@ -129,15 +134,22 @@ class HostileStateTest {
             assertThat(again.state.dropped()).isZero();
             assertThat(again.picture()).isEqualTo(first);
         }
+        askTheLog(test);
+        work(test, random);
+        byte[] saved = test.state.save();
+        if (random.nextBoolean()) {
+            test.state.load(saved);
+            assertThat(test.state.dropped()).isZero();
+        }
+        test.state.beginSession(38, 1, 4096);
+        assertThat(test.nodes()).containsExactly(NodeTable.ROOT);
+        askTheLog(test);
+    }
+
+    private static void askTheLog(TestState test) {
         for (long unique = 0; unique < 30; unique++) {
             assertThat(test.past(1, unique, 9)).isNotNull();
         }
-        work(test, random);
-        byte[] saved = test.state.save();
-        test.state.load(saved);
-        assertThat(test.state.dropped()).isZero();
-        test.state.beginSession(38, 1, 4096);
-        assertThat(test.nodes()).containsExactly(NodeTable.ROOT);
     }
 
     private static void work(TestState test, SplittableRandom random) {
