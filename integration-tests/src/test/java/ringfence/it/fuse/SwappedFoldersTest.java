@@ -150,7 +150,7 @@ class SwappedFoldersTest {
                 "i=0; while [ $i -lt 3000 ]; do i=$((i+1)); read -r x < \"$1\"; done 2>/dev/null; :",
                 "sh",
                 root.resolve("swap/canary").toString()));
-        try (Swapper ignored = new Swapper(root, outside.folder)) {
+        try (Swapper _ = new Swapper(root, outside.folder)) {
             new ProcessBuilder(command).inheritIO().start().waitFor();
         }
         assertThat(watch.touching(outside.folder)).isNotEmpty();

@@ -1,6 +1,8 @@
 package ringfence.fs.cli;
 
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
@@ -11,6 +13,7 @@ import picocli.CommandLine.Option;
 import ringfence.fs.keep.Keeper;
 import ringfence.fs.keep.KeptDescriptors;
 import ringfence.fs.keep.NoKeeper;
+import ringfence.linux.Fd;
 import ringfence.linux.Linux;
 import ringfence.process.ExitCode;
 import ringfence.process.Program;
@@ -93,14 +96,31 @@ public final class FsMain implements Callable<Integer> {
                     .withAllowUnsealed(allowUnsealed)
                     .withLog(log)
                     .withName("fs");
-            try (KeptDescriptors kept = KeptDescriptors.from(linux, System.getenv())) {
-                service = Service.open(linux, flags.spec(), kept, keeper, options, details);
-            }
+            Map<String, Fd> kept = kept(linux, System.getenv());
+            service = Service.open(linux, flags.spec(), kept, keeper, options, details);
+            kept.values().forEach(Fd::close);
             StartupMemory.giveBackLater(linux);
         } catch (IllegalArgumentException e) {
             return complain(e.getMessage(), ExitCode.BAD_INPUT);
         }
         return serve(service);
+    }
+
+    /** What a predecessor has had kept, by name. */
+    private static Map<String, Fd> kept(Linux linux, Map<String, String> environment) {
+        Map<String, Fd> kept = new LinkedHashMap<>();
+        if (environment.containsKey("LISTEN_FDS")) {
+            try (KeptDescriptors all = KeptDescriptors.from(linux, environment)) {
+                List.copyOf(all.names())
+                        .forEach(name -> all.take(name).ifPresent(fd -> {
+                            Fd before = kept.put(name, fd);
+                            if (before != null) {
+                                before.close();
+                            }
+                        }));
+            }
+        }
+        return kept;
     }
 
     /** Waits for the back-end. A signal closes it, which drains, and ends the process with 0. */

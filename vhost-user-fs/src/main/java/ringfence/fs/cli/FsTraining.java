@@ -9,7 +9,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import ringfence.fs.fuse.OutLayout;
-import ringfence.fs.keep.KeptDescriptors;
 import ringfence.fs.keep.NoKeeper;
 import ringfence.fs.share.ShareOptions;
 import ringfence.linux.EventFd;
@@ -68,11 +67,10 @@ public final class FsTraining {
                 Optional.empty());
         try (Frontend frontend = Frontend.over(linux, pair[0], FrontendOptions.defaults());
                 Fd _ = pair[1];
-                KeptDescriptors kept = KeptDescriptors.from(linux, Map.of());
                 Service _ = Service.open(
                         linux,
                         spec,
-                        kept,
+                        Map.of(),
                         new NoKeeper(),
                         BackendOptions.defaults().withLog(line -> {}),
                         line -> {})) {

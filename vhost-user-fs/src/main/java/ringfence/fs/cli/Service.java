@@ -1,14 +1,15 @@
 package ringfence.fs.cli;
 
 import java.time.Clock;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import ringfence.fs.keep.Keeper;
-import ringfence.fs.keep.KeptDescriptors;
 import ringfence.fs.share.CrashPoints;
 import ringfence.fs.share.Features;
 import ringfence.fs.share.FsCounters;
 import ringfence.fs.share.FsDevice;
+import ringfence.fs.share.Kept;
 import ringfence.fs.share.Share;
 import ringfence.fs.state.FsState;
 import ringfence.fs.state.Limits;
@@ -46,12 +47,13 @@ final class Service implements AutoCloseable {
     /**
      * Opens a share and serves it.
      *
+     * @param kept what a predecessor has had kept, by name; it stays the caller's
      * @throws IllegalArgumentException with one line for the user; nothing stays open
      */
     static Service open(
             Linux linux,
             FsSpec spec,
-            KeptDescriptors kept,
+            Map<String, Fd> kept,
             Keeper keeper,
             BackendOptions options,
             Consumer<String> details) {
@@ -66,6 +68,7 @@ final class Service implements AutoCloseable {
             Features features = new Features();
             features.set(state.session());
             Share share = new Share(linux, state, tree, keeper, spec.options(), features, CrashPoints.NONE);
+            Kept.takeOver(share, kept);
             int queues = FsDevice.queues(spec.options());
             Optional<CountersFile> file = spec.counters()
                     .map(path -> CountersFile.create(
@@ -115,7 +118,7 @@ final class Service implements AutoCloseable {
         return (int) Math.min(wanted - OURS, Integer.MAX_VALUE / 2);
     }
 
-    private static FsState state(Linux linux, FsSpec spec, KeptDescriptors kept, Keeper keeper) {
+    private static FsState state(Linux linux, FsSpec spec, Map<String, Fd> kept, Keeper keeper) {
         if (spec.stateFd().isPresent()) {
             int number = spec.stateFd().getAsInt();
             Fd given;
@@ -126,9 +129,9 @@ final class Service implements AutoCloseable {
             }
             return FsState.adopt(linux, given);
         }
-        Optional<Fd> old = kept.take(Keeper.STATE);
-        if (old.isPresent()) {
-            return FsState.adopt(linux, old.get());
+        Fd old = kept.get(Keeper.STATE);
+        if (old != null) {
+            return FsState.adopt(linux, old.duplicate());
         }
         FsState state = FsState.create(linux, Limits.forQueues(FsDevice.queues(spec.options())));
         keeper.keep(Keeper.STATE, state.file());

@@ -14,16 +14,16 @@ public interface Keeper {
 
     /**
      * Gives it a duplicate to keep; the descriptor stays the caller's. When this returns, it has been sent: a kill after
-     * that does not lose it. What is kept under the name already is kept, too.
+     * that does not lose it. A name is used for one file at a time: drop it first.
      *
-     * @param name 1 to 255 characters of ASCII, no control characters and no colon
+     * @param name 1 to 255 of the signs {@code A-Z a-z 0-9 . _ -}
      * @throws ringfence.linux.ErrnoException if it could not be sent
      */
     void keep(String name, Fd fd);
 
-    /** Lets go of all that is kept under a name. Failing is no error: a successor does so when it finds it unused. */
+    /** Lets go of what is kept under a name, if there is something. Failing is no error: a successor will drop it. */
     void drop(String name);
 
-    /** Tells that the service serves. */
+    /** Tells that the service serves. Failing is no error. */
     void ready();
 }

@@ -1,25 +1,37 @@
 package ringfence.fs.state;
 
 import java.util.BitSet;
+import java.util.function.IntConsumer;
+import ringfence.linux.Linux;
 
 /**
  * Reads what a file holds and makes the tables of the heap from it. Everything is checked: a slot that cannot be right is
  * dropped, a parent that is none forgotten, references are counted anew. It never fails, and takes time in proportion to
- * the slots in use; being killed meanwhile changes nothing, since it can be done again.
+ * the slots in use; holes of the file are not touched, for that would fill them. Being killed meanwhile changes nothing,
+ * since it can be done again.
  */
 final class Adoption {
     private static final long MODE_BITS = NodeTable.SUPERSEDED | 0xFFFF;
     private static final int TYPE = 0xF000;
     private static final int DIRECTORY = 0x4000;
 
+    private static final long ONES = 0x0101_0101_0101_0101L;
+    private static final long SLASHES = '/' * ONES;
+    private static final int SEEK_DATA = 3;
+    private static final int SEEK_HOLE = 4;
+
+    private final Linux linux;
+    private final StateFile file;
     private final Words words;
     private final NodeTable nodes;
     private final HandleTable handles;
     private final NodeChanges changes;
     private int dropped;
 
-    private Adoption(Words words, NodeTable nodes, HandleTable handles, NodeChanges changes) {
-        this.words = words;
+    private Adoption(Linux linux, StateFile file, NodeTable nodes, HandleTable handles, NodeChanges changes) {
+        this.linux = linux;
+        this.file = file;
+        words = file.words();
         this.nodes = nodes;
         this.handles = handles;
         this.changes = changes;
@@ -51,8 +63,8 @@ final class Adoption {
      *
      * @return how many slots have been dropped
      */
-    static int run(Words words, NodeTable nodes, HandleTable handles, NodeChanges changes) {
-        Adoption adoption = new Adoption(words, nodes, handles, changes);
+    static int run(Linux linux, StateFile file, NodeTable nodes, HandleTable handles, NodeChanges changes) {
+        Adoption adoption = new Adoption(linux, file, nodes, handles, changes);
         adoption.nodes();
         adoption.parents();
         adoption.handles();
@@ -63,20 +75,43 @@ final class Adoption {
     private void nodes() {
         nodes.clear();
         root(nodes.at(NodeTable.ROOT));
-        int end = nodes.used();
-        for (int slot = 1; slot < end; slot++) {
-            long at = nodes.at(slot);
-            if (!livesNow(at)) {
-                continue;
+        scan(nodes.at(NodeTable.ROOT), StateLayout.NODE_WORDS, 1, nodes.used(), this::node);
+    }
+
+    private void node(int slot) {
+        long at = nodes.at(slot);
+        if (!livesNow(at)) {
+            return;
+        }
+        if (!isNode(at, slot)) {
+            drop(at);
+            return;
+        }
+        set(at + StateLayout.NODE_REFERENCES, 0);
+        nodes.slots.take(slot);
+        if (!nodes.isSuperseded(slot)) {
+            nodes.index.put(slot);
+        }
+    }
+
+    /**
+     * Slots from {@code first} to {@code end} that are not in a hole.
+     *
+     * @param base word of slot 0
+     */
+    private void scan(long base, int slotWords, int first, int end, IntConsumer look) {
+        int slot = first;
+        while (slot < end) {
+            long data = linux.files().trySeek(file.file(), base + (long) slot * slotWords << 3, SEEK_DATA);
+            if (data < 0) {
+                return; // ENXIO: there is none behind
             }
-            if (!isNode(at, slot)) {
-                drop(at);
-                continue;
-            }
-            set(at + StateLayout.NODE_REFERENCES, 0);
-            nodes.slots.take(slot);
-            if (!nodes.isSuperseded(slot)) {
-                nodes.index.put(slot);
+            long hole = linux.files().trySeek(file.file(), data, SEEK_HOLE);
+            int from = (int) (((data >> 3) - base) / slotWords);
+            int to = (int) (((hole >> 3) - base + slotWords - 1) / slotWords);
+            slot = Math.max(slot, from);
+            for (int stop = Math.min(end, Math.max(to, slot + 1)); slot < stop; slot++) {
+                look.accept(slot);
             }
         }
     }
@@ -117,14 +152,20 @@ final class Adoption {
         if (length > StateLayout.MAX_NAME) {
             return false;
         }
-        for (int i = 0; i < length; i++) {
-            int next = byteAt(at, i);
-            if (next == 0 || next == '/') {
+        for (int i = 0; i < WordBytes.words(length); i++) {
+            int bytes = length - 8 * i;
+            long word = words.get(at + i) | (bytes < 8 ? -1L << 8 * bytes : 0);
+            if (hasZero(word) || hasZero(word ^ SLASHES)) {
                 return false;
             }
         }
         boolean dots = length >= 1 && length <= 2 && byteAt(at, 0) == '.' && byteAt(at, length - 1) == '.';
         return !dots;
+    }
+
+    /** Whether one of its bytes is 0. */
+    private static boolean hasZero(long word) {
+        return (word - ONES & ~word & ONES << 7) != 0;
     }
 
     private boolean isFileHandle(long at, int length) {
@@ -171,21 +212,22 @@ final class Adoption {
 
     private void handles() {
         handles.slots.clear();
-        int end = handles.used();
-        for (int slot = 0; slot < end; slot++) {
-            long at = handles.at(slot);
-            if (!livesNow(at)) {
-                continue;
-            }
-            int node = handles.node(slot);
-            long flags = words.get(at + StateLayout.HANDLE_FLAGS);
-            if (!StateLayout.isId(words.get(at), slot) || node == NodeTable.NONE || flags >>> 33 != 0) {
-                drop(at);
-                continue;
-            }
-            handles.slots.take(slot);
-            refer(node);
+        scan(handles.at(0), StateLayout.HANDLE_WORDS, 0, handles.used(), this::handle);
+    }
+
+    private void handle(int slot) {
+        long at = handles.at(slot);
+        if (!livesNow(at)) {
+            return;
         }
+        int node = handles.node(slot);
+        long flags = words.get(at + StateLayout.HANDLE_FLAGS);
+        if (!StateLayout.isId(words.get(at), slot) || node == NodeTable.NONE || flags >>> 33 != 0) {
+            drop(at);
+            return;
+        }
+        handles.slots.take(slot);
+        refer(node);
     }
 
     /** Those that a transaction has left for the next one. */

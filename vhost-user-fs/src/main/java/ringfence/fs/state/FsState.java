@@ -65,7 +65,7 @@ public final class FsState implements AutoCloseable {
             try {
                 Adoption.checkHeader(file.words(), file.layout().limits());
                 FsState state = new FsState(linux, file);
-                state.dropped = Adoption.run(state.words, state.nodes, state.handles, state.transaction.changes());
+                state.dropped = Adoption.run(linux, file, state.nodes, state.handles, state.transaction.changes());
                 for (RequestLog log : state.logs) {
                     state.dropped += log.adopt();
                 }
@@ -243,7 +243,7 @@ public final class FsState implements AutoCloseable {
         Session session = state.session();
         long init = (session.begun() ? 1L << 32 : 0) | Integer.toUnsignedLong(session.minor());
         newSession(init, session.flags(), session.maxWrite(), state.nodesUsed(), state.handlesUsed());
-        dropped = Adoption.run(words, nodes, handles, transaction.changes());
+        dropped = Adoption.run(linux, file, nodes, handles, transaction.changes());
         transaction.close();
     }
 

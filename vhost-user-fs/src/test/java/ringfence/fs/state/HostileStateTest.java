@@ -36,16 +36,21 @@ class HostileStateTest {
                 SplittableRandom random = new SplittableRandom(seed);
                 Fd file = TestState.copy(linux, template);
                 damage(file, random);
-                try (TestState test = TestState.adopt(linux, file)) {
-                    adopted++;
-                    dropped += test.state.dropped() > 0 ? 1 : 0;
-                    use(test, random);
+                TestState test;
+                try {
+                    test = TestState.adopt(linux, file);
                 } catch (StateException e) {
                     assertThat(e.getMessage()).startsWith("state file: ").doesNotContain("\n");
                     assertThat(file.isOpen()).isFalse();
                     refused++;
+                    continue;
+                }
+                adopted++;
+                dropped += test.state.dropped() > 0 ? 1 : 0;
+                try (test) {
+                    use(test, random);
                 } catch (RuntimeException | AssertionError e) {
-                    throw new AssertionError("seed " + seed, e);
+                    throw new AssertionError("seed " + seed + "\n" + test.picture(), e);
                 }
             }
         }

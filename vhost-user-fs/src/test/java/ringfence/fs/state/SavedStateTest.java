@@ -141,6 +141,42 @@ class SavedStateTest {
         assertThat(refused).isGreaterThan(100);
     }
 
+    /** One node in the highest slot of half a gigabyte: what is not used stays a hole. */
+    @Test
+    void aSlotFarBehindTakesNoMemory() {
+        Limits large = new Limits(1 << 20, 1 << 16, 1);
+        int last = (1 << 20) - 1;
+        byte[] far = saved.clone();
+        ByteBuffer bytes = ByteBuffer.wrap(far).order(ByteOrder.LITTLE_ENDIAN);
+        // the first node, and the only handle's node: their words lie behind the counts, and before the end
+        long id = 1L << StateLayout.SLOT_BITS | last;
+        bytes.putLong(HEADER + 28, id).putLong(saved.length - 16, id);
+        try (TestState test = TestState.create(linux, large)) {
+            test.state.load(checksummed(far));
+            assertThat(test.nodes()).contains(last);
+            assertThat(test.state.handles().node(1)).isEqualTo(last);
+            assertThat(kibibytes(test)).isLessThan(200);
+            try (TestState successor = test.successor()) {
+                assertThat(successor.nodes()).contains(last);
+                assertThat(kibibytes(successor)).isLessThan(200);
+            }
+        }
+    }
+
+    private long kibibytes(TestState test) {
+        long data = 0;
+        long end = linux.files().stat(test.state.file()).size();
+        for (long at = 0; at < end; ) {
+            long from = linux.files().trySeek(test.state.file(), at, 3 /* SEEK_DATA */);
+            if (from < 0) {
+                break;
+            }
+            at = linux.files().trySeek(test.state.file(), from, 4 /* SEEK_HOLE */);
+            data += at - from;
+        }
+        return data / 1024;
+    }
+
     @Test
     void aSmallerDaemonSaysHowManyItNeeds() {
         try (TestState small = TestState.create(linux, new Limits(3, 8, 2))) {
