@@ -98,6 +98,11 @@ public final class FuseSession implements AutoCloseable {
         call(0);
     }
 
+    /** Numbers of requests start again, as those of a new mount do. */
+    public void restart() {
+        unique = 2;
+    }
+
     /** Begins a request in the slot. */
     public FuseRequest begin(int opcode, long node) {
         unique += 2;
