@@ -74,6 +74,7 @@ final class Assemble {
         Path folder = Files.createDirectories(tree.resolve("share/qemu/vhost-user"));
         describe(folder, "blk", "block");
         describe(folder, "net", "net");
+        describe(folder, "fs", "fs");
     }
 
     private void describe(Path folder, String name, String type) throws IOException {

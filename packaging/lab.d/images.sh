@@ -81,7 +81,7 @@ image_of_java() {
 # image_of_peers: QEMU, which looks for its firmware relative to its own path, and what only some tests need, if it is there
 image_of_peers() {
     peers=
-    for peer in qemu-system-x86_64 qemu-storage-daemon passt passt.avx2 iperf3; do
+    for peer in qemu-system-x86_64 qemu-storage-daemon passt passt.avx2 iperf3 /usr/lib/qemu/virtiofsd; do
         peers="$peers $(command -v $peer || :)"
     done
     file=$cache/peers-$({ dpkg-query -W qemu-system-x86 seabios; echo "$peers"; digest_of "$parts/images.sh"; } |

@@ -23,6 +23,26 @@ final class FileLayout {
 
     static final long STATX_SIZE = 256;
     static final long STX_MASK = 0;
+    static final long STX_BLKSIZE = 4;
+    static final long STX_ATTRIBUTES = 8;
+    static final long STX_NLINK = 16;
+    static final long STX_UID = 20;
+    static final long STX_GID = 24;
+    static final long STX_MODE = 28;
+    static final long STX_INO = 32;
+    static final long STX_SIZE = 40;
+    static final long STX_BLOCKS = 48;
+    static final long STX_ATIME = 64;
+    static final long STX_BTIME = 80;
+    static final long STX_CTIME = 96;
+    static final long STX_MTIME = 112;
+    /** Of a time, beside its seconds. */
+    static final long STX_NSEC = 8;
+
+    static final long STX_RDEV_MAJOR = 128;
+    static final long STX_RDEV_MINOR = 132;
+    static final long STX_DEV_MAJOR = 136;
+    static final long STX_DEV_MINOR = 140;
     static final long STX_DIO_MEM_ALIGN = 152;
     static final long STX_DIO_OFFSET_ALIGN = 156;
 

@@ -189,6 +189,12 @@ public final class Files {
         return kernel.call(Syscall.PWRITE64, fd.number(), memory.address() + at, length, offset, 0, 0);
     }
 
+    /** Duplicates a descriptor and closes that one: what close(2) says to it. @return 0, or minus the errno */
+    public long tryCloseDuplicate(Fd fd) {
+        long duplicate = kernel.call(Syscall.FCNTL, fd.number(), 1030 /* F_DUPFD_CLOEXEC */, 0, 0, 0, 0);
+        return duplicate < 0 ? duplicate : kernel.call(Syscall.CLOSE, duplicate, 0, 0, 0, 0, 0);
+    }
+
     /** fdatasync(2). @return 0, or minus the errno */
     public long tryDataSync(Fd fd) {
         return kernel.call(Syscall.FDATASYNC, fd.number(), 0, 0, 0, 0, 0);

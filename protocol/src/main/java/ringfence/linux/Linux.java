@@ -13,7 +13,13 @@ public final class Linux {
     private final FilePages filePages;
     private final Events events;
     private final Sockets sockets;
+    private final Datagrams datagrams;
     private final Processes processes;
+    private final PathCalls paths;
+    private final AttributeCalls attributes;
+    private final RangeCalls ranges;
+    private final HandleCalls handles;
+    private final Credentials credentials;
 
     /** System calls through this door. */
     public Linux(Kernel kernel) {
@@ -23,7 +29,13 @@ public final class Linux {
         filePages = new FilePages(kernel);
         events = new Events(kernel);
         sockets = new Sockets(kernel);
+        datagrams = new Datagrams(kernel);
         processes = new Processes(kernel);
+        paths = new PathCalls(kernel);
+        attributes = new AttributeCalls(kernel);
+        ranges = new RangeCalls(kernel);
+        handles = new HandleCalls(kernel);
+        credentials = new Credentials(kernel);
     }
 
     /** The running kernel. */
@@ -61,9 +73,44 @@ public final class Linux {
         return sockets;
     }
 
+    /** Unix datagram sockets, whose messages tell their sender. */
+    public Datagrams datagrams() {
+        return datagrams;
+    }
+
     /** Processes, threads and signals. */
     public Processes processes() {
         return processes;
+    }
+
+    /** Names below a directory: make, remove, rename, open, all without allocation. */
+    public PathCalls paths() {
+        return paths;
+    }
+
+    /** What files tell of themselves, and owners. */
+    public AttributeCalls attributes() {
+        return attributes;
+    }
+
+    /** Data that is moved, found or locked by range. */
+    public RangeCalls ranges() {
+        return ranges;
+    }
+
+    /** Files by their handles. */
+    public HandleCalls handles() {
+        return handles;
+    }
+
+    /** For whom the calling thread acts. */
+    public Credentials credentials() {
+        return credentials;
+    }
+
+    /** Files that are open as O_PATH, reached through /proc/self/fd; one for each thread that needs it. */
+    public SelfFd selfFd(Fd directory) {
+        return new SelfFd(kernel, directory);
     }
 
     /**

@@ -8,8 +8,8 @@ import java.util.List;
 
 /**
  * The structures of one sendmsg(2) or recvmsg(2), allocated once per thread and reused: a {@code struct msghdr}, one
- * {@code struct iovec}, and a control buffer for the {@value #MAX_FDS} descriptors that the kernel passes at most. A
- * smaller one would lose descriptors to MSG_CTRUNC.
+ * {@code struct iovec}, and a control buffer for the {@value #MAX_FDS} descriptors that the kernel passes at most, and for
+ * the sender's credentials. A smaller one would lose descriptors to MSG_CTRUNC.
  *
  * <p>{@code struct cmsghdr { size_t cmsg_len; int cmsg_level, cmsg_type; }}, then the descriptors, padded to 8 bytes.
  */
@@ -19,7 +19,9 @@ final class SocketMessage {
 
     private static final int SOL_SOCKET = 1;
     private static final int SCM_RIGHTS = 1;
+    private static final int SCM_CREDENTIALS = 2;
     private static final int MSG_CTRUNC = 8;
+    private static final int MSG_TRUNC = 0x20;
     private static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG;
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
 
@@ -31,7 +33,7 @@ final class SocketMessage {
         Arena arena = Arena.ofAuto();
         header = arena.allocate(SocketLayout.MSGHDR_SIZE, 8);
         vector = arena.allocate(SocketLayout.IOVEC_SIZE, 8);
-        control = arena.allocate(space(MAX_FDS), 8);
+        control = arena.allocate(space(MAX_FDS) + space(3), 8); // struct ucred has three numbers
     }
 
     /** CMSG_SPACE of so many descriptors. */
@@ -80,6 +82,29 @@ final class SocketMessage {
     /** Whether the kernel had to drop descriptors: no room in the buffer (never, here) or in our descriptor table. */
     boolean truncated() {
         return (header.get(INT, SocketLayout.MSG_FLAGS) & MSG_CTRUNC) != 0;
+    }
+
+    /** Whether the message was longer than the buffer. */
+    boolean cut() {
+        return (header.get(INT, SocketLayout.MSG_FLAGS) & MSG_TRUNC) != 0;
+    }
+
+    /** The process that has sent it, where SO_PASSCRED is set; 0: unknown. */
+    int sender() {
+        long end = header.get(WORD, SocketLayout.MSG_CONTROLLEN);
+        for (long at = 0; at + SocketLayout.CMSGHDR_SIZE <= end; ) {
+            long length = control.get(WORD, at + SocketLayout.CMSG_LEN);
+            if (length < SocketLayout.CMSGHDR_SIZE || length > end - at) {
+                return 0;
+            }
+            if (control.get(INT, at + SocketLayout.CMSG_LEVEL) == SOL_SOCKET
+                    && control.get(INT, at + SocketLayout.CMSG_TYPE) == SCM_CREDENTIALS
+                    && length >= SocketLayout.CMSGHDR_SIZE + SocketLayout.UCRED_SIZE) {
+                return control.get(INT, at + SocketLayout.CMSGHDR_SIZE + SocketLayout.UCRED_PID);
+            }
+            at += length + 7 & ~7L;
+        }
+        return 0;
     }
 
     /** Takes ownership of the descriptors that came. */

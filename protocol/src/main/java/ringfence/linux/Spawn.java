@@ -24,8 +24,8 @@ public record Spawn(List<String> arguments, Map<String, String> environment, Map
         environment = Map.copyOf(environment);
         fds = Map.copyOf(fds);
         fds.keySet().forEach(number -> {
-            if (number < 0 || number > 1000) {
-                throw new IllegalArgumentException("descriptor number " + number + " in the child, 0 to 1000");
+            if (number < 0 || number > 10_000) {
+                throw new IllegalArgumentException("descriptor number " + number + " in the child, 0 to 10000");
             }
         });
     }

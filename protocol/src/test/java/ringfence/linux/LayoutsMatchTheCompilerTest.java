@@ -138,6 +138,46 @@ class LayoutsMatchTheCompilerTest {
     }
 
     @Test
+    void namesAttributesAndHandles() throws Exception {
+        CLayouts c = new CLayouts()
+                .include("fcntl.h")
+                .include("sched.h")
+                .include("linux/capability.h")
+                .include("sys/file.h")
+                .include("sys/stat.h")
+                .include("sys/vfs.h");
+        constants(c, PathCalls.class, "", "AT_.*");
+        constants(c, AttributeCalls.class, "", "AT_.*");
+        constants(c, HandleCalls.class, "", "AT_.*", "O_CLOEXEC");
+        constants(c, SelfFd.class, "", "AT_.*", "O_CLOEXEC");
+        constants(c, OpenHow.class, "", "O_CLOEXEC");
+        constants(c, RangeCalls.class, "", "LOCK_.*", "F_OFD_.*");
+        constants(c, Statx.class, "", "STATX_.*", "S_IF.*");
+        constants(c, TimePair.class, "", "UTIME_.*");
+        constants(c, Credentials.class, "", "CLONE_FS");
+        constants(c, Credentials.class, "_", "LINUX_CAPABILITY_VERSION_3");
+        for (Capability capability : Capability.values()) {
+            c.expect("CAP_" + capability, capability.number());
+        }
+        for (StatFsField field : StatFsField.values()) {
+            c.offset("struct statfs", "f_" + field.name().toLowerCase(java.util.Locale.ROOT), field.at());
+        }
+        c.size("struct statfs", AttributeCalls.STATFS)
+                .size("struct flock", RangeCalls.FLOCK)
+                .expect("sizeof(struct file_handle) + MAX_HANDLE_SZ", HandleCalls.MAX)
+                .offset("struct file_handle", "handle_type", 4)
+                .size("struct __user_cap_header_struct", 8)
+                .size("struct __user_cap_data_struct", 12);
+        for (Field field : FileLayout.class.getDeclaredFields()) {
+            if (field.getName().matches("STX_(?!DIO_|NSEC).*")) {
+                c.offset("struct statx", field.getName().toLowerCase(java.util.Locale.ROOT), field.getLong(null));
+            }
+        }
+        c.offset("struct statx_timestamp", "tv_nsec", FileLayout.STX_NSEC);
+        assertThat(c.actual(directory)).isEqualTo(c.expected());
+    }
+
+    @Test
     void taps() throws Exception {
         CLayouts c = new CLayouts()
                 .include("net/if.h")

@@ -16,6 +16,10 @@
  * them ({@link ringfence.it.bench.SwitchedPorts}): our switch in turn with DPDK's own back-end.
  * In the lab ({@link ringfence.it.bench.TapInL1}), two guests send over taps, one of ours and one of QEMU's.
  *
- * <p>The front-ends of {@code BlkBench} and {@code NetBench} run on core 0, the daemons on the others, where there are others.
+ * <p>{@link ringfence.it.bench.FsBench} drives FUSE requests ({@link ringfence.it.bench.FsLoop}) against our daemon,
+ * virtiofsd and a null back-end in turn, each on a folder of its own ({@link ringfence.it.bench.FsTarget}) and alive for
+ * as long as the others: virtiofsd serves one connection and ends.
+ *
+ * <p>The front-ends of {@code BlkBench}, {@code FsBench} and {@code NetBench} run on core 0, the daemons on the others, where there are others.
  */
 package ringfence.it.bench;

@@ -94,7 +94,6 @@ class NetDaemonDeathTest {
     /** All kills but the first under one run of iperf3, which goes on until it is told to end: it has met no error. */
     private void killUnderIperf(KvmHost host, Iperf iperf, String folder) throws InterruptedException {
         Guest guest = iperf.guest();
-        Daemons.await(host, guest, last);
         grows(host, folder);
         String rate = host.slowness() > 1 ? "4M" : "0"; // under emulation a successor would wait for the processor
         try (Program server = iperf.server()) {

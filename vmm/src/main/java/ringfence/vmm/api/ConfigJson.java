@@ -5,6 +5,7 @@ import java.util.Locale;
 import ringfence.option.Json;
 import ringfence.vmm.config.ConsoleConfig;
 import ringfence.vmm.config.DiskConfig;
+import ringfence.vmm.config.FsConfig;
 import ringfence.vmm.config.NetConfig;
 import ringfence.vmm.config.VmConfig;
 
@@ -16,6 +17,7 @@ final class ConfigJson {
         List<Json> disks = config.disks().stream().map(ConfigJson::disk).toList();
         List<Json> nets =
                 config.nets().stream().<Json>map(NetConfig.TABLE::write).toList();
+        List<Json> fs = config.fs().stream().<Json>map(FsConfig.TABLE::write).toList();
         return Json.object(
                 "payload",
                 Json.object(
@@ -39,6 +41,8 @@ final class ConfigJson {
                 disks,
                 "net",
                 nets.isEmpty() ? null : nets,
+                "fs",
+                fs.isEmpty() ? null : fs,
                 "rng",
                 Json.object("src", config.rng().src()),
                 "serial",

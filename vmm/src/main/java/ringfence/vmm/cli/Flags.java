@@ -8,6 +8,7 @@ import ringfence.option.OptionTable;
 import ringfence.vmm.config.ConsoleConfig;
 import ringfence.vmm.config.CpusConfig;
 import ringfence.vmm.config.DiskConfig;
+import ringfence.vmm.config.FsConfig;
 import ringfence.vmm.config.MemoryConfig;
 import ringfence.vmm.config.NetConfig;
 import ringfence.vmm.config.PayloadConfig;
@@ -19,6 +20,7 @@ final class Flags {
     static final String MEMORY = "--memory";
     static final String DISK = "--disk";
     static final String NET = "--net";
+    static final String FS = "--fs";
     static final String RNG = "--rng";
     static final String SERIAL = "--serial";
     static final String CONSOLE = "--console";
@@ -54,8 +56,8 @@ final class Flags {
         for (Option<PayloadConfig, ?> option : PayloadConfig.TABLE.options()) {
             flags.add(new Flag("--" + option.key(), "", option.type().syntax(), false, List.of(option.help())));
         }
-        for (String name : List.of(CPUS, MEMORY, DISK, NET, SERIAL, CONSOLE, RNG)) {
-            flags.add(new Flag(name, "", "<options>", name.equals(DISK) || name.equals(NET), List.of()));
+        for (String name : List.of(CPUS, MEMORY, DISK, NET, FS, SERIAL, CONSOLE, RNG)) {
+            flags.add(new Flag(name, "", "<options>", List.of(DISK, NET, FS).contains(name), List.of()));
         }
         flags.add(new Flag(PVPANIC, "", "", false, List.of("the guest's kernel can tell of a panic")));
         flags.add(new Flag(API_SOCKET, "", "<path>", false, List.of("serve the API on a Unix socket")));
@@ -76,6 +78,7 @@ final class Flags {
             case MEMORY -> Optional.of(MemoryConfig.TABLE);
             case DISK -> Optional.of(DiskConfig.TABLE);
             case NET -> Optional.of(NetConfig.TABLE);
+            case FS -> Optional.of(FsConfig.TABLE);
             case SERIAL, CONSOLE -> Optional.of(ConsoleConfig.TABLE);
             case RNG -> Optional.of(RngConfig.TABLE);
             default -> Optional.empty();

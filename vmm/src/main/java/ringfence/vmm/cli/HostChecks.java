@@ -11,6 +11,8 @@ import ringfence.linux.OpenFlag;
 import ringfence.linux.Sockets;
 import ringfence.linux.Stat;
 import ringfence.vmm.config.DiskConfig;
+import ringfence.vmm.config.FsBackend;
+import ringfence.vmm.config.FsConfig;
 import ringfence.vmm.config.HostLimits;
 import ringfence.vmm.config.HostProgram;
 import ringfence.vmm.config.NetBackend;
@@ -41,6 +43,7 @@ final class HostChecks {
         config.payload().initramfs().ifPresent(path -> checks.file("--initramfs", path));
         config.disks().forEach(checks::disk);
         config.nets().forEach(checks::net);
+        config.fs().forEach(checks::fs);
         arguments.apiSocket().ifPresent(path -> checks.socket("--api-socket", path));
         return checks.problems;
     }
@@ -72,6 +75,31 @@ final class HostChecks {
         } else if (net.backend() instanceof NetBackend.Passt
                 && HostProgram.find("passt", System.getenv("PATH")).isEmpty()) {
             problems.add(new Problem(option + " passt", "passt is not installed: apt install passt, or give a tap"));
+        }
+    }
+
+    private void fs(FsConfig fs) {
+        String option = "--fs " + fs.id();
+        if (fs.backend() instanceof FsBackend.Socket socket) {
+            socket(option + " socket", socket.path());
+        } else if (fs.backend() instanceof FsBackend.Folder folder) {
+            folder(option + " path", folder.path());
+        }
+    }
+
+    /** A folder that we may list and go into; so may a daemon of ours. */
+    private void folder(String option, String path) {
+        try (Fd _ = linux.files().open(path, OpenFlag.RDONLY, OpenFlag.DIRECTORY);
+                Fd _ = linux.files().open(path + "/.", OpenFlag.PATH)) {
+            return; // it can be served
+        } catch (ErrnoException e) {
+            String why = switch (e.errno()) {
+                case ENOENT -> "no such folder: check the path";
+                case ENOTDIR -> "no folder: name one, the guest sees what is in it";
+                case EACCES, EPERM -> "no permission to read it: check its mode and that of the folders above it";
+                default -> e.errno().text();
+            };
+            problems.add(new Problem(option, path + ": " + why));
         }
     }
 

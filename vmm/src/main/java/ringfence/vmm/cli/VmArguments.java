@@ -11,6 +11,7 @@ import ringfence.process.LogLevel;
 import ringfence.vmm.config.ConsoleConfig;
 import ringfence.vmm.config.CpusConfig;
 import ringfence.vmm.config.DiskConfig;
+import ringfence.vmm.config.FsConfig;
 import ringfence.vmm.config.MemoryConfig;
 import ringfence.vmm.config.NetConfig;
 import ringfence.vmm.config.PayloadConfig;
@@ -68,6 +69,10 @@ record VmArguments(
         for (String net : a.all(Flags.NET)) {
             nets.add(parse(Flags.NET, NetConfig.TABLE, net));
         }
+        List<FsConfig> fs = new ArrayList<>();
+        for (String folder : a.all(Flags.FS)) {
+            fs.add(parse(Flags.FS, FsConfig.TABLE, folder));
+        }
         return new VmConfig(
                 new PayloadConfig(
                         a.value("--kernel").orElse(""),
@@ -77,6 +82,7 @@ record VmArguments(
                 parse(Flags.MEMORY, MemoryConfig.TABLE, a.value(Flags.MEMORY).orElse("")),
                 disks,
                 nets,
+                fs,
                 parse(Flags.RNG, RngConfig.TABLE, a.value(Flags.RNG).orElse("")),
                 console(a, Flags.SERIAL, ConsoleConfig.NULL),
                 console(a, Flags.CONSOLE, ConsoleConfig.TTY),

@@ -19,6 +19,7 @@ import ringfence.option.OptionTypes;
  * @param memory its RAM
  * @param disks its disks
  * @param nets its network devices
+ * @param fs its shared folders
  * @param rng its source of randomness
  * @param serial its serial port, COM1
  * @param console its virtio console
@@ -30,6 +31,7 @@ public record VmConfig(
         MemoryConfig memory,
         List<DiskConfig> disks,
         List<NetConfig> nets,
+        List<FsConfig> fs,
         RngConfig rng,
         ConsoleConfig serial,
         ConsoleConfig console,
@@ -58,6 +60,12 @@ public record VmConfig(
             List.of(),
             VmConfig::nets,
             "a network device, in a process of its own");
+    private static final Option<VmConfig, List<FsConfig>> FS = Option.of(
+            "fs",
+            OptionTypes.list(OptionTypes.laterRecord(() -> FsConfig.TABLE)), // as with nets
+            List.of(),
+            VmConfig::fs,
+            "a shared folder, in a process of its own");
     private static final Option<VmConfig, RngConfig> RNG = Option.of(
             "rng", OptionTypes.record(RngConfig.TABLE), RngConfig.DEFAULT, VmConfig::rng, "source of randomness");
     private static final Option<VmConfig, ConsoleConfig> SERIAL = Option.of(
@@ -76,6 +84,7 @@ public record VmConfig(
                             v.get(MEMORY),
                             v.get(DISKS),
                             v.get(NETS),
+                            v.get(FS),
                             v.get(RNG),
                             v.get(SERIAL),
                             v.get(CONSOLE),
@@ -85,13 +94,14 @@ public record VmConfig(
                     MEMORY,
                     DISKS,
                     NETS,
+                    FS,
                     RNG,
                     SERIAL,
                     CONSOLE,
                     PVPANIC)
             .required("payload");
 
-    /** Copies the lists, and names the devices that have no name: {@code _disk0}, {@code _net0} and so on. */
+    /** Copies the lists, and names the devices that have no name: {@code _disk0}, {@code _net0}, {@code _fs0} and so on. */
     public VmConfig {
         List<DiskConfig> named = new ArrayList<>();
         int next = 0;
@@ -105,6 +115,12 @@ public record VmConfig(
             called.add(!net.id().isEmpty() ? net : net.with("_net" + nextNet++, net.mac()));
         }
         nets = List.copyOf(called);
+        List<FsConfig> folders = new ArrayList<>();
+        int nextFs = 0;
+        for (FsConfig folder : fs) {
+            folders.add(!folder.id().isEmpty() ? folder : folder.named("_fs" + nextFs++));
+        }
+        fs = List.copyOf(folders);
     }
 
     /**
@@ -117,7 +133,7 @@ public record VmConfig(
                 .map(net ->
                         net.mac().isPresent() ? net : net.with(net.id(), Optional.of(MacAddress.local(random.get()))))
                 .toList();
-        return new VmConfig(payload, cpus, memory, disks, addressed, rng, serial, console, pvpanic);
+        return new VmConfig(payload, cpus, memory, disks, addressed, fs, rng, serial, console, pvpanic);
     }
 
     /** What is accepted, for the sake of tools that write it, but has no effect yet: a line each. */
@@ -157,7 +173,11 @@ public record VmConfig(
         for (NetConfig net : nets) {
             names.check("--net", net.id(), net.pciDeviceId(), net.problems(cpus));
         }
+        for (FsConfig folder : fs) {
+            names.check("--fs", folder.id(), folder.pciDeviceId(), folder.problems(cpus));
+        }
         checkFds(problems);
+        checkTags(problems);
         return problems;
     }
 
@@ -172,6 +192,17 @@ public record VmConfig(
                                 new Problem("--net " + net.id() + " fd", fd + " is another device's: give its own"));
                     }
                 }
+            }
+        }
+    }
+
+    /** A guest mounts by the tag: two of one name would leave it to chance which. */
+    private void checkTags(List<Problem> problems) {
+        Set<String> taken = new HashSet<>();
+        for (FsConfig folder : fs) {
+            if (!taken.add(folder.tag())) {
+                problems.add(new Problem(
+                        "--fs " + folder.id() + " tag", "'" + folder.tag() + "' is given twice: choose another one"));
             }
         }
     }

@@ -14,19 +14,24 @@ import ringfence.linux.Fd;
 import ringfence.linux.Linux;
 import ringfence.memory.MemoryTable;
 import ringfence.process.BadInputException;
+import ringfence.virtio.FsLayout;
 import ringfence.vmm.config.DiskConfig;
+import ringfence.vmm.config.FsBackend;
+import ringfence.vmm.config.FsConfig;
 import ringfence.vmm.config.HostProgram;
 import ringfence.vmm.config.NetBackend;
 import ringfence.vmm.config.NetConfig;
 import ringfence.vmm.config.RateLimiterConfig;
 import ringfence.vmm.config.RuntimeOptions;
 import ringfence.vmm.device.net.NetDevice;
+import ringfence.vmm.device.remote.FsSpace;
 import ringfence.vmm.device.remote.ListeningSource;
 import ringfence.vmm.device.remote.Profile;
 import ringfence.vmm.device.remote.RemoteDevice;
 import ringfence.vmm.device.remote.SocketSource;
 import ringfence.vmm.supervise.Companion;
 import ringfence.vmm.supervise.DaemonCommand;
+import ringfence.vmm.supervise.DescriptorStore;
 import ringfence.vmm.supervise.RuntimeDirectory;
 import ringfence.vmm.supervise.SharedDaemon;
 import ringfence.vmm.supervise.SupervisedDaemon;
@@ -42,6 +47,18 @@ final class DaemonStarter implements AutoCloseable {
     /** To open a tap, and to set it up. */
     private static final Set<Capability> TAP_PRIVILEGES = Set.of(Capability.NET_ADMIN);
 
+    /** To do in a folder for a guest's users what they may do: their files are theirs, whoever they are. */
+    private static final Set<Capability> FOLDER_PRIVILEGES = Set.of(
+            Capability.CHOWN,
+            Capability.DAC_OVERRIDE,
+            Capability.DAC_READ_SEARCH,
+            Capability.FOWNER,
+            Capability.FSETID,
+            Capability.SETGID,
+            Capability.SETUID,
+            Capability.MKNOD,
+            Capability.SETFCAP);
+
     private static final String PASST = "passt";
 
     /** After so long without a VM a switch ends: long enough for all of them to be started anew. */
@@ -51,6 +68,7 @@ final class DaemonStarter implements AutoCloseable {
     private final RuntimeOptions options;
     private final RuntimeDirectory directory;
     private final MachineProxy proxy;
+    private int stores; // made so far
     private final Deque<Runnable> ends = new ArrayDeque<>(); // of daemons, and of what they were started with
 
     DaemonStarter(Linux linux, RuntimeOptions options, RuntimeDirectory directory, MachineProxy proxy) {
@@ -87,6 +105,53 @@ final class DaemonStarter implements AutoCloseable {
                 net.pciDeviceId(), NetDevice.start(linux, net, source, memory, new ConnectionLog(net.id())));
     }
 
+    /** A shared folder. Its daemon, if it is ours, begins to start now. */
+    PluggedDevice fs(FsConfig fs, MemoryTable memory) {
+        SocketSource source = switch (fs.backend()) {
+            case FsBackend.Folder folder -> supervised(fs, folder);
+            case FsBackend.Socket(String path) -> SocketSource.path(linux, path);
+        };
+        RemoteDevice device = RemoteDevice.of(linux, fs.id(), Profile.fs(), source, memory)
+                .queues(FsLayout.HIGH_PRIORITY_QUEUE + 1 + fs.numQueues(), fs.queueSize())
+                .space(FsSpace.of(fs))
+                .watchedBy(new ConnectionLog(fs.id()))
+                .start();
+        return new PluggedDevice(fs.pciDeviceId(), device);
+    }
+
+    /** A daemon that leaves to its successor what the guest has open. */
+    private SupervisedDaemon supervised(FsConfig fs, FsBackend.Folder folder) {
+        List<String> arguments = new ArrayList<>(List.of(
+                "--shared-dir=" + folder.path(),
+                "--tag=" + fs.tag(),
+                "--cache=" + folder.cache().word(),
+                "--num-request-queues=" + fs.numQueues(),
+                "--queue-size=" + fs.queueSize()));
+        if (folder.readonly()) {
+            arguments.add("--readonly");
+        }
+        if (folder.xattr()) {
+            arguments.add("--xattr");
+        }
+        if (folder.acl()) {
+            arguments.add("--posix-acl");
+        }
+        DescriptorStore store =
+                new DescriptorStore(linux, fs.id(), directory.store(stores++).toString());
+        ends.push(store::close);
+        return supervised(
+                fs.id(),
+                new DaemonCommand(
+                        fs.id(),
+                        Optional.empty(),
+                        options.program("vhost-user-fs"),
+                        arguments,
+                        FOLDER_PRIVILEGES,
+                        List.of(),
+                        Optional.empty()),
+                Optional.of(store));
+    }
+
     private ListeningSource listening(String path) {
         ListeningSource source = new ListeningSource(linux, path);
         ends.push(source::close);
@@ -119,8 +184,12 @@ final class DaemonStarter implements AutoCloseable {
     }
 
     private SupervisedDaemon supervised(String device, DaemonCommand command) {
+        return supervised(device, command, Optional.empty());
+    }
+
+    private SupervisedDaemon supervised(String device, DaemonCommand command, Optional<DescriptorStore> store) {
         SupervisedDaemon daemon = new SupervisedDaemon(
-                linux, command, reason -> proxy.post(new MachineCommand.DeviceRefused(device, reason)));
+                linux, command, store, reason -> proxy.post(new MachineCommand.DeviceRefused(device, reason)));
         ends.push(daemon::close);
         return daemon;
     }

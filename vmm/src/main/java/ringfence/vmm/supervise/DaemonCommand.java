@@ -40,11 +40,11 @@ public record DaemonCommand(
         fds = List.copyOf(fds);
     }
 
-    /** The argument list, the program first. */
-    List<String> argumentList() {
+    /** The argument list, the program first. @param socket number of the socket in the daemon */
+    List<String> argumentList(int socket) {
         List<String> all = new ArrayList<>();
         all.add(program.toString());
-        all.add("--fd=" + SOCKET);
+        all.add("--fd=" + socket);
         all.addAll(arguments);
         return List.copyOf(all);
     }

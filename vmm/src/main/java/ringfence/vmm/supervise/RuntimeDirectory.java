@@ -77,6 +77,11 @@ public final class RuntimeDirectory implements AutoCloseable {
         return path.resolve(device + ".fence");
     }
 
+    /** The socket of a store of descriptors, the one of this number; short, whatever the device is called. */
+    public Path store(int number) {
+        return path.resolve("store-" + number);
+    }
+
     /**
      * Writes a file of limits, at once, and says where it is.
      *

@@ -2,6 +2,7 @@ package ringfence.vmm.supervise;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -34,6 +35,7 @@ public final class SupervisedDaemon implements SocketSource, AutoCloseable {
 
     private final Linux linux;
     private final DaemonCommand command;
+    private final Optional<DescriptorStore> store;
     private final Consumer<String> refused;
     private Child child;
     private Child companion;
@@ -42,11 +44,19 @@ public final class SupervisedDaemon implements SocketSource, AutoCloseable {
     /**
      * A daemon that is not started yet.
      *
+     * @param store what it leaves to its successor; empty: nothing. It stays the caller's, and such a daemon gets no other
+     *     descriptors and no companion
      * @param refused told, in one line, that the daemon has ended because it cannot do its work at all
      */
-    public SupervisedDaemon(Linux linux, DaemonCommand command, Consumer<String> refused) {
+    public SupervisedDaemon(
+            Linux linux, DaemonCommand command, Optional<DescriptorStore> store, Consumer<String> refused) {
         this.linux = linux;
         this.command = command;
+        if (store.isPresent()
+                && !(command.fds().isEmpty() && command.companion().isEmpty())) {
+            throw new IllegalArgumentException("a daemon with a store gets nothing else");
+        }
+        this.store = store;
         this.refused = refused;
     }
 
@@ -87,24 +97,34 @@ public final class SupervisedDaemon implements SocketSource, AutoCloseable {
                 Fd input = linux.files().open("/dev/null", OpenFlag.RDWR)) {
             // its stdout goes to our stderr: our stdout is the guest's console
             Fd errors = Fd.own(linux.kernel(), 2);
-            Spawn spawn = new Spawn(
-                    command.argumentList(),
-                    Map.of(),
-                    Map.of(0, input, 1, errors, 2, errors, DaemonCommand.SOCKET, theirs),
-                    true);
-            for (int i = 0; i < command.fds().size(); i++) {
-                spawn = spawn.fd(DaemonCommand.FIRST_FD + i, command.fds().get(i));
-            }
-            if (command.companion().isPresent()) {
-                startBoth(spawn, command.companion().get(), Map.of(0, input, 1, errors, 2, errors));
+            Map<Integer, Fd> standard = Map.of(0, input, 1, errors, 2, errors);
+            if (store.isPresent()) {
+                startHeir(store.get(), standard, theirs);
             } else {
-                child = spawned(spawn);
+                start(standard, theirs);
             }
             starts++;
             return pair[0];
         } catch (RuntimeException e) {
             pair[0].close();
             throw e;
+        }
+    }
+
+    private void startHeir(DescriptorStore from, Map<Integer, Fd> standard, Fd socket) {
+        child = from.start(left -> spawned(Inheritance.of(command, standard, socket, left, from.address())));
+    }
+
+    private void start(Map<Integer, Fd> standard, Fd socket) {
+        Spawn spawn = new Spawn(command.argumentList(DaemonCommand.SOCKET), Map.of(), standard, true)
+                .fd(DaemonCommand.SOCKET, socket);
+        for (int i = 0; i < command.fds().size(); i++) {
+            spawn = spawn.fd(DaemonCommand.FIRST_FD + i, command.fds().get(i));
+        }
+        if (command.companion().isPresent()) {
+            startBoth(spawn, command.companion().get(), standard);
+        } else {
+            child = spawned(spawn);
         }
     }
 

@@ -13,6 +13,18 @@
  * fence, a lock file in the {@link ringfence.vmm.supervise.RuntimeDirectory}, keeps a successor from the inflight region
  * until the kernel has ended the last request of its predecessor.
  *
+ * <h2>What a daemon leaves to its successor</h2>
+ * A shared folder's daemon has open what its guest has open, among it files whose last name is gone. With a {@link
+ * ringfence.vmm.supervise.DescriptorStore} it gives duplicates away before it depends on them, by sd_notify(3)'s
+ * {@code FDSTORE=1}, and its successor is started with them as from systemd:
+ * <pre>
+ *   daemon ── FDSTORE=1, FDNAME=node-2a, descriptor ──► store (a datagram socket in the runtime directory)
+ *   daemon is killed; what it sent before is still in the socket: heard first
+ *   successor ◄── numbers 3, 4, …: LISTEN_FDS, LISTEN_FDNAMES, LISTEN_PID; then its --fd
+ * </pre>
+ * The daemon is not trusted: the store hears its own child only, keeps a bounded number under harmless names, looks into
+ * nothing, and closes what it does not keep on a thread that nobody waits for.
+ *
  * <h2>A daemon that VMs share</h2>
  * The switch of {@code --net switch=NAME} belongs to no VM. It listens at a path that all VMs of the user derive from the
  * name, and holds a {@link ringfence.vhostuser.link.SocketLock} beside that for as long as it lives. A VMM

@@ -21,6 +21,7 @@ import ringfence.process.Logs;
 import ringfence.process.Program;
 import ringfence.vmm.config.ConsoleMode;
 import ringfence.vmm.config.DiskConfig;
+import ringfence.vmm.config.FsConfig;
 import ringfence.vmm.config.MacAddress;
 import ringfence.vmm.config.NetBackend;
 import ringfence.vmm.config.NetConfig;
@@ -116,7 +117,11 @@ class CommandsTest {
                 "tap=tap0,ip=10.0.0.1,mask=255.255.0.0",
                 "mac=52:54:00:00:00:01",
                 "--net",
-                "vhost_user=on,socket=/run/net,vhost_mode=server,num_queues=4");
+                "vhost_user=on,socket=/run/net,vhost_mode=server,num_queues=4",
+                "--fs",
+                "tag=share,socket=/run/fs",
+                "tag=home,path=/",
+                "--fs=tag=tmp,path=/tmp,readonly=on");
         assertThat(errors()).isEmpty();
         assertThat(code).isEqualTo(42);
         assertThat(config.payload().cmdline()).isEqualTo("console=ttyS0 root=/dev/vda");
@@ -134,6 +139,8 @@ class CommandsTest {
                 .allMatch(MacAddress::isUnicast)
                 .doesNotHaveDuplicates();
         assertThat(config.nets().get(2).backend()).isEqualTo(new NetBackend.Socket("/run/net", NetBackend.Mode.SERVER));
+        assertThat(config.fs()).extracting(FsConfig::tag).containsExactly("share", "home", "tmp");
+        assertThat(config.fs()).extracting(FsConfig::id).containsExactly("_fs0", "_fs1", "_fs2");
         assertThat(config.rng().src()).isEqualTo("/dev/random");
         assertThat(config.pvpanic()).isTrue();
         assertThat(options.noShutdown()).isTrue();
@@ -154,6 +161,9 @@ class CommandsTest {
                 "tap=a",
                 "tap=b",
                 "--net=tap=c",
+                "--fs",
+                "tag=a",
+                "tag=b",
                 "-v",
                 "-vv",
                 "--cpus=boot=3",
@@ -198,6 +208,14 @@ class CommandsTest {
                 "--net mtu=1000 --kernel KERNEL | --net mtu: is 1000, 1280 to 65535 are possible",
                 "--net num_queues=3 --kernel KERNEL | --net _net0 num_queues: 3 is odd",
                 "--net fd=[999] --kernel KERNEL | --net _net0 fd: 999 is not open",
+                "--fs tga=x,path=/ | --fs unknown key 'tga'; did you mean 'tag'?",
+                "--fs path=/ | --fs tag: is missing",
+                "--fs tag=x | --fs path: is missing",
+                "--fs tag=x,path=/,socket=/s | --fs path: goes to the daemon",
+                "--kernel KERNEL --fs tag=x,path=/ --fs tag=x,path=/tmp | --fs _fs1 tag: 'x' is given twice",
+                "--kernel KERNEL --fs tag=x,path=/no/folder | --fs _fs0 path: /no/folder: no such folder",
+                "--kernel KERNEL --fs tag=x,path=/dev/null | --fs _fs0 path: /dev/null: no folder",
+                "--kernel KERNEL --fs tag=x,socket=LONG | --fs _fs0 socket: a path of 120 bytes",
                 "--kernel KERNEL --net vhost_user=on,socket=LONG | --net _net0 socket: a path of 120 bytes",
                 "--kernel KERNEL --log-file /no/dir/log | cannot write the log file /no/dir/log"
             })

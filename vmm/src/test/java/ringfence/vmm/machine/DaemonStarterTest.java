@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.function.BiFunction;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -17,9 +18,11 @@ import ringfence.linux.Fd;
 import ringfence.linux.Linux;
 import ringfence.linux.OpenFlag;
 import ringfence.memory.GuestRam;
+import ringfence.memory.MemoryTable;
 import ringfence.memory.RamOptions;
 import ringfence.option.JsonReader;
 import ringfence.process.Program;
+import ringfence.vmm.config.FsConfig;
 import ringfence.vmm.config.HostProgram;
 import ringfence.vmm.config.NetConfig;
 import ringfence.vmm.config.RuntimeOptions;
@@ -27,7 +30,7 @@ import ringfence.vmm.config.VmConfig;
 import ringfence.vmm.device.VirtioDevice;
 import ringfence.vmm.supervise.RuntimeDirectory;
 
-/** What a network device's daemon is started with. The daemon is a script here, which writes that down and refuses. */
+/** What a network device's daemon and a shared folder's are started with. The daemon is a script here, which writes that down and refuses. */
 @Timeout(60)
 class DaemonStarterTest {
     @TempDir
@@ -43,8 +46,14 @@ class DaemonStarterTest {
 
     /** Starts a daemon for this device, and waits until it has refused: its options, descriptors and privileges. */
     private List<String> startedWith(String net) throws Exception {
+        return startedWith(
+                "vhost-user-net", "_net0", (starter, memory) -> starter.net(NetConfig.TABLE.parse(net), memory));
+    }
+
+    private List<String> startedWith(String name, String id, BiFunction<DaemonStarter, MemoryTable, PluggedDevice> plug)
+            throws Exception {
         Path report = home.resolve("report");
-        Path program = home.resolve("bin/vhost-user-net");
+        Path program = home.resolve("bin").resolve(name);
         Files.createDirectories(program.getParent());
         Files.writeString(program, """
             #!/bin/sh
@@ -64,13 +73,12 @@ class DaemonStarterTest {
         try (RuntimeDirectory directory =
                         RuntimeDirectory.create(linux.processes().effectiveUser() == 0);
                 DaemonStarter starter = new DaemonStarter(linux, new RuntimeOptions(home, false), directory, proxy);
-                VirtioDevice device =
-                        starter.net(NetConfig.TABLE.parse(net), ram.table()).device()) {
-            assertThat(device.id()).isEqualTo("_net0");
+                VirtioDevice device = plug.apply(starter, ram.table()).device()) {
+            assertThat(device.id()).isEqualTo(id);
             MachineCommand command = proxy.take();
             assertThat(command).isInstanceOfSatisfying(MachineCommand.DeviceRefused.class, refused -> {
-                assertThat(refused.device()).isEqualTo("_net0");
-                assertThat(refused.reason()).contains("vhost-user-net refuses");
+                assertThat(refused.device()).isEqualTo(id);
+                assertThat(refused.reason()).contains(name + " refuses");
             });
         }
         ram.close();
@@ -170,6 +178,34 @@ class DaemonStarterTest {
                 Files.deleteIfExists(folder.resolve(file));
             }
         }
+    }
+
+    /** Its users' files are theirs; it loads no module, mounts nothing and looks into no other process. */
+    @Test
+    void aFoldersDaemonKeepsWhatFilesOfOthersTake() throws Exception {
+        List<String> report = startedWith(
+                "vhost-user-fs",
+                "_fs0",
+                (starter, memory) -> starter.fs(
+                        FsConfig.TABLE.parse(
+                                "id=_fs0,tag=work,path=/srv,num_queues=2,queue_size=256,readonly=on,cache=never,xattr=on,posix_acl=on"),
+                        memory));
+        assertThat(options(report))
+                .containsExactly(
+                        "--fd=3",
+                        "--shared-dir=/srv",
+                        "--tag=work",
+                        "--cache=never",
+                        "--num-request-queues=2",
+                        "--queue-size=256",
+                        "--readonly",
+                        "--xattr",
+                        "--posix-acl");
+        assertThat(report).contains("fd 4 ");
+        assumeThat(linux.processes().effectiveUser()).isZero();
+        assertThat(report)
+                .as("CHOWN, DAC_OVERRIDE, DAC_READ_SEARCH, FOWNER, FSETID, SETGID, SETUID, MKNOD, SETFCAP")
+                .contains("CapEff:\t00000000880000df");
     }
 
     @Test

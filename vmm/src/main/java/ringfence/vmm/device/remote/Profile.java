@@ -71,6 +71,8 @@ public record Profile(
             1,
             BLK_CAPACITY);
 
+    private static final Profile FS = new Profile(DeviceType.FS, RING, 0, 1, ALL, true, 0, 0, -1, 0, 0, 0);
+
     private static final long NET_OWN = NetLayout.F_MAC
             | NetLayout.F_STATUS
             | NetControlLayout.F_CTRL_VQ
@@ -111,6 +113,14 @@ public record Profile(
         features |= offloads.tso() ? NET_TSO : 0;
         features |= offloads.ufo() ? NET_UFO : 0;
         return new Profile(DeviceType.NET, features, NET_OWN | shared, 2, 2, false, mtu.orElse(0), 0, -1, 0, 0, 0);
+    }
+
+    /**
+     * A file system, whose configuration space is the VMM's, for back-ends have none. As it has no feature bits of its own,
+     * all that is negotiated are those of the rings.
+     */
+    public static Profile fs() {
+        return FS;
     }
 
     /** Protocol features that are asked for. */

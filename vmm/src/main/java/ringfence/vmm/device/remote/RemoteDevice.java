@@ -29,6 +29,7 @@ public final class RemoteDevice implements VirtioDevice {
     private final Profile profile;
     private final int queueCount;
     private final int queueSize;
+    private final byte[] space; // null: the back-end's
     private final RemoteListener watcher;
     private final Link link;
     private final List<Runnable> onReady = new ArrayList<>(); // guarded by itself
@@ -54,6 +55,7 @@ public final class RemoteDevice implements VirtioDevice {
         profile = from.profile;
         queueCount = from.queues;
         queueSize = from.queueSize;
+        space = from.space;
         watcher = from.watcher;
         String name = id + "/link";
         link = new Link(
@@ -93,6 +95,7 @@ public final class RemoteDevice implements VirtioDevice {
         private final MemoryTable memory;
         private int queues = 1;
         private int queueSize = 128;
+        private byte[] space;
         private RemoteListener watcher = RemoteListener.NONE;
 
         private Builder(Linux linux, String id, Profile profile, SocketSource source, MemoryTable memory) {
@@ -107,6 +110,12 @@ public final class RemoteDevice implements VirtioDevice {
         public Builder queues(int count, int size) {
             queues = count;
             queueSize = size;
+            return this;
+        }
+
+        /** A configuration space that is kept here, for a profile whose back-ends have none. Nobody may write it. */
+        public Builder space(byte[] bytes) {
+            space = bytes.clone();
             return this;
         }
 
@@ -213,7 +222,7 @@ public final class RemoteDevice implements VirtioDevice {
 
     @Override
     public int configSize() {
-        return profile.configSize();
+        return space != null ? space.length : profile.configSize();
     }
 
     @Override
@@ -308,7 +317,7 @@ public final class RemoteDevice implements VirtioDevice {
 
         @Override
         public void configRead(byte[] read) {
-            byte[] now = profile.patched(read, queueCount);
+            byte[] now = space != null ? space : profile.patched(read, queueCount);
             byte[] old = config;
             synchronized (onReady) {
                 config = now;

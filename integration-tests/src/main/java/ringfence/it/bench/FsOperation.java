@@ -1,0 +1,40 @@
+package ringfence.it.bench;
+
+/** What is measured of a file system, one request each. */
+enum FsOperation {
+    /** A name of a folder of 1000. */
+    LOOKUP("lookup", 1),
+    /** Of one of 1000 files. */
+    GETATTR("getattr", 1),
+    /** 100 names with their attributes, in one buffer. */
+    READDIRPLUS("readdirplus of 100", 1),
+    /** A new file, opened. */
+    CREATE("create", 1),
+    /** A file that is known and not open. */
+    UNLINK("unlink", 1),
+    /** 4 KiB somewhere in a file. */
+    READ_4K("read 4 KiB", 4096),
+    /** 4 KiB somewhere in a file. */
+    WRITE_4K("write 4 KiB", 4096),
+    /** 1 MiB after the other. */
+    READ_1M("read 1 MiB", 1 << 20),
+    /** 1 MiB after the other. */
+    WRITE_1M("write 1 MiB", 1 << 20);
+
+    private final String label;
+    private final int block;
+
+    FsOperation(String label, int block) {
+        this.label = label;
+        this.block = block;
+    }
+
+    String label() {
+        return label;
+    }
+
+    /** Bytes of data. */
+    int block() {
+        return block;
+    }
+}

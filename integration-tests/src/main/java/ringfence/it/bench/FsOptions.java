@@ -1,0 +1,62 @@
+package ringfence.it.bench;
+
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * What to measure of the file system's daemon.
+ *
+ * @param ours command that starts our daemon, without its options
+ * @param virtiofsd the peer's program; null: this machine's
+ * @param folder where the shared folders are made
+ * @param queues numbers of queues
+ * @param operations which rows
+ * @param millis of each run
+ * @param rounds runs of each contender and row, alternating
+ * @param commit of the tree, for the report
+ * @param output folder for JSON and SVG
+ */
+record FsOptions(
+        List<String> ours,
+        String virtiofsd,
+        Path folder,
+        List<Integer> queues,
+        List<FsOperation> operations,
+        int millis,
+        int rounds,
+        String commit,
+        Path output) {
+
+    static final String USAGE = "bench fs [--ours=COMMAND] [--virtiofsd=PROGRAM] [--folder=/dev/shm] [--queues=1,4]"
+            + " [--operations=LOOKUP,GETATTR,READDIRPLUS,CREATE,UNLINK,READ_4K,WRITE_4K,READ_1M,WRITE_1M]"
+            + " [--millis=500] [--rounds=4] [--commit=ID] [--out=FOLDER]";
+
+    private static final Set<String> KEYS =
+            Set.of("ours", "virtiofsd", "folder", "queues", "operations", "millis", "rounds", "commit", "out");
+
+    /** @throws IllegalArgumentException with one line for the user */
+    static FsOptions parse(List<String> words, Path tree) {
+        Map<String, String> values = Words.parse(words, KEYS, USAGE);
+        String ours = tree.resolve("bin/vhost-user-fs").toString();
+        String operations = values.getOrDefault("operations", "");
+        return new FsOptions(
+                List.of(values.getOrDefault("ours", ours).split(" ", -1)),
+                values.get("virtiofsd"),
+                Path.of(values.getOrDefault("folder", "/dev/shm")),
+                Arrays.stream(values.getOrDefault("queues", "1,4").split(",", -1))
+                        .map(Integer::valueOf)
+                        .toList(),
+                operations.isEmpty()
+                        ? List.of(FsOperation.values())
+                        : Arrays.stream(operations.split(",", -1))
+                                .map(FsOperation::valueOf)
+                                .toList(),
+                Integer.parseInt(values.getOrDefault("millis", "500")),
+                Integer.parseInt(values.getOrDefault("rounds", "4")),
+                values.getOrDefault("commit", "unknown"),
+                Path.of(values.getOrDefault("out", "target/bench")));
+    }
+}

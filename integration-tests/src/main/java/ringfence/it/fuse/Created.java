@@ -1,0 +1,4 @@
+package ringfence.it.fuse;
+
+/** Reply of CREATE. */
+public record Created(Entry entry, Opened opened) {}

@@ -1,0 +1,37 @@
+package ringfence.it.fuse;
+
+/**
+ * struct fuse_init_out.
+ *
+ * @param flags of both words
+ */
+public record Init(int major, int minor, long flags, int maxWrite, int maxPages) {
+    /** The protocol's minor that Linux 6.12 speaks. */
+    public static final int MINOR = 41;
+
+    public static final int POSIX_LOCKS = 1 << 1;
+    public static final int FLOCK_LOCKS = 1 << 10;
+    public static final int READDIRPLUS = 1 << 13;
+    public static final int WRITEBACK_CACHE = 1 << 16;
+    public static final int POSIX_ACL = 1 << 20;
+    public static final int MAP_ALIGNMENT = 1 << 26;
+    public static final int SETXATTR_EXT = 1 << 29;
+    public static final int INIT_EXT = 1 << 30;
+
+    static Init at(FuseReply reply) {
+        reply.atLeast(24);
+        long flags = Integer.toUnsignedLong(reply.u32(12));
+        boolean more = reply.length() >= 64 && (flags & INIT_EXT) != 0;
+        return new Init(
+                reply.u32(0),
+                reply.u32(4),
+                flags | (more ? (long) reply.u32(32) << 32 : 0),
+                reply.u32(20),
+                reply.length() >= 32 ? reply.u32(28) & 0xFFFF : 32);
+    }
+
+    /** Whether a flag of the first word is set. */
+    public boolean has(int flag) {
+        return (flags & flag) != 0;
+    }
+}

@@ -1,0 +1,75 @@
+package ringfence.it.fuse;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * Kills the daemons of a succession at random moments, each when it has served for some milliseconds, while the owner of a
+ * session works, and measures for how long nothing was answered. The owner calls {@link #step} for every request or some.
+ */
+public final class Killer implements AutoCloseable {
+    private final FsSuccession succession;
+    private final int kills;
+    private final SplittableRandom random;
+    private final List<Long> gaps = new ArrayList<>();
+    private final Thread thread;
+    private volatile long killed;
+    private volatile boolean ended;
+    private int seen = 1;
+
+    /** @param kills how often */
+    public Killer(FsSuccession succession, int kills, SplittableRandom random) {
+        this.succession = succession;
+        this.kills = kills;
+        this.random = random;
+        thread = Thread.ofPlatform().name("killer").daemon().start(this::run);
+    }
+
+    private void run() {
+        for (int i = 0; i < kills && !ended; i++) {
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(random.nextInt(20, 250)));
+            killed = System.nanoTime();
+            succession.kill();
+            while (killed != 0 && !ended) {
+                LockSupport.parkNanos(1_000_000);
+            }
+        }
+    }
+
+    /** Something has been answered. @return whether there are kills to come */
+    public boolean step() {
+        if (succession.started() != seen) {
+            seen = succession.started();
+            gaps.add(System.nanoTime() - killed);
+            killed = 0;
+        }
+        return gaps.size() < kills;
+    }
+
+    /** One line. */
+    public String report() {
+        List<Long> sorted = new ArrayList<>(gaps);
+        Collections.sort(sorted);
+        return String.format(
+                Locale.ROOT,
+                "%d kills, gap %d ms median, %d ms at most",
+                gaps.size(),
+                TimeUnit.NANOSECONDS.toMillis(sorted.get(sorted.size() / 2)),
+                TimeUnit.NANOSECONDS.toMillis(sorted.getLast()));
+    }
+
+    @Override
+    public void close() {
+        ended = true;
+        try {
+            thread.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

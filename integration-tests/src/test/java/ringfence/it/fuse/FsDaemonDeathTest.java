@@ -1,0 +1,134 @@
+package ringfence.it.fuse;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.SplittableRandom;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import ringfence.fs.share.CrashPoints;
+import ringfence.it.fault.DaemonCommand;
+import ringfence.linux.Linux;
+
+/** The daemon is killed under load: the mount and what is open live on, and nothing is done twice or not at all. */
+class FsDaemonDeathTest {
+    private static final int KILLS = Integer.getInteger("ringfence.fs.kills", 5);
+
+    private final Linux linux = Linux.system();
+    private final long seed = Long.getLong("ringfence.seed", System.nanoTime());
+    private Path folder;
+
+    @BeforeEach
+    void make() throws IOException {
+        folder = Files.createTempDirectory(Path.of("/dev/shm"), "ringfence-share");
+    }
+
+    @AfterEach
+    void remove() throws IOException {
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
+    }
+
+    private interface Work {
+        void step();
+    }
+
+    private interface Load {
+        Work on(FuseSession fuse, SplittableRandom random);
+    }
+
+    private void under(String what, Load load, Runnable... atTheEnd) throws IOException {
+        try (FsSuccession succession = new FsSuccession(linux, FsProgram.ours().orElseThrow(), folder, "--xattr");
+                FuseSession fuse = FuseSession.open(linux, succession.socket())) {
+            fuse.guest().recovery(succession);
+            Work work = load.on(fuse, new SplittableRandom(seed));
+            try (Killer killer = new Killer(succession, KILLS, new SplittableRandom(seed + 1))) {
+                do {
+                    work.step();
+                } while (killer.step());
+                for (Runnable run : atTheEnd) {
+                    run.run();
+                }
+                System.out.println("counted: " + what + ", seed " + seed + ": " + killer.report());
+            }
+        } catch (IllegalStateException e) {
+            throw new AssertionError("seed " + seed, e);
+        }
+    }
+
+    /** A file with a name, or one that has lost it and is still open. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void fsxGoesOn(boolean unlinked) throws IOException {
+        Fsx[] fsx = new Fsx[1];
+        under(
+                unlinked ? "fsx on an unlinked file" : "fsx",
+                (fuse, random) -> {
+                    fsx[0] = new Fsx(fuse, random, unlinked);
+                    return fsx[0]::step;
+                },
+                () -> fsx[0].finish(),
+                () -> System.out.println("counted: " + fsx[0].report()));
+    }
+
+    /** Names, counts, handles, attributes and appended bytes: exactly once. */
+    @Test
+    void namesAreMadeAndCountedOnce() throws IOException {
+        NamesRun[] run = new NamesRun[1];
+        under(
+                "names",
+                (fuse, random) -> {
+                    run[0] = new NamesRun(fuse, random, true);
+                    return run[0]::step;
+                },
+                () -> run[0].finish(),
+                () -> System.out.println("counted: " + run[0].report()));
+    }
+
+    /** At each labelled point of a request, whichever it is: names, counts, handles, attributes and appended bytes. */
+    @ParameterizedTest
+    @EnumSource(CrashPoints.At.class)
+    void nothingIsDoneTwiceWhereverItDies(CrashPoints.At point) throws IOException {
+        FsProgram mortal = FsProgram.ours(DaemonCommand.java(MortalFs.class, "-D" + MortalFs.POINT + "=" + point));
+        try (FsSuccession succession = new FsSuccession(linux, mortal, folder);
+                FuseSession fuse = FuseSession.open(linux, succession.socket())) {
+            fuse.guest().recovery(succession);
+            NamesRun run = new NamesRun(fuse, new SplittableRandom(seed), true);
+            while (succession.started() <= KILLS) {
+                run.step();
+            }
+            run.finish();
+            System.out.println("counted: " + (succession.started() - 1) + " deaths at " + point + ", seed " + seed
+                    + ": " + run.report());
+        } catch (IllegalStateException e) {
+            throw new AssertionError("seed " + seed, e);
+        }
+    }
+
+    /** A remount lies between two kills: numbers of requests start again, and mean other requests. */
+    @Test
+    void aSessionThatEndedIsForgotten() throws IOException {
+        under("remounts", (fuse, random) -> {
+            long[] count = {0};
+            return () -> {
+                NamesRun run = new NamesRun(fuse, random, true, "mount" + count[0]++);
+                for (int i = random.nextInt(50); i >= 0; i--) {
+                    run.step();
+                }
+                run.finish();
+                fuse.destroy();
+                fuse.restart();
+                fuse.init(Init.MINOR, FuseSession.FLAGS, 0);
+            };
+        });
+    }
+}

@@ -1,0 +1,157 @@
+package ringfence.linux;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * What statx(2) tells of a file, in native memory that is reused from call to call. Not safe for concurrent use.
+ *
+ * <pre>{@code
+ * struct statx { __u32 stx_mask, stx_blksize; __u64 stx_attributes; __u32 stx_nlink, stx_uid, stx_gid; __u16 stx_mode;
+ *     __u64 stx_ino, stx_size, stx_blocks, stx_attributes_mask; struct statx_timestamp stx_atime, stx_btime, stx_ctime,
+ *     stx_mtime; __u32 stx_rdev_major, stx_rdev_minor, stx_dev_major, stx_dev_minor; __u64 stx_mnt_id; ... };
+ * }</pre>
+ */
+public final class Statx {
+    /** What stat(2) tells, and the time of birth. */
+    public static final int STATX_BASIC_STATS = 0x7ff;
+    /** See {@link #bornSeconds}. */
+    public static final int STATX_BTIME = 0x800;
+
+    /** Type bits of a mode, and the types. */
+    public static final int S_IFMT = 0xF000;
+    /** A directory. */
+    public static final int S_IFDIR = 0x4000;
+    /** A regular file. */
+    public static final int S_IFREG = 0x8000;
+    /** A symbolic link. */
+    public static final int S_IFLNK = 0xA000;
+
+    private static final int STATX_ATTR_MOUNT_ROOT = 0x2000;
+
+    private final MemorySegment memory = Arena.ofAuto().allocate(FileLayout.STATX_SIZE, 8);
+
+    long address() {
+        return memory.address();
+    }
+
+    private int word(long at) {
+        return memory.get(ValueLayout.JAVA_INT, at);
+    }
+
+    private long wide(long at) {
+        return memory.get(ValueLayout.JAVA_LONG, at);
+    }
+
+    /** Device of its file system: major number in the upper half, minor in the lower. */
+    public long device() {
+        return (long) word(FileLayout.STX_DEV_MAJOR) << 32 | Integer.toUnsignedLong(word(FileLayout.STX_DEV_MINOR));
+    }
+
+    /** Inode number. */
+    public long inode() {
+        return wide(FileLayout.STX_INO);
+    }
+
+    /** Type and permission bits. */
+    public int mode() {
+        return memory.get(ValueLayout.JAVA_SHORT, FileLayout.STX_MODE) & 0xFFFF;
+    }
+
+    /** Whether it is a directory. */
+    public boolean isDirectory() {
+        return (mode() & S_IFMT) == S_IFDIR;
+    }
+
+    /** Whether it is a regular file. */
+    public boolean isRegular() {
+        return (mode() & S_IFMT) == S_IFREG;
+    }
+
+    /** Whether something is mounted there, and this is the root of that. */
+    public boolean isMountRoot() {
+        return (wide(FileLayout.STX_ATTRIBUTES) & STATX_ATTR_MOUNT_ROOT) != 0;
+    }
+
+    /** Names that it has. */
+    public int links() {
+        return word(FileLayout.STX_NLINK);
+    }
+
+    /** Owner. */
+    public int user() {
+        return word(FileLayout.STX_UID);
+    }
+
+    /** Group. */
+    public int group() {
+        return word(FileLayout.STX_GID);
+    }
+
+    /** Bytes. */
+    public long size() {
+        return wide(FileLayout.STX_SIZE);
+    }
+
+    /** Occupied units of 512 bytes. */
+    public long blocks() {
+        return wide(FileLayout.STX_BLOCKS);
+    }
+
+    /** Bytes of a block for good I/O. */
+    public int blockSize() {
+        return word(FileLayout.STX_BLKSIZE);
+    }
+
+    /** Device number of a device file, as mknod(2) takes it. */
+    public int deviceNumber() {
+        int minor = word(FileLayout.STX_RDEV_MINOR);
+        return minor & 0xFF | word(FileLayout.STX_RDEV_MAJOR) << 8 | (minor & ~0xFF) << 12;
+    }
+
+    /** Seconds of the last access. */
+    public long accessSeconds() {
+        return wide(FileLayout.STX_ATIME);
+    }
+
+    /** Nanoseconds beside {@link #accessSeconds}. */
+    public int accessNanos() {
+        return word(FileLayout.STX_ATIME + FileLayout.STX_NSEC);
+    }
+
+    /** Seconds of the last change of data. */
+    public long modifySeconds() {
+        return wide(FileLayout.STX_MTIME);
+    }
+
+    /** Nanoseconds beside {@link #modifySeconds}. */
+    public int modifyNanos() {
+        return word(FileLayout.STX_MTIME + FileLayout.STX_NSEC);
+    }
+
+    /** Seconds of the last change of any kind. */
+    public long changeSeconds() {
+        return wide(FileLayout.STX_CTIME);
+    }
+
+    /** Nanoseconds beside {@link #changeSeconds}. */
+    public int changeNanos() {
+        return word(FileLayout.STX_CTIME + FileLayout.STX_NSEC);
+    }
+
+    /** Whether the file system knows when it was made: {@link #bornSeconds} and {@link #bornNanos} say so. */
+    public boolean knowsBirth() {
+        return (word(FileLayout.STX_MASK) & STATX_BTIME) != 0;
+    }
+
+    /** Seconds of its birth. */
+    public long bornSeconds() {
+        return wide(FileLayout.STX_BTIME);
+    }
+
+    /** Nanoseconds beside {@link #bornSeconds}. */
+    public int bornNanos() {
+        return word(FileLayout.STX_BTIME + FileLayout.STX_NSEC);
+    }
+}

@@ -1,0 +1,144 @@
+package ringfence.fs.cli;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import ringfence.fs.keep.Keeper;
+import ringfence.fs.keep.KeptDescriptors;
+import ringfence.fs.keep.NotifyKeeper;
+import ringfence.linux.Fd;
+import ringfence.linux.Linux;
+import ringfence.process.ExitCode;
+import ringfence.process.Program;
+import ringfence.process.StartupMemory;
+import ringfence.vhostuser.link.BackendOptions;
+
+/** The program. */
+@Command(
+        name = "vhost-user-fs",
+        description = "Shares a folder with a virtual machine over vhost-user.",
+        sortOptions = false,
+        mixinStandardHelpOptions = true,
+        versionProvider = FsVersion.class)
+public final class FsMain implements Callable<Integer> {
+    private static final String NAME = "vhost-user-fs: ";
+
+    @Mixin
+    private ShareFlags flags;
+
+    @Option(names = "--print-capabilities", description = "Print what this back-end can do, as JSON, and end.")
+    private boolean printCapabilities;
+
+    @Option(
+            names = "--log-level",
+            paramLabel = "LEVEL",
+            description = "off, error, warn, info, debug or trace: what is said on standard error (${DEFAULT-VALUE}).")
+    private String logLevel = "error";
+
+    @Option(names = "--syslog", description = "Say it to the system's log instead.")
+    private boolean syslog;
+
+    @Option(names = "--allow-unsealed", description = "Accept guest memory that may shrink under us (files).")
+    private boolean allowUnsealed;
+
+    private FsMain() {}
+
+    /** Runs it and ends the process. */
+    public static void main(String[] arguments) {
+        Program.named("vhost-user-fs");
+        int code = commandLine()
+                .setParameterExceptionHandler((e, _) -> complain(e.getMessage() + " (see --help)", ExitCode.BAD_INPUT))
+                .setExecutionExceptionHandler((e, _, _) -> complain(e.toString(), ExitCode.FAILURE))
+                .execute(arguments);
+        Program.exit(code);
+    }
+
+    private static CommandLine commandLine() {
+        return new CommandLine(new FsMain());
+    }
+
+    /** Parses a command line and does nothing with it. */
+    static void parse(String[] arguments) {
+        commandLine().parseArgs(arguments);
+    }
+
+    private static int complain(String line, int code) {
+        System.err.println(NAME + line.lines().findFirst().orElse(""));
+        return code;
+    }
+
+    @Override
+    public Integer call() throws InterruptedException {
+        if (printCapabilities) {
+            System.out.println("{\n  \"type\": \"fs\"\n}");
+            return ExitCode.OK;
+        }
+        Service service;
+        try {
+            Linux linux = Linux.system();
+            List<String> levels = List.of("off", "error", "warn", "info", "debug", "trace");
+            int level = levels.indexOf(logLevel);
+            if (level < 0) {
+                throw new IllegalArgumentException("--log-level is " + String.join(", ", levels) + ", not " + logLevel);
+            }
+            Consumer<String> errors = line -> System.err.println(NAME + line);
+            Consumer<String> lines = syslog ? SystemLog.open(linux, errors) : errors;
+            Consumer<String> log = level == 0 ? line -> {} : lines;
+            Consumer<String> details = level >= levels.indexOf("info") ? lines : line -> {};
+            Keeper keeper = NotifyKeeper.from(linux, System.getenv(), log);
+            BackendOptions options = BackendOptions.defaults()
+                    .withAllowUnsealed(allowUnsealed)
+                    .withLog(log)
+                    .withName("fs");
+            Map<String, Fd> kept = kept(linux, System.getenv());
+            service = Service.open(linux, flags.spec(), kept, keeper, options, details);
+            kept.values().forEach(Fd::close);
+            StartupMemory.giveBackLater(linux);
+        } catch (IllegalArgumentException e) {
+            return complain(e.getMessage(), ExitCode.BAD_INPUT);
+        }
+        return serve(service);
+    }
+
+    /** What a predecessor has had kept, by name. */
+    private static Map<String, Fd> kept(Linux linux, Map<String, String> environment) {
+        Map<String, Fd> kept = new LinkedHashMap<>();
+        if (environment.containsKey("LISTEN_FDS")) {
+            try (KeptDescriptors all = KeptDescriptors.from(linux, environment)) {
+                List.copyOf(all.names())
+                        .forEach(name -> all.take(name).ifPresent(fd -> {
+                            Fd before = kept.put(name, fd);
+                            if (before != null) {
+                                before.close();
+                            }
+                        }));
+            }
+        }
+        return kept;
+    }
+
+    /** Waits for the back-end. A signal closes it, which drains, and ends the process with 0. */
+    private static int serve(Service service) throws InterruptedException {
+        AtomicBoolean ended = new AtomicBoolean();
+        Thread onSignal = new Thread(
+                () -> {
+                    if (!ended.get()) {
+                        service.close();
+                        Runtime.getRuntime().halt(ExitCode.OK);
+                    }
+                },
+                "signal");
+        Runtime.getRuntime().addShutdownHook(onSignal);
+        service.await();
+        ended.set(true);
+        service.close();
+        return ExitCode.OK;
+    }
+}

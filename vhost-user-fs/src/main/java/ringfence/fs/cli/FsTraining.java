@@ -1,0 +1,130 @@
+package ringfence.fs.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import ringfence.fs.fuse.OutLayout;
+import ringfence.fs.keep.NoKeeper;
+import ringfence.fs.share.ShareOptions;
+import ringfence.linux.EventFd;
+import ringfence.linux.Fd;
+import ringfence.linux.Linux;
+import ringfence.linux.Mapping;
+import ringfence.linux.Seal;
+import ringfence.memory.MemoryTable;
+import ringfence.memory.Region;
+import ringfence.vhostuser.ProtocolFeature;
+import ringfence.vhostuser.link.BackendOptions;
+import ringfence.vhostuser.link.BackendSocket;
+import ringfence.vhostuser.link.Frontend;
+import ringfence.vhostuser.link.FrontendOptions;
+import ringfence.vhostuser.link.Offer;
+import ringfence.virtio.queue.GuestDriver;
+import ringfence.virtio.queue.QueueConfig;
+import ringfence.virtio.queue.QueueState;
+
+/**
+ * What the program does when its AOT cache is trained: a short life of a daemon, with a guest in the same process, so that the
+ * cache knows the classes and the profiles of all that a start and the usual requests need.
+ */
+public final class FsTraining {
+    private static final int RAM = 4 << 20;
+    private static final int SIZE = 256;
+    private static final int ROUNDS = 400;
+    private static final int QUEUE = 1;
+
+    private FsTraining() {}
+
+    /** Arguments as the program's; they are parsed first, so that the parser is trained too. */
+    public static void main(String[] arguments) throws IOException {
+        FsMain.parse(arguments);
+        Path folder = Files.createTempDirectory("ringfence-fs-training");
+        try {
+            train(folder);
+        } finally {
+            try (var files = Files.walk(folder)) {
+                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.delete(file);
+                }
+            }
+        }
+    }
+
+    private static void train(Path folder) {
+        Linux linux = Linux.system();
+        Fd[] pair = linux.sockets().pair();
+        FsSpec spec = new FsSpec(
+                new BackendSocket(Optional.empty(), OptionalInt.of(pair[1].number())),
+                folder.toString(),
+                ShareOptions.defaults(),
+                OptionalInt.empty(),
+                OptionalInt.empty(),
+                Optional.empty());
+        try (Frontend frontend = Frontend.over(linux, pair[0], FrontendOptions.defaults());
+                Fd _ = pair[1];
+                Service _ = Service.open(
+                        linux,
+                        spec,
+                        Map.of(),
+                        new NoKeeper(),
+                        BackendOptions.defaults().withLog(line -> {}),
+                        line -> {})) {
+            drive(linux, frontend);
+        }
+    }
+
+    private static void drive(Linux linux, Frontend frontend) {
+        Offer offer = frontend.hello(ProtocolFeature.mask(ProtocolFeature.MQ, ProtocolFeature.REPLY_ACK));
+        frontend.features(offer.features());
+        try (Fd memory = linux.memory().memfd("training", RAM)) {
+            linux.memory().seal(memory, Seal.SHRINK, Seal.GROW);
+            try (Mapping mapping = linux.memory().map(memory, 0, RAM);
+                    EventFd kick = linux.events().eventFd();
+                    EventFd call = linux.events().eventFd()) {
+                MemoryTable table =
+                        MemoryTable.of(List.of(new Region(0, mapping.address(), RAM, mapping, 0, memory, 0)));
+                frontend.memory(table);
+                QueueConfig config = GuestDriver.place(0, SIZE, true, true);
+                GuestDriver driver = GuestDriver.direct(config, table);
+                frontend.startQueue(QUEUE, config, QueueState.FRESH, kick, call, null);
+                TrainingGuest guest = new TrainingGuest(mapping.segment(), driver, kick);
+                guest.init();
+                for (int i = 0; i < ROUNDS; i++) {
+                    live(guest, i);
+                }
+                frontend.stopQueue(QUEUE);
+            }
+        }
+    }
+
+    /** A directory, files in it, data in those, and away with it all. */
+    private static void live(TrainingGuest guest, int round) {
+        long directory = guest.mkdir(1, "d" + round);
+        for (int i = 0; i < 4; i++) {
+            String name = "file" + i;
+            guest.create(directory, name);
+            long node = guest.answer(OutLayout.ENTRY_NODE);
+            long handle = guest.answer(OutLayout.ENTRY);
+            guest.write(node, handle, 4096);
+            guest.read(node, handle, 4096);
+            guest.release(node, handle);
+            guest.lookup(directory, name);
+            guest.getattr(node);
+            guest.chmod(node, 0600);
+            guest.rename(directory, name, name + "x");
+            long opened = guest.open(node);
+            guest.read(node, opened, 1 << 17);
+            guest.release(node, opened);
+        }
+        guest.list(directory);
+        for (int i = 0; i < 4; i++) {
+            guest.unlink(directory, "file" + i + "x");
+        }
+        guest.rmdir(1, "d" + round);
+    }
+}

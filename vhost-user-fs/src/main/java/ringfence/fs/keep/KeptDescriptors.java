@@ -1,0 +1,100 @@
+package ringfence.fs.keep;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import ringfence.linux.ErrnoException;
+import ringfence.linux.Fd;
+import ringfence.linux.Linux;
+
+/**
+ * The descriptors that a predecessor gave to its {@link Keeper}, by name, as sd_listen_fds_with_names(3) describes them.
+ * Owns those that nobody has taken. One thread.
+ */
+public final class KeptDescriptors implements AutoCloseable {
+    private static final int FIRST = 3;
+    private static final int MOST = 1 << 20;
+
+    private record Kept(String name, Fd fd) {}
+
+    private final List<Kept> kept = new ArrayList<>();
+
+    private KeptDescriptors() {}
+
+    /**
+     * Those of {@code LISTEN_FDS} and {@code LISTEN_FDNAMES}: none if {@code LISTEN_PID} is not this process, since a child
+     * inherits variables that were not meant for it. Takes the numbers over, from 3 on, so it is to be called once, before
+     * anything else opens files by number. What has no name is called {@code unknown}.
+     *
+     * @throws IllegalArgumentException if they are for us and wrong; one line
+     */
+    public static KeptDescriptors from(Linux linux, Map<String, String> environment) {
+        return from(linux, environment, FIRST);
+    }
+
+    /** @param first the number of the first one */
+    static KeptDescriptors from(Linux linux, Map<String, String> environment, int first) {
+        KeptDescriptors descriptors = new KeptDescriptors();
+        String process = environment.getOrDefault("LISTEN_PID", "");
+        if (!process.equals(Integer.toString(linux.processes().pid()))) {
+            return descriptors;
+        }
+        int count = count(environment.getOrDefault("LISTEN_FDS", ""));
+        String[] names = environment.getOrDefault("LISTEN_FDNAMES", "").split(":", -1);
+        try {
+            for (int i = 0; i < count; i++) {
+                String name = i < names.length && !names[i].isEmpty() ? names[i] : "unknown";
+                descriptors.kept.add(new Kept(name, takeOver(linux, first + i)));
+            }
+            return descriptors;
+        } catch (ErrnoException e) {
+            descriptors.close();
+            throw new IllegalArgumentException(
+                    "$LISTEN_FDS=" + count + ", but one of the descriptors from " + first + " on is none: "
+                            + e.getMessage(),
+                    e);
+        }
+    }
+
+    private static int count(String number) {
+        try {
+            int count = Integer.parseInt(number);
+            if (count >= 0 && count <= MOST) {
+                return count;
+            }
+        } catch (NumberFormatException _) {
+            // said below
+        }
+        throw new IllegalArgumentException("$LISTEN_FDS=" + number + " is no number of descriptors");
+    }
+
+    /** Under another number, close-on-exec. */
+    private static Fd takeOver(Linux linux, int number) {
+        Fd ours = linux.files().duplicate(number);
+        Fd.own(linux.kernel(), number).close();
+        return ours;
+    }
+
+    /** Gives away the first one of this name. */
+    public Optional<Fd> take(String name) {
+        for (int i = 0; i < kept.size(); i++) {
+            if (kept.get(i).name.equals(name)) {
+                return Optional.of(kept.remove(i).fd);
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** The names of those that are still here, in the order in which they came. */
+    public List<String> names() {
+        return kept.stream().map(Kept::name).toList();
+    }
+
+    /** Closes those that nobody has taken. */
+    @Override
+    public void close() {
+        kept.forEach(one -> one.fd.close());
+        kept.clear();
+    }
+}

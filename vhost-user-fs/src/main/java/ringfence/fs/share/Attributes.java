@@ -1,0 +1,64 @@
+package ringfence.fs.share;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import ringfence.fs.fuse.FuseFlags;
+import ringfence.fs.fuse.InitFlags;
+import ringfence.fs.fuse.OutLayout;
+import ringfence.linux.Statx;
+
+/** Lays out what the guest is told of a file. */
+final class Attributes {
+    private Attributes() {}
+
+    /** A {@code struct fuse_attr} at {@code at}. */
+    static void put(MemorySegment to, long at, Statx stat, Share share, boolean named) {
+        ShareOptions options = share.options();
+        int32(to, at + OutLayout.ATTR_MODE, stat.mode());
+        int64(to, at + OutLayout.ATTR_INO, stat.inode());
+        int64(to, at + OutLayout.ATTR_SIZE, stat.size());
+        int64(to, at + OutLayout.ATTR_BLOCKS, stat.blocks());
+        int64(to, at + OutLayout.ATTR_ATIME, stat.accessSeconds());
+        int64(to, at + OutLayout.ATTR_MTIME, stat.modifySeconds());
+        int64(to, at + OutLayout.ATTR_CTIME, stat.changeSeconds());
+        int32(to, at + OutLayout.ATTR_ATIMENSEC, stat.accessNanos());
+        int32(to, at + OutLayout.ATTR_MTIMENSEC, stat.modifyNanos());
+        int32(to, at + OutLayout.ATTR_CTIMENSEC, stat.changeNanos());
+        int32(to, at + OutLayout.ATTR_NLINK, stat.links());
+        int32(to, at + OutLayout.ATTR_UID, options.users().toGuest(stat.user()));
+        int32(to, at + OutLayout.ATTR_GID, options.groups().toGuest(stat.group()));
+        int32(to, at + OutLayout.ATTR_RDEV, stat.deviceNumber());
+        int32(to, at + OutLayout.ATTR_BLKSIZE, stat.blockSize());
+        boolean submount = named
+                && stat.isDirectory()
+                && stat.isMountRoot()
+                && share.features().has(InitFlags.SUBMOUNTS);
+        int32(to, at + OutLayout.ATTR_FLAGS, submount ? FuseFlags.ATTR_SUBMOUNT : 0);
+    }
+
+    /** A {@code struct fuse_entry_out} at {@code at}. @param id of the node; it can be set later */
+    static void entry(MemorySegment to, long at, long id, Statx stat, Share share) {
+        long seconds = share.options().cache().seconds();
+        int64(to, at + OutLayout.ENTRY_NODE, id);
+        int64(to, at + OutLayout.ENTRY_GENERATION, 0);
+        int64(to, at + OutLayout.ENTRY_VALID, seconds);
+        int64(to, at + OutLayout.ENTRY_ATTR_VALID, seconds);
+        int64(to, at + OutLayout.ENTRY_VALID_NSEC, 0);
+        put(to, at + OutLayout.ENTRY_ATTR, stat, share, true);
+    }
+
+    /** The body of GETATTR and SETATTR: a {@code struct fuse_attr_out}. */
+    static void reply(Call call, boolean isRoot) {
+        call.reply.body(OutLayout.ATTR_OUT);
+        call.reply.int64(OutLayout.ATTR_OUT_VALID, call.share.options().cache().seconds());
+        put(call.reply.memory(), OutLayout.HEADER + OutLayout.ATTR_OUT_ATTR, call.stat, call.share, !isRoot);
+    }
+
+    private static void int32(MemorySegment to, long at, int value) {
+        to.set(ValueLayout.JAVA_INT, at, value);
+    }
+
+    private static void int64(MemorySegment to, long at, long value) {
+        to.set(ValueLayout.JAVA_LONG, at, value);
+    }
+}

@@ -1,0 +1,257 @@
+package ringfence.fs.share;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import ringfence.fs.fuse.FuseReply;
+import ringfence.fs.fuse.FuseRequest;
+import ringfence.fs.fuse.OutLayout;
+import ringfence.fs.state.HandleTable;
+import ringfence.fs.state.NodeTable;
+import ringfence.fs.state.RequestLog;
+import ringfence.fs.state.Transaction;
+import ringfence.fs.tree.OpenFile;
+import ringfence.fs.tree.Tree;
+import ringfence.linux.Errno;
+import ringfence.linux.HandleCalls;
+import ringfence.linux.Name;
+import ringfence.linux.OpenHow;
+import ringfence.linux.SelfFd;
+import ringfence.linux.Statx;
+import ringfence.virtio.queue.ChainCursor;
+
+/** One request being served, and all the memory that takes. One per queue, reused; one owner thread. */
+final class Call {
+    /** In place of a result: the guest awaits no reply. */
+    static final int NO_REPLY = 1;
+
+    final Share share;
+    final int queue;
+    final FuseRequest request = new FuseRequest();
+    final FuseReply reply = new FuseReply();
+    final RequestLog log;
+    final Caller caller;
+    final FsCounters counters;
+    final SelfFd self;
+    final Statx stat = new Statx();
+    final Statx other = new Statx();
+    final Name name = new Name();
+    final Name newName = new Name();
+    final OpenHow how = new OpenHow(Tree.BENEATH);
+    /** A node's identity beyond its inode number. */
+    final MemorySegment identity = Arena.ofAuto().allocate(HandleCalls.MAX, 8);
+    /** For what else is needed for a moment. */
+    final MemorySegment scratch = Arena.ofAuto().allocate(512, 8);
+
+    final Vectors vectors;
+
+    /** Why nothing was opened, minus the errno. */
+    int openError;
+
+    ChainCursor chain;
+    RequestLog.Past past = RequestLog.Past.NEW;
+
+    /** Slot of the node, once {@link #useNode} has found it. */
+    int slot;
+    /** Slot of the other node, once {@link #useOther} has found it. */
+    int otherSlot;
+    /** Slot of the handle, once {@link #useHandle} has found it. */
+    int handleSlot;
+
+    private OpenFile node;
+    private OpenFile otherNode;
+    private OpenFile handle;
+    private boolean intended;
+    private int sentBytes;
+
+    Call(Share share, int queue, FsCounters counters) {
+        this.share = share;
+        this.queue = queue;
+        this.counters = counters;
+        log = share.state().log(queue);
+        caller = new Caller(share.linux(), share.options());
+        self = share.linux().selfFd(share.tree().self());
+        vectors = new Vectors(share.options().queueSize());
+    }
+
+    /** A request has been read from a chain. */
+    void begin(ChainCursor from) {
+        chain = from;
+        intended = false;
+        sentBytes = 0;
+        past = RequestLog.Past.NEW;
+        reply.begin(request.unique());
+    }
+
+    /** Lets go of what it has used. */
+    void end() {
+        caller.leave();
+        if (handle != null) {
+            handle.release();
+            handle = null;
+        }
+        if (node != null) {
+            node.release();
+            node = null;
+        }
+        if (otherNode != null) {
+            otherNode.release();
+            otherNode = null;
+        }
+        chain = null;
+    }
+
+    // ---- what it is about ---------------------------------------------------------------------------------------
+
+    /** Finds a node by its slot. @return it, with one more user, which is the caller; or null */
+    OpenFile open(int at) {
+        OpenFile file = share.tree().nodes().use(at);
+        return file == null ? Reopening.node(this, at) : file;
+    }
+
+    /** Finds the node that the request names. @return 0, or minus ESTALE */
+    int useNode() {
+        slot = slot(request.node());
+        node = slot == NodeTable.NONE ? null : used(request.node(), slot);
+        return node == null ? stale() : 0;
+    }
+
+    /** Finds another node, such as the directory that a rename goes to. @return 0, or minus ESTALE */
+    int useOther(long id) {
+        otherSlot = slot(id);
+        otherNode = otherSlot == NodeTable.NONE ? null : used(id, otherSlot);
+        return otherNode == null ? stale() : 0;
+    }
+
+    private int slot(long id) {
+        return share.state().nodes().slot(id);
+    }
+
+    private OpenFile used(long id, int at) {
+        OpenFile file = open(at);
+        if (file != null && slot(id) != at) { // freed and given away again meanwhile
+            file.release();
+            return null;
+        }
+        return file;
+    }
+
+    private int stale() {
+        counters.add(FsCounter.STALE);
+        return -Errno.ESTALE.number();
+    }
+
+    /** Finds a handle. @return 0, or minus EBADF */
+    int useHandle(long fh) {
+        HandleTable handles = share.state().handles();
+        handleSlot = handles.slot(fh);
+        handle = handleSlot == HandleTable.NONE ? null : share.tree().handles().use(handleSlot);
+        if (handle == null && handleSlot != HandleTable.NONE) {
+            handle = Reopening.handle(this, handleSlot);
+        }
+        if (handle != null && handles.slot(fh) != handleSlot) {
+            handle.release();
+            handle = null;
+        }
+        return handle == null ? -Errno.EBADF.number() : 0;
+    }
+
+    /** The node that {@link #useNode} has found. */
+    OpenFile node() {
+        return node;
+    }
+
+    /** The node that {@link #useOther} has found. */
+    OpenFile otherNode() {
+        return otherNode;
+    }
+
+    /** The handle that {@link #useHandle} has found. */
+    OpenFile handle() {
+        return handle;
+    }
+
+    /** Reads a name that stands at {@code at}, with another one behind it. @return its length, or minus an errno */
+    int name(int at) {
+        return request.name(at, name);
+    }
+
+    /** Reads a name that is the last thing in the request. @return its length, or minus an errno */
+    int lastName(int at) {
+        return request.lastName(at, name);
+    }
+
+    // ---- the log ------------------------------------------------------------------------------------------------
+
+    /** Notes what was before, unless a predecessor did. */
+    void intend(long a, long b, long c, long d) {
+        log.intend(request.unique(), request.opcode().number(), a, b, c, d);
+        intended = true;
+        reach(CrashPoints.At.INTENDED);
+    }
+
+    /** Whether a predecessor has noted this request before its effect. */
+    boolean wasBegun() {
+        return past == RequestLog.Past.BEGUN;
+    }
+
+    /** The effect is there. */
+    void effect() {
+        reach(CrashPoints.At.EFFECT);
+    }
+
+    /** The reply is laid out: it becomes part of the transaction, which is committed. */
+    void commit(Transaction transaction) {
+        reply.finish(0);
+        int length = reply.length();
+        if (length > RequestLog.MAX_REPLY) {
+            sentBytes = reply.send(chain);
+            length = OutLayout.HEADER;
+        }
+        commit(transaction, length);
+    }
+
+    /** As {@link #commit(Transaction)}, of a request that has no reply. */
+    void commitSilently(Transaction transaction) {
+        commit(transaction, 0);
+    }
+
+    private void commit(Transaction transaction, int length) {
+        transaction.done(request.unique(), request.opcode().number(), reply.memory(), length);
+        reach(CrashPoints.At.DECIDED);
+        transaction.commit();
+        intended = false;
+        reach(CrashPoints.At.COMMITTED);
+    }
+
+    /** Done, with a reply, and nothing else has changed. @return 0 */
+    int done() {
+        try (Transaction transaction = share.state().begin(queue)) {
+            commit(transaction);
+        }
+        return 0;
+    }
+
+    /** It has ended with an error. What was noted before the effect is void. */
+    void failed(int result) {
+        reply.finish(result);
+        if (intended || wasBegun()) {
+            try (Transaction transaction = share.state().begin(queue)) {
+                commit(transaction, OutLayout.HEADER);
+            }
+        }
+    }
+
+    /** Whether the reply is in the guest's buffers already. */
+    boolean isSent() {
+        return sentBytes > 0;
+    }
+
+    /** Bytes of it. */
+    int sentBytes() {
+        return sentBytes;
+    }
+
+    void reach(CrashPoints.At point) {
+        share.crash().reach(point, request.opcode());
+    }
+}

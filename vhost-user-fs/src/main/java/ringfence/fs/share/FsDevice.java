@@ -1,0 +1,113 @@
+package ringfence.fs.share;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import ringfence.memory.MemoryTable;
+import ringfence.telemetry.Counters;
+import ringfence.vhostuser.link.BackendDevice;
+import ringfence.vhostuser.link.QueueEngine;
+import ringfence.virtio.DeviceType;
+import ringfence.virtio.FsLayout;
+
+/**
+ * One shared folder. Its methods are called by the connection's thread, one at a time; the engines that it makes belong to
+ * their queues' workers. It does not own the share.
+ */
+public final class FsDevice implements BackendDevice {
+    private final Share share;
+    private final ShareOptions options;
+    private final FsCounters[] counters;
+
+    /** @param name of the device, the first part of its counters' owners */
+    public FsDevice(Share share, Counters counters, String name) {
+        this.share = share;
+        options = share.options();
+        this.counters = new FsCounters[queues(options)];
+        Arrays.setAll(this.counters, queue -> new FsCounters(counters, name + "/q" + queue, queue));
+    }
+
+    /** All queues of a device, the high-priority one among them: more than its configuration says, for front-ends that ask for more. */
+    public static int queues(ShareOptions options) {
+        return 1 + Math.max(options.requestQueues(), FsLayout.USUAL_QUEUES);
+    }
+
+    /** What a queue has done. Any thread. */
+    public FsCounters counters(int queue) {
+        return counters[queue];
+    }
+
+    @Override
+    public int type() {
+        return DeviceType.FS;
+    }
+
+    @Override
+    public long features() {
+        return 0;
+    }
+
+    @Override
+    public int queueCount() {
+        return counters.length;
+    }
+
+    @Override
+    public int maxQueueSize() {
+        return options.queueSize();
+    }
+
+    /** {@code struct virtio_fs_config { u8 tag[36]; le32 num_request_queues; }}. */
+    @Override
+    public byte[] config() {
+        byte[] space = new byte[FsLayout.CONFIG];
+        options.tag().ifPresent(tag -> {
+            byte[] text = tag.getBytes(StandardCharsets.UTF_8);
+            System.arraycopy(text, 0, space, FsLayout.CONFIG_TAG, text.length);
+        });
+        space[FsLayout.CONFIG_QUEUES] = (byte) options.requestQueues();
+        return space;
+    }
+
+    @Override
+    public void writeConfig(int offset, byte[] bytes) {
+        throw new IllegalArgumentException("the configuration of a file system is read-only");
+    }
+
+    /** Without a tag of ours, the front-end has one. */
+    @Override
+    public boolean configSpaceIsFrontends() {
+        return options.tag().isEmpty();
+    }
+
+    @Override
+    public void negotiated(long features) {}
+
+    @Override
+    public QueueEngine engine(int queue, MemoryTable memory) {
+        return new FsEngine(share, queue, counters[queue]);
+    }
+
+    @Override
+    public boolean hasState() {
+        return true;
+    }
+
+    /** What the guest knows and holds, by name and inode number: for a device that is restored on the same folder. */
+    @Override
+    public byte[] saveState() {
+        return share.state().save();
+    }
+
+    @Override
+    public void loadState(byte[] state) {
+        share.state().load(state);
+        share.tree().releaseFreed();
+        share.features().set(share.state().session());
+    }
+
+    /** The guest's mount is gone. */
+    @Override
+    public void reset() {
+        SessionOps.end(share);
+    }
+}

@@ -1,0 +1,52 @@
+package ringfence.fs.share;
+
+import java.util.HashMap;
+import java.util.Map;
+import ringfence.fs.keep.Keeper;
+import ringfence.fs.state.NodeTable;
+import ringfence.fs.tree.OpenFile;
+import ringfence.linux.Fd;
+import ringfence.linux.Statx;
+
+/** Descriptors of nodes without a name, which a predecessor has had kept. */
+public final class Kept {
+    private Kept() {}
+
+    /**
+     * Makes nodes of them again, before any queue runs. What is nobody's node any more is let go of.
+     *
+     * @param descriptors by name; those that begin with {@link Keeper#NODE} are duplicated, and stay the caller's
+     */
+    public static void takeOver(Share share, Map<String, Fd> descriptors) {
+        Statx stat = new Statx();
+        new HashMap<>(descriptors).forEach((name, fd) -> {
+            if (name.startsWith(Keeper.NODE) && !taken(share, name, fd, stat)) {
+                share.keeper().drop(name);
+            }
+        });
+    }
+
+    private static boolean taken(Share share, String name, Fd fd, Statx stat) {
+        NodeTable nodes = share.state().nodes();
+        long id;
+        try {
+            id = Long.parseUnsignedLong(name.substring(Keeper.NODE.length()), 16);
+        } catch (NumberFormatException _) {
+            return false;
+        }
+        int slot = nodes.slot(id);
+        boolean same = slot != NodeTable.NONE
+                && slot != NodeTable.ROOT
+                && share.tree().nodes().peek(slot) == null
+                && share.linux().attributes().tryStat(fd, stat) == 0
+                && stat.device() == nodes.device(slot)
+                && stat.inode() == nodes.inode(slot);
+        if (!same || !share.tree().budget().tryTake()) {
+            return false;
+        }
+        OpenFile file = new OpenFile(fd.duplicate(), share.tree().budget());
+        file.kept(id);
+        share.tree().nodes().put(slot, file);
+        return true;
+    }
+}

@@ -1,0 +1,26 @@
+package ringfence.fs.share;
+
+import ringfence.fs.keep.Keeper;
+import ringfence.fs.state.FsState;
+import ringfence.fs.tree.Tree;
+import ringfence.linux.Linux;
+
+/**
+ * What all operations of a share need. Any thread; it owns nothing.
+ *
+ * @param linux system calls
+ * @param state what a successor will need
+ * @param tree what is open
+ * @param keeper who keeps descriptors beyond our death
+ * @param options the command line's
+ * @param features what INIT has settled
+ * @param crash who stops us, in tests
+ */
+public record Share(
+        Linux linux,
+        FsState state,
+        Tree tree,
+        Keeper keeper,
+        ShareOptions options,
+        Features features,
+        CrashPoints crash) {}

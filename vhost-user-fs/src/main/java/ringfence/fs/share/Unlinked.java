@@ -1,0 +1,63 @@
+package ringfence.fs.share;
+
+import ringfence.fs.keep.Keeper;
+import ringfence.fs.state.NodeTable;
+import ringfence.fs.tree.OpenFile;
+import ringfence.linux.ErrnoException;
+
+/**
+ * Files that are about to lose their last name while the guest still knows them: nobody could open them again, so somebody
+ * outside keeps a descriptor.
+ */
+final class Unlinked {
+    private final Share share;
+
+    Unlinked(Share share) {
+        this.share = share;
+    }
+
+    /** Has the node of the call's {@code other} kept, if it is one and this is its last name. @return its slot, or NONE */
+    int keepIfLast(Call call) {
+        if (call.other.links() > 1 && !call.other.isDirectory()) {
+            return NodeTable.NONE;
+        }
+        int slot;
+        try (var _ = share.state().begin(call.queue)) {
+            slot = share.state().nodes().find(call.other.device(), call.other.inode());
+        }
+        return slot != NodeTable.NONE && keep(call, slot) ? slot : NodeTable.NONE;
+    }
+
+    /** Has a node kept that has no name. */
+    boolean keep(Call call, int slot) {
+        OpenFile file = call.open(slot);
+        if (file == null) {
+            return false;
+        }
+        try {
+            share.keeper().keep(name(slot), file.fd());
+            file.kept(share.state().nodes().id(slot));
+            return true;
+        } catch (ErrnoException _) {
+            return false; // it dies with us: the guest gets ESTALE for it after a kill
+        } finally {
+            file.release();
+        }
+    }
+
+    /** It has kept its name after all. */
+    void drop(int slot) {
+        if (slot != NodeTable.NONE) {
+            OpenFile file = share.tree().nodes().use(slot);
+            if (file != null) {
+                file.kept(0);
+                file.release();
+            }
+            share.keeper().drop(name(slot));
+        }
+    }
+
+    private String name(int slot) {
+        return Keeper.NODE + Long.toHexString(share.state().nodes().id(slot));
+    }
+}

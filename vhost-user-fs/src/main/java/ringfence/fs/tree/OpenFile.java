@@ -1,0 +1,96 @@
+package ringfence.fs.tree;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import ringfence.linux.Fd;
+
+/**
+ * A descriptor with several users, closed by the last one. It belongs to a slot of a table, which is the first user.
+ *
+ * <p>Any thread may use it between {@link #tryUse} and {@link #release}.
+ */
+public final class OpenFile {
+    private static final VarHandle USERS;
+
+    static {
+        try {
+            USERS = MethodHandles.lookup().findVarHandle(OpenFile.class, "users", int.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    private final Fd fd;
+    private final DescriptorBudget budget;
+    private volatile int users = 1;
+    /** Of a directory's handle, from its first READDIR on; guarded by this. */
+    private DirectoryStream stream;
+
+    /** Node id under which a keeper has it, beyond our death; 0: none has. */
+    private volatile long kept;
+
+    /** The next one that waits to be let go of, see {@link Retired}. */
+    OpenFile next;
+
+    /**
+     * With one user, who has it.
+     *
+     * @param fd owned from now on
+     * @param budget gets one back when it is closed
+     */
+    public OpenFile(Fd fd, DescriptorBudget budget) {
+        this.fd = fd;
+        this.budget = budget;
+    }
+
+    /** The descriptor, for a user. */
+    public Fd fd() {
+        return fd;
+    }
+
+    /** One more user; false: it is closed, or about to be. */
+    public boolean tryUse() {
+        int now = users;
+        while (now > 0) {
+            if (USERS.compareAndSet(this, now, now + 1)) {
+                return true;
+            }
+            now = users;
+        }
+        return false;
+    }
+
+    /** One user less. */
+    public void release() {
+        if ((int) USERS.getAndAdd(this, -1) == 1) {
+            synchronized (this) {
+                if (stream != null) {
+                    stream.close();
+                    stream = null;
+                }
+            }
+            fd.close();
+            budget.give();
+        }
+    }
+
+    /** Notes under which node id a keeper has it; 0: none has. */
+    public void kept(long nodeId) {
+        kept = nodeId;
+    }
+
+    /** See {@link #kept(long)}. */
+    long kept() {
+        return kept;
+    }
+
+    /** Where reading this directory stands; null: not begun. The caller holds this object's lock. */
+    public DirectoryStream stream() {
+        return stream;
+    }
+
+    /** Begins reading it. The caller holds this object's lock. */
+    public void stream(DirectoryStream begun) {
+        stream = begun;
+    }
+}

@@ -1,0 +1,16 @@
+/**
+ * What is open on the host for the guest: a descriptor for each node that it knows and each handle that it holds.
+ *
+ * <h2>Theory of operation</h2>
+ * The tables of {@code fs.state} say what the guest knows; here is what this process has open for it, by the same slots. An
+ * {@link ringfence.fs.tree.OpenFile} counts its users: the table is one, each request that works on it another. Who takes the
+ * last one away closes it, so a FORGET in one queue cannot close what a GETATTR in another one looks at.
+ *
+ * <p>Nodes are opened as O_PATH and O_NOFOLLOW below a directory that is open already, by one component, with
+ * RESOLVE_BENEATH, NO_MAGICLINKS and NO_SYMLINKS: nothing outside the root can be reached, whatever other users of the tree do
+ * meanwhile. Only regular files and directories are opened in earnest, through the magic link of a descriptor that has been
+ * checked to be one, in /proc/self/fd, which is opened at start.
+ *
+ * <p>Descriptors are counted ({@link ringfence.fs.tree.DescriptorBudget}): at the bound the guest gets ENFILE.
+ */
+package ringfence.fs.tree;
