@@ -12,7 +12,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import ringfence.fs.keep.Keeper;
 import ringfence.fs.keep.KeptDescriptors;
-import ringfence.fs.keep.NoKeeper;
+import ringfence.fs.keep.NotifyKeeper;
 import ringfence.linux.Fd;
 import ringfence.linux.Linux;
 import ringfence.process.ExitCode;
@@ -91,7 +91,7 @@ public final class FsMain implements Callable<Integer> {
             Consumer<String> lines = syslog ? SystemLog.open(linux) : line -> System.err.println(NAME + line);
             Consumer<String> log = level == 0 ? line -> {} : lines;
             Consumer<String> details = level >= levels.indexOf("info") ? lines : line -> {};
-            Keeper keeper = new NoKeeper();
+            Keeper keeper = NotifyKeeper.from(linux, System.getenv(), log);
             BackendOptions options = BackendOptions.defaults()
                     .withAllowUnsealed(allowUnsealed)
                     .withLog(log)
