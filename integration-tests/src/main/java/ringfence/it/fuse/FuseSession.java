@@ -103,6 +103,11 @@ public final class FuseSession implements AutoCloseable {
         unique = 2;
     }
 
+    /** How many requests have been begun, since the last restart of their numbers. */
+    public long requests() {
+        return unique / 2;
+    }
+
     /** Begins a request in the slot. */
     public FuseRequest begin(int opcode, long node) {
         unique += 2;
@@ -158,9 +163,7 @@ public final class FuseSession implements AutoCloseable {
     }
 
     private boolean raw(int[] readable, int[] writable) {
-        guest.ram()
-                .asSlice(guest.reply(QUEUE, SLOT), FuseGuest.OUT_HEADER)
-                .fill((byte) 0);
+        guest.ram().asSlice(guest.reply(QUEUE, SLOT), FuseGuest.OUT_HEADER).fill((byte) 0);
         guest.offerRaw(QUEUE, SLOT, readable, writable);
         finish();
         return guest.ram().get(ValueLayout.JAVA_INT, guest.reply(QUEUE, SLOT)) != 0;
