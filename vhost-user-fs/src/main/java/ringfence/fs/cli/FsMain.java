@@ -88,7 +88,8 @@ public final class FsMain implements Callable<Integer> {
             if (level < 0) {
                 throw new IllegalArgumentException("--log-level is " + String.join(", ", levels) + ", not " + logLevel);
             }
-            Consumer<String> lines = syslog ? SystemLog.open(linux) : line -> System.err.println(NAME + line);
+            Consumer<String> errors = line -> System.err.println(NAME + line);
+            Consumer<String> lines = syslog ? SystemLog.open(linux, errors) : errors;
             Consumer<String> log = level == 0 ? line -> {} : lines;
             Consumer<String> details = level >= levels.indexOf("info") ? lines : line -> {};
             Keeper keeper = NotifyKeeper.from(linux, System.getenv(), log);

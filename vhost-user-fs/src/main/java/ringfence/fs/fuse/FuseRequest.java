@@ -174,6 +174,12 @@ public final class FuseRequest {
         return bytes;
     }
 
+    /** As {@link #name}, of the last thing in a request: nothing may stand behind its zero byte. */
+    public int lastName(int at, Name into) {
+        int bytes = name(at, into);
+        return bytes > 0 && at + bytes + 1 != end ? -Errno.EINVAL.number() : bytes;
+    }
+
     private boolean isDots(int at, int bytes) {
         return bytes <= 2
                 && memory.get(ValueLayout.JAVA_BYTE, at) == '.'

@@ -170,9 +170,14 @@ final class Call {
         return handle;
     }
 
-    /** Reads a name that stands at {@code at}. @return its length, or minus an errno */
+    /** Reads a name that stands at {@code at}, with another one behind it. @return its length, or minus an errno */
     int name(int at) {
         return request.name(at, name);
+    }
+
+    /** Reads a name that is the last thing in the request. @return its length, or minus an errno */
+    int lastName(int at) {
+        return request.lastName(at, name);
     }
 
     // ---- the log ------------------------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ final class CreateOps {
      * have made it since the guest looked.
      */
     int create(Call call) {
-        int length = call.name(InLayout.CREATE_NAME);
+        int length = call.lastName(InLayout.CREATE_NAME);
         if (length < 0) {
             return length;
         }

@@ -63,6 +63,9 @@ final class MakeOps {
         if (text <= 0 || text > LINK_TEXT_MAX) {
             return text == 0 ? Errors.ENOENT : text < 0 ? text : Errors.ENAMETOOLONG;
         }
+        if (at + text + 1 != call.request.end()) {
+            return Errors.EINVAL;
+        }
         call.newName.set(call.request.memory(), at);
         return make(call, InLayout.ARGUMENTS, 0, symlink);
     }
@@ -73,7 +76,7 @@ final class MakeOps {
 
     /** One more name for a file; the file is the very one that the guest's node is, whatever it is called now. */
     int link(Call call) {
-        int length = call.name(InLayout.LINK_NAME);
+        int length = call.lastName(InLayout.LINK_NAME);
         if (length < 0) {
             return length;
         }
@@ -97,7 +100,7 @@ final class MakeOps {
      * @param umaskAt where the guest's umask is; 0: it has none
      */
     private int make(Call call, int nameAt, int umaskAt, Making what) {
-        int length = call.name(nameAt);
+        int length = what == symlink ? call.name(nameAt) : call.lastName(nameAt);
         if (length < 0) {
             return length;
         }

@@ -23,7 +23,7 @@ final class NameOps {
     }
 
     int lookup(Call call) {
-        int length = call.name(InLayout.ARGUMENTS);
+        int length = call.lastName(InLayout.ARGUMENTS);
         if (length < 0) {
             return length;
         }

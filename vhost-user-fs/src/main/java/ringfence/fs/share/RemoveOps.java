@@ -25,7 +25,7 @@ final class RemoveOps {
     }
 
     private int remove(Call call, boolean directory) {
-        int length = call.name(InLayout.ARGUMENTS);
+        int length = call.lastName(InLayout.ARGUMENTS);
         if (length < 0) {
             return length;
         }

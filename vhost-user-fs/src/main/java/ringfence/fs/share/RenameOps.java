@@ -34,7 +34,7 @@ final class RenameOps {
         if (length < 0) {
             return length;
         }
-        int newLength = call.request.name(namesAt + length + 1, call.newName);
+        int newLength = call.request.lastName(namesAt + length + 1, call.newName);
         if (newLength < 0) {
             return newLength;
         }

@@ -133,6 +133,10 @@ final class TestGuest implements AutoCloseable {
 
     private void submit() {
         engine.submit(chain, queue::complete);
+        collect();
+    }
+
+    private void collect() {
         assertThat(driver.reap()).isNotNegative();
         written = driver.written();
     }
@@ -140,6 +144,16 @@ final class TestGuest implements AutoCloseable {
     /** After an engine has died in the middle: the same chain, to its successor. @return 0, or minus the errno */
     int replay() {
         submit();
+        return result();
+    }
+
+    /** After an engine has died with the last request completed. @return 0, or minus the errno */
+    int late() {
+        collect();
+        return result();
+    }
+
+    private int result() {
         return written == 0 ? 0 : memory.get(ValueLayout.JAVA_INT, REPLY + 4);
     }
 
