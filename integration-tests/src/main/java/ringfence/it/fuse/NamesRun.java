@@ -47,6 +47,7 @@ public final class NamesRun {
     private final FuseSession fuse;
     private final SplittableRandom random;
     private final boolean all;
+    private boolean links = true;
     private final long[] folders = new long[2];
     private final Map<Place, Thing> names = new HashMap<>();
     private final List<Thing> known = new ArrayList<>();
@@ -119,6 +120,12 @@ public final class NamesRun {
         }
     }
 
+    /** Leaves second names of files out: their nodes are found by one name, which may be the one that goes. */
+    public NamesRun withoutLinks() {
+        links = false;
+        return this;
+    }
+
     private IllegalStateException wrong(String how) {
         return new IllegalStateException("operation " + operations + ", " + last + ": " + how);
     }
@@ -179,7 +186,7 @@ public final class NamesRun {
     private void link(Place at) {
         Place from = somewhere();
         Thing thing = names.get(from);
-        if (thing == null || thing.kind == Kind.FOLDER || thing.lookups == 0) {
+        if (!links || thing == null || thing.kind == Kind.FOLDER || thing.lookups == 0) {
             return;
         }
         expect("link", at, names.containsKey(at) ? Errno.EEXIST : null, () -> {
@@ -416,11 +423,11 @@ public final class NamesRun {
     /** Lets go of everything; then nothing is known but what has a name. */
     public void finish() {
         for (Thing thing : List.copyOf(known)) {
-            last = "finish";
+            last = "finish with a " + thing.kind + " of " + thing.links + " links";
             for (long handle : thing.handles) {
                 fuse.files().release(thing.node, handle);
             }
-            same(thing, fuse.attributes().get(thing.node));
+            expect(last, null, null, () -> same(thing, fuse.attributes().get(thing.node)));
             fuse.names().forget(thing.node, thing.lookups - 1);
             same(thing, fuse.attributes().get(thing.node));
             fuse.names().forget(thing.node, 1);
