@@ -3,6 +3,7 @@ package ringfence.it.fuse;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import ringfence.linux.Epoll;
 import ringfence.linux.EventFd;
 import ringfence.linux.Fd;
@@ -38,6 +39,8 @@ public final class FuseGuest implements AutoCloseable {
     static final int OUT_HEADER = 16;
     private static final int PAGE = 4096;
     private static final long SILENCE_NANOS = 60_000_000_000L;
+    private static final long RETRY_NANOS = 1_000_000;
+    private static final int SUCCESSORS = 10;
     private static final int LOST = -1;
     private static final long WANTED = ProtocolFeature.mask(
             ProtocolFeature.MQ,
@@ -109,7 +112,8 @@ public final class FuseGuest implements AutoCloseable {
 
     /** Connects to a daemon, the first or a successor, and lets the queues go on where they stand. */
     public void connect(String socket) {
-        frontend = Frontend.connect(linux, socket, FrontendOptions.defaults());
+        frontend = reach(socket);
+        epoll.add(frontend.socket(), Epoll.IN, LOST);
         Offer offer = frontend.hello(WANTED);
         long wanted = Feature.VERSION_1 | Feature.INDIRECT_DESC | (shape.polling() ? 0 : Feature.EVENT_IDX);
         if ((offer.features() & wanted) != wanted) {
@@ -129,7 +133,22 @@ public final class FuseGuest implements AutoCloseable {
             frontend.startQueue(q, configs[q], new QueueState(used, used), kicks[q], calls[q], null);
             kicks[q].signal(); // what was published while nobody listened
         }
-        epoll.add(frontend.socket(), Epoll.IN, LOST);
+    }
+
+    /** The socket's name is there a moment before somebody listens. */
+    private Frontend reach(String socket) {
+        long deadline = System.nanoTime() + SILENCE_NANOS;
+        while (true) {
+            try {
+                return Frontend.connect(
+                        linux, socket, FrontendOptions.defaults().withDeadlines(SILENCE_NANOS, SILENCE_NANOS));
+            } catch (PeerException e) {
+                if (e.disposition() != PeerException.Disposition.RETRY || System.nanoTime() > deadline) {
+                    throw e;
+                }
+                LockSupport.parkNanos(RETRY_NANOS);
+            }
+        }
     }
 
     /** Queues of requests that this daemon has, at most those of the shape. */
@@ -295,9 +314,23 @@ public final class FuseGuest implements AutoCloseable {
         try {
             frontend.poll();
         } catch (PeerException e) {
-            lost();
-            connect(recovery.successor());
+            replace(e);
         }
+    }
+
+    /** A successor may die, too, even before it knows all. */
+    private void replace(PeerException first) {
+        PeerException last = first;
+        for (int i = 0; i < SUCCESSORS; i++) {
+            lost();
+            try {
+                connect(recovery.successor());
+                return;
+            } catch (PeerException e) {
+                last = e;
+            }
+        }
+        throw last;
     }
 
     /** Waits for one request's end. Whether it looks or sleeps is the shape's. */

@@ -16,6 +16,7 @@ import ringfence.fs.share.CrashPoints;
 import ringfence.fs.share.Features;
 import ringfence.fs.share.FsDevice;
 import ringfence.fs.share.IdMap;
+import ringfence.fs.share.Kept;
 import ringfence.fs.share.Share;
 import ringfence.fs.share.ShareOptions;
 import ringfence.fs.state.FsState;
@@ -72,19 +73,26 @@ public final class MortalFs {
                 false,
                 IdMap.IDENTITY,
                 IdMap.IDENTITY);
-        try (KeptDescriptors kept = KeptDescriptors.from(linux, System.getenv())) {
-            serve(linux, kept, keeper, share, options);
+        serve(linux, kept(linux), keeper, share, options);
+    }
+
+    private static Map<String, Fd> kept(Linux linux) {
+        Map<String, Fd> kept = new HashMap<>();
+        try (KeptDescriptors all = KeptDescriptors.from(linux, System.getenv())) {
+            List.copyOf(all.names()).forEach(name -> all.take(name).ifPresent(fd -> kept.put(name, fd)));
         }
+        return kept;
     }
 
     private static void serve(
-            Linux linux, KeptDescriptors kept, Keeper keeper, ShareOptions options, Map<String, String> words)
+            Linux linux, Map<String, Fd> kept, Keeper keeper, ShareOptions options, Map<String, String> words)
             throws InterruptedException {
         Fd root = linux.files().open(words.get("--shared-dir"), OpenFlag.PATH, OpenFlag.DIRECTORY);
-        Optional<Fd> old = kept.take(Keeper.STATE);
-        FsState state = old.map(fd -> FsState.adopt(linux, fd))
-                .orElseGet(() -> FsState.create(linux, Limits.forQueues(FsDevice.queues(options))));
-        if (old.isEmpty()) {
+        Fd old = kept.remove(Keeper.STATE);
+        FsState state = old == null
+                ? FsState.create(linux, Limits.forQueues(FsDevice.queues(options)))
+                : FsState.adopt(linux, old);
+        if (old == null) {
             keeper.keep(Keeper.STATE, state.file());
         }
         Tree tree = new Tree(
@@ -101,6 +109,8 @@ public final class MortalFs {
         Features features = new Features();
         features.set(state.session());
         Share share = new Share(linux, state, tree, keeper, options, features, points());
+        Kept.takeOver(share, kept);
+        kept.values().forEach(Fd::close);
         FsDevice device = new FsDevice(share, Counters.hidden(), "fs");
         new BackendSocket(Optional.of(words.get("--socket-path")), OptionalInt.empty())
                 .serve(linux, device, BackendOptions.defaults())
