@@ -93,6 +93,7 @@ class QemuOnOurFolderTest {
             Process daemon = daemon(socket, shared);
             try (Guest guest = Guest.of(host, host.start(qemu(host, socket)))) {
                 guest.console().await(0, "^guest: ready\\s*$", LONG);
+                guest.run("true", LONG); // what comes after it is seen
                 assertThat(guest.text(
                                 "mkdir -p /mnt && mount -t virtiofs share /mnt && sha256sum </mnt/data | cut -c 1-64"))
                         .isEqualTo(sum(data));
