@@ -140,7 +140,12 @@ public final class FsBench {
             daemon = FsDaemon.run(command, socket, true);
         } else {
             FsProgram program = contender == FsContender.VIRTIOFSD ? virtiofsd : FsProgram.ours(options.ours());
-            daemon = FsDaemon.start(cores, program, folder, "auto", List.of());
+            daemon = FsDaemon.start(
+                    cores,
+                    program,
+                    folder,
+                    "auto",
+                    contender == FsContender.RINGFENCE ? List.of("--num-request-queues=" + queues) : List.of());
         }
         return new FsTarget(contender, daemon, folder, queues, depth, polling);
     }

@@ -79,6 +79,7 @@ public final class FsDaemon implements AutoCloseable {
     @Override
     public void close() throws IOException {
         List<ProcessHandle> all = process.descendants().toList();
+        all.reversed().forEach(ProcessHandle::destroy); // strace, for one, ends with what it traces
         process.destroy();
         try {
             if (!process.waitFor(10, TimeUnit.SECONDS)) {

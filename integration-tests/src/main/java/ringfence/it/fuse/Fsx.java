@@ -198,10 +198,10 @@ public final class Fsx {
         }
         check();
         fuse.files().release(node, handle);
-        fuse.names().forget(node, 1);
         if (!unlinked) {
             fuse.names().unlink(ROOT, NAME);
         }
+        fuse.names().forget(node, 1);
     }
 
     /** One line. */

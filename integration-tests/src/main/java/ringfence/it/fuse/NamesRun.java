@@ -189,8 +189,20 @@ public final class NamesRun {
         });
     }
 
-    private void unlink(Place at) {
+    /** A kernel looks up what it is about to remove or move, and virtiofsd relies on that. */
+    private void seen(Place at) {
         Thing thing = names.get(at);
+        if (thing != null && thing.lookups == 0 && (!all || random.nextBoolean())) {
+            lookup(at);
+        }
+    }
+
+    private void unlink(Place at) {
+        seen(at);
+        Thing thing = names.get(at);
+        if (!all && thing == null) {
+            return;
+        }
         Errno error = thing == null ? Errno.ENOENT : thing.kind == Kind.FOLDER ? Errno.EISDIR : null;
         expect("unlink", at, error, () -> fuse.names().unlink(in(at), name(at)));
         if (error == null) {
@@ -199,7 +211,11 @@ public final class NamesRun {
     }
 
     private void rmdir(Place at) {
+        seen(at);
         Thing thing = names.get(at);
+        if (!all && thing == null) {
+            return;
+        }
         Errno error = thing == null ? Errno.ENOENT : thing.kind != Kind.FOLDER ? Errno.ENOTDIR : null;
         expect("rmdir", at, error, () -> fuse.names().rmdir(in(at), name(at)));
         if (error == null) {
@@ -213,9 +229,14 @@ public final class NamesRun {
     }
 
     private void rename(Place from, Place to) {
+        seen(from);
+        seen(to);
         int flags = random.nextInt(3);
         Thing moved = names.get(from);
         Thing there = names.get(to);
+        if (!all && (moved == null || flags == EXCHANGE && there == null)) {
+            return; // no kernel asks, and virtiofsd has an answer of its own
+        }
         Errno error = renameError(moved, there, flags);
         expect(
                 "rename " + flags + " to " + to,

@@ -124,6 +124,9 @@ class ForgedIdsTest {
             handles.remove(ROOT);
             for (Map.Entry<String, OnHandle> operation : onHandles().entrySet()) {
                 for (long handle : handles) {
+                    if (handle == directory && operation.getKey().equals("FSYNC")) {
+                        continue; // a directory can be synced, too
+                    }
                     assertThat(failsWith(() -> operation.getValue().call(share.fuse, node, handle)))
                             .as(operation.getKey() + " of handle 0x" + Long.toHexString(handle))
                             .isTrue();

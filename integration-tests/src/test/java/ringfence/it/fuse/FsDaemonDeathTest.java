@@ -10,7 +10,10 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import ringfence.fs.share.CrashPoints;
+import ringfence.it.fault.DaemonCommand;
 import ringfence.linux.Linux;
 
 /** The daemon is killed under load: the mount and what is open live on, and nothing is done twice or not at all. */
@@ -89,6 +92,26 @@ class FsDaemonDeathTest {
                 },
                 () -> run[0].finish(),
                 () -> System.out.println("counted: " + run[0].report()));
+    }
+
+    /** At each labelled point of a request, whichever it is: names, counts, handles, attributes and appended bytes. */
+    @ParameterizedTest
+    @EnumSource(CrashPoints.At.class)
+    void nothingIsDoneTwiceWhereverItDies(CrashPoints.At point) throws IOException {
+        FsProgram mortal = FsProgram.ours(DaemonCommand.java(MortalFs.class, "-D" + MortalFs.POINT + "=" + point));
+        try (FsSuccession succession = new FsSuccession(linux, mortal, folder);
+                FuseSession fuse = FuseSession.open(linux, succession.socket())) {
+            fuse.guest().recovery(succession);
+            NamesRun run = new NamesRun(fuse, new SplittableRandom(seed), true);
+            while (succession.started() <= KILLS) {
+                run.step();
+            }
+            run.finish();
+            System.out.println("counted: " + (succession.started() - 1) + " deaths at " + point + ", seed " + seed
+                    + ": " + run.report());
+        } catch (IllegalStateException e) {
+            throw new AssertionError("seed " + seed, e);
+        }
     }
 
     /** A remount lies between two kills: numbers of requests start again, and mean other requests. */

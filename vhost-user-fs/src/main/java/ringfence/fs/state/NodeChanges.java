@@ -44,6 +44,7 @@ final class NodeChanges {
     /** What the host knows of a node that is not in use yet. */
     void fill(int slot, long device, long inode, int mode, int parent) {
         long at = nodes.at(slot);
+        words.set(at + StateLayout.LIVES_IN, 0); // in a file that lies, it may be the session's already
         words.set(at + StateLayout.ID, StateLayout.nextId(words.get(at + StateLayout.ID), slot));
         words.set(at + StateLayout.NODE_DEVICE, device);
         words.set(at + StateLayout.NODE_INODE, inode);

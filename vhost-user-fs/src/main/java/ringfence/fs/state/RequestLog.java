@@ -148,19 +148,24 @@ public final class RequestLog {
         int dropped = 0;
         for (int i = 0; i < StateLayout.LOG_ENTRIES; i++) {
             long entry = StateLayout.logEntry(queue, i);
-            if (words.get(entry + StateLayout.LOG_SESSION) != session) {
-                continue;
-            }
+            long lives = words.get(entry + StateLayout.LOG_SESSION);
             long number = words.get(entry + StateLayout.LOG_SEQUENCE);
-            if (number < 0 || number > Long.MAX_VALUE / 2 || number % StateLayout.LOG_ENTRIES != i || !isSane(entry)) {
+            if (lives > session || lives == session && !(isPlace(number, i) && isSane(entry))) {
                 words.set(entry + StateLayout.LOG_SESSION, 0);
                 dropped++;
+                continue;
+            }
+            if (lives != session) {
                 continue;
             }
             sequence = Math.max(sequence, number + 1);
             highest = Math.max(highest, words.get(entry + StateLayout.LOG_UNIQUE));
         }
         return dropped;
+    }
+
+    private static boolean isPlace(long number, int place) {
+        return number >= 0 && number <= Long.MAX_VALUE / 2 && number % StateLayout.LOG_ENTRIES == place;
     }
 
     private boolean isSane(long entry) {

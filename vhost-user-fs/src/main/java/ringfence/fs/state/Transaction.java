@@ -158,6 +158,7 @@ public final class Transaction implements AutoCloseable {
         }
         opened.add(slot);
         long at = handles.at(slot);
+        words.set(at + StateLayout.LIVES_IN, 0);
         words.set(at + StateLayout.ID, StateLayout.nextId(words.get(at + StateLayout.ID), slot));
         words.set(at + StateLayout.HANDLE_NODE, nodes.id(node));
         words.set(

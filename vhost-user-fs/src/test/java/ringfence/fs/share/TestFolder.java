@@ -34,6 +34,7 @@ final class TestFolder implements AutoCloseable, Keeper {
     Tree tree;
     Share share;
     FsCounters counters;
+    FsEngine engine;
     TestGuest guest;
 
     TestFolder() {
@@ -67,7 +68,8 @@ final class TestFolder implements AutoCloseable, Keeper {
         features.set(state.session());
         share = new Share(linux, state, tree, this, options, features, (at, opcode) -> crash.reach(at, opcode));
         counters = new FsCounters(Counters.hidden(), "fs", 0);
-        guest.engine(new FsEngine(share, 0, counters));
+        engine = new FsEngine(share, 0, counters);
+        guest.engine(engine);
         Kept.takeOver(share, kept);
     }
 

@@ -143,6 +143,12 @@ final class TestGuest implements AutoCloseable {
         return written == 0 ? 0 : memory.get(ValueLayout.JAVA_INT, REPLY + 4);
     }
 
+    /** Gives the last request another number, so that it is not taken for the same again. */
+    void nextUnique() {
+        unique += 2;
+        memory.set(ValueLayout.JAVA_LONG, REQUEST + 8, unique);
+    }
+
     /** The last chain, as it was; for who submits it again and again. */
     ChainCursor chain() {
         return chain;

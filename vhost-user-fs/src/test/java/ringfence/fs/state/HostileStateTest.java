@@ -134,15 +134,22 @@ class HostileStateTest {
             assertThat(again.state.dropped()).isZero();
             assertThat(again.picture()).isEqualTo(first);
         }
+        askTheLog(test);
+        work(test, random);
+        byte[] saved = test.state.save();
+        if (random.nextBoolean()) {
+            test.state.load(saved);
+            assertThat(test.state.dropped()).isZero();
+        }
+        test.state.beginSession(38, 1, 4096);
+        assertThat(test.nodes()).containsExactly(NodeTable.ROOT);
+        askTheLog(test);
+    }
+
+    private static void askTheLog(TestState test) {
         for (long unique = 0; unique < 30; unique++) {
             assertThat(test.past(1, unique, 9)).isNotNull();
         }
-        work(test, random);
-        byte[] saved = test.state.save();
-        test.state.load(saved);
-        assertThat(test.state.dropped()).isZero();
-        test.state.beginSession(38, 1, 4096);
-        assertThat(test.nodes()).containsExactly(NodeTable.ROOT);
     }
 
     private static void work(TestState test, SplittableRandom random) {

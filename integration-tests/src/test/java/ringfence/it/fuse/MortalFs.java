@@ -1,0 +1,125 @@
+package ringfence.it.fuse;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicInteger;
+import ringfence.fs.fuse.Opcode;
+import ringfence.fs.keep.Keeper;
+import ringfence.fs.keep.KeptDescriptors;
+import ringfence.fs.keep.NotifyKeeper;
+import ringfence.fs.share.CachePolicy;
+import ringfence.fs.share.CrashPoints;
+import ringfence.fs.share.Features;
+import ringfence.fs.share.FsDevice;
+import ringfence.fs.share.IdMap;
+import ringfence.fs.share.Share;
+import ringfence.fs.share.ShareOptions;
+import ringfence.fs.state.FsState;
+import ringfence.fs.state.Limits;
+import ringfence.fs.tree.Tree;
+import ringfence.linux.Fd;
+import ringfence.linux.Linux;
+import ringfence.linux.OpenFlag;
+import ringfence.linux.Statx;
+import ringfence.telemetry.Counters;
+import ringfence.vhostuser.link.BackendOptions;
+import ringfence.vhostuser.link.BackendSocket;
+
+/**
+ * A program: our file system's daemon that dies as by SIGKILL at a point of a request, not the first that comes there but a
+ * random one. Options are the daemon's, as far as they are needed.
+ */
+public final class MortalFs {
+    /** The point, of {@link CrashPoints.At}. */
+    static final String POINT = "ringfence.fs.point";
+    /** Which kind of request; empty: any. */
+    static final String OPCODE = "ringfence.fs.opcode";
+    /** The most that pass the point. */
+    static final String MOST = "ringfence.fs.most";
+
+    private static final int LIKE_SIGKILL = 137;
+    private static final int DESCRIPTORS = 10_000;
+
+    private MortalFs() {}
+
+    /** Arguments: --socket-path=, --shared-dir=. */
+    public static void main(String[] arguments) throws InterruptedException {
+        Map<String, String> options = new HashMap<>();
+        for (String argument : arguments) {
+            int equals = argument.indexOf('=');
+            options.put(equals < 0 ? argument : argument.substring(0, equals), argument.substring(equals + 1));
+        }
+        Linux linux = Linux.system();
+        Keeper keeper = NotifyKeeper.from(linux, System.getenv(), System.err::println);
+        ShareOptions share = new ShareOptions(
+                Optional.empty(),
+                1,
+                1024,
+                CachePolicy.AUTO,
+                false,
+                true,
+                false,
+                false,
+                false,
+                false,
+                false,
+                false,
+                false,
+                false,
+                IdMap.IDENTITY,
+                IdMap.IDENTITY);
+        try (KeptDescriptors kept = KeptDescriptors.from(linux, System.getenv())) {
+            serve(linux, kept, keeper, share, options);
+        }
+    }
+
+    private static void serve(
+            Linux linux, KeptDescriptors kept, Keeper keeper, ShareOptions options, Map<String, String> words)
+            throws InterruptedException {
+        Fd root = linux.files().open(words.get("--shared-dir"), OpenFlag.PATH, OpenFlag.DIRECTORY);
+        Optional<Fd> old = kept.take(Keeper.STATE);
+        FsState state = old.map(fd -> FsState.adopt(linux, fd))
+                .orElseGet(() -> FsState.create(linux, Limits.forQueues(FsDevice.queues(options))));
+        if (old.isEmpty()) {
+            keeper.keep(Keeper.STATE, state.file());
+        }
+        Tree tree = new Tree(
+                linux,
+                root,
+                state.limits().nodes(),
+                state.limits().handles(),
+                DESCRIPTORS,
+                id -> keeper.drop(Keeper.NODE + Long.toHexString(id)));
+        state.observe(tree);
+        Statx stat = new Statx();
+        linux.attributes().tryStat(root, stat);
+        state.root(stat.device(), stat.inode(), stat.mode());
+        Features features = new Features();
+        features.set(state.session());
+        Share share = new Share(linux, state, tree, keeper, options, features, points());
+        FsDevice device = new FsDevice(share, Counters.hidden(), "fs");
+        new BackendSocket(Optional.of(words.get("--socket-path")), OptionalInt.empty())
+                .serve(linux, device, BackendOptions.defaults())
+                .await();
+    }
+
+    private static CrashPoints points() {
+        CrashPoints.At deadly = CrashPoints.At.valueOf(System.getProperty(POINT));
+        String kind = System.getProperty(OPCODE, "");
+        AtomicInteger left = new AtomicInteger(
+                new SplittableRandom(System.nanoTime()).nextInt(1, 1 + Integer.getInteger(MOST, 200)));
+        return (at, opcode) -> {
+            if (at == deadly && (kind.isEmpty() || isOf(kind, opcode)) && left.decrementAndGet() == 0) {
+                Runtime.getRuntime().halt(LIKE_SIGKILL);
+            }
+        };
+    }
+
+    private static boolean isOf(String kind, Opcode opcode) {
+        return List.of(kind.split(",", -1)).contains(opcode.name());
+    }
+}
