@@ -36,8 +36,8 @@ public final class FsBench {
     /** A command that keeps to all cores but the first, on which the launcher keeps this process. */
     private static List<String> otherCores() {
         try {
-            String online = Files.readString(Path.of("/sys/devices/system/cpu/online"))
-                    .strip();
+            String online =
+                    Files.readString(Path.of("/sys/devices/system/cpu/online")).strip();
             return online.startsWith("0-") ? List.of("taskset", "-c", "1-" + online.substring(2)) : List.of();
         } catch (IOException e) {
             return List.of();
@@ -96,8 +96,7 @@ public final class FsBench {
     private String version() throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(virtiofsd.command());
         command.add("--version");
-        Process process =
-                new ProcessBuilder(command).redirectErrorStream(true).start();
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         process.waitFor();
         String line = text.lines().findFirst().orElse("");
@@ -140,8 +139,7 @@ public final class FsBench {
             command.addAll(FsTarget.nothing(socket));
             daemon = FsDaemon.run(command, socket, true);
         } else {
-            FsProgram program =
-                    contender == FsContender.VIRTIOFSD ? virtiofsd : FsProgram.ours(options.ours());
+            FsProgram program = contender == FsContender.VIRTIOFSD ? virtiofsd : FsProgram.ours(options.ours());
             daemon = FsDaemon.start(cores, program, folder, "auto", List.of());
         }
         return new FsTarget(contender, daemon, folder, queues, depth, polling);

@@ -89,8 +89,8 @@ final class FsRow {
 
     static String head() {
         return String.format(
-                "%-52s %10s %10s %10s %6s %6s  p50 µs (p99) ours, peer's", "load", "ringfence", "virtiofsd", "ceiling",
-                "ratio", "cpu");
+                "%-52s %10s %10s %10s %6s %6s  p50 µs (p99) ours, peer's",
+                "load", "ringfence", "virtiofsd", "ceiling", "ratio", "cpu");
     }
 
     String line() {

@@ -16,8 +16,8 @@ import ringfence.it.fuse.FuseRequest;
 import ringfence.it.fuse.FuseSession;
 import ringfence.it.fuse.FuseShape;
 import ringfence.it.fuse.Init;
-import ringfence.it.fuse.OpenFiles;
 import ringfence.it.fuse.Opcode;
+import ringfence.it.fuse.OpenFiles;
 import ringfence.linux.Linux;
 
 /** A daemon on a folder of its own, with a guest that knows its files. One owner thread. */

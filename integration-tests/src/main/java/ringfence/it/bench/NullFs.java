@@ -22,8 +22,7 @@ public final class NullFs {
 
     /** Argument: socket. */
     public static void main(String[] arguments) throws InterruptedException {
-        try (Backend backend =
-                Backend.listen(Linux.system(), arguments[0], new Device(), BackendOptions.defaults())) {
+        try (Backend backend = Backend.listen(Linux.system(), arguments[0], new Device(), BackendOptions.defaults())) {
             backend.await();
         }
     }

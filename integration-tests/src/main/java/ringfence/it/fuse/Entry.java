@@ -10,6 +10,7 @@ package ringfence.it.fuse;
 public record Entry(long node, long generation, long entryMillis, long attrMillis, Attr attr) {
     /** Bytes of it. */
     public static final int SIZE = 128;
+
     private static final int NANOS_PER_MILLI = 1_000_000;
 
     static Entry at(FuseReply reply, int offset) {

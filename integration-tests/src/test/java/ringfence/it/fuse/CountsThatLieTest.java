@@ -56,10 +56,8 @@ class CountsThatLieTest {
             assertThat(made.entry().node()).isEqualTo(node);
             assertThat(made.entry().attr().size()).isEqualTo(7);
             OperationsTest.fails(
-                    Errno.EEXIST,
-                    () -> share.fuse.names().create(ROOT, "file", OpenFiles.RDWR | OpenFiles.EXCL, 0600));
-            OperationsTest.fails(
-                    Errno.EISDIR, () -> share.fuse.names().create(ROOT, "dir", OpenFiles.RDWR, 0600));
+                    Errno.EEXIST, () -> share.fuse.names().create(ROOT, "file", OpenFiles.RDWR | OpenFiles.EXCL, 0600));
+            OperationsTest.fails(Errno.EISDIR, () -> share.fuse.names().create(ROOT, "dir", OpenFiles.RDWR, 0600));
             Created cut = share.fuse.names().create(ROOT, "file", OpenFiles.RDWR | OpenFiles.TRUNC, 0600);
             assertThat(cut.entry().attr().size()).isZero();
         }

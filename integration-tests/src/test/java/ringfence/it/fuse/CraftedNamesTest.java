@@ -51,19 +51,36 @@ class CraftedNamesTest {
     private static Map<String, Shape> shapes(long file, long dir) {
         Map<String, Shape> all = new LinkedHashMap<>();
         all.put("LOOKUP", (f, n) -> entry(f.begin(Opcode.LOOKUP, dir).name(n)));
-        all.put("MKDIR", (f, n) -> entry(f.begin(Opcode.MKDIR, dir).u32(0755).u32(0).name(n)));
+        all.put(
+                "MKDIR",
+                (f, n) -> entry(f.begin(Opcode.MKDIR, dir).u32(0755).u32(0).name(n)));
         all.put(
                 "MKNOD",
-                (f, n) -> entry(f.begin(Opcode.MKNOD, dir).u32(0100644).u32(0).u64(0).name(n)));
+                (f, n) -> entry(
+                        f.begin(Opcode.MKNOD, dir).u32(0100644).u32(0).u64(0).name(n)));
         all.put("SYMLINK", (f, n) -> entry(f.begin(Opcode.SYMLINK, dir).name(n).name("target")));
         all.put("LINK", (f, n) -> entry(f.begin(Opcode.LINK, dir).u64(file).name(n)));
-        all.put("CREATE", (f, n) -> entry(f.begin(Opcode.CREATE, dir).u32(0102).u32(0644).u64(0).name(n)));
+        all.put(
+                "CREATE",
+                (f, n) -> entry(
+                        f.begin(Opcode.CREATE, dir).u32(0102).u32(0644).u64(0).name(n)));
         all.put("UNLINK", (f, n) -> nothing(f.begin(Opcode.UNLINK, dir).name(n)));
         all.put("RMDIR", (f, n) -> nothing(f.begin(Opcode.RMDIR, dir).name(n)));
-        all.put("RENAME from", (f, n) -> nothing(f.begin(Opcode.RENAME, dir).u64(dir).name(n).name(NEW)));
-        all.put("RENAME to", (f, n) -> nothing(f.begin(Opcode.RENAME, dir).u64(dir).name(GOOD).name(n)));
-        all.put("RENAME2 from", (f, n) -> nothing(f.begin(Opcode.RENAME2, dir).u64(dir).u64(1).name(n).name(NEW)));
-        all.put("RENAME2 to", (f, n) -> nothing(f.begin(Opcode.RENAME2, dir).u64(dir).u64(2).name(GOOD).name(n)));
+        all.put(
+                "RENAME from",
+                (f, n) -> nothing(f.begin(Opcode.RENAME, dir).u64(dir).name(n).name(NEW)));
+        all.put(
+                "RENAME to",
+                (f, n) ->
+                        nothing(f.begin(Opcode.RENAME, dir).u64(dir).name(GOOD).name(n)));
+        all.put(
+                "RENAME2 from",
+                (f, n) -> nothing(
+                        f.begin(Opcode.RENAME2, dir).u64(dir).u64(1).name(n).name(NEW)));
+        all.put(
+                "RENAME2 to",
+                (f, n) -> nothing(
+                        f.begin(Opcode.RENAME2, dir).u64(dir).u64(2).name(GOOD).name(n)));
         return all;
     }
 

@@ -47,7 +47,8 @@ final class EscapeWatch {
     /** Calls that have opened a file of this name for more than its path. */
     List<String> opened(Path file) {
         return touching(file).stream()
-                .filter(line -> line.contains("= ") && line.substring(line.lastIndexOf("= ")).contains("<" + file))
+                .filter(line -> line.contains("= ")
+                        && line.substring(line.lastIndexOf("= ")).contains("<" + file))
                 .filter(line -> !line.contains("O_PATH"))
                 .toList();
     }

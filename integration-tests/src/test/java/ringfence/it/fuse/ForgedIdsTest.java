@@ -32,8 +32,9 @@ class ForgedIdsTest {
         all.put("RENAME from", (f, n) -> f.names().rename2(n, "file", ROOT, "a", 0));
         all.put("RENAME to", (f, n) -> f.names().rename2(ROOT, "file", n, "a", 0));
         all.put("LINK", (f, n) -> f.names().link(n, ROOT, "a"));
-        all.put("LINK to", (f, n) -> f.names()
-                .link(f.names().lookup(ROOT, "file").node(), n, "a"));
+        all.put(
+                "LINK to",
+                (f, n) -> f.names().link(f.names().lookup(ROOT, "file").node(), n, "a"));
         all.put("OPEN", (f, n) -> f.files().open(n, OpenFiles.RDONLY));
         all.put("OPENDIR", (f, n) -> f.directories().open(n));
         all.put("CREATE", (f, n) -> f.names().create(n, "a", OpenFiles.RDWR, 0644));

@@ -20,8 +20,7 @@ class LimitsTest {
     @ValueSource(strings = {"never", "prefer"})
     void ofDescriptors(String fileHandles) throws IOException, InterruptedException {
         List<String> limit = List.of("prlimit", "--nofile=" + DESCRIPTORS + ":" + DESCRIPTORS);
-        try (Share share = Share.behind(
-                limit, FsProgram.ours().orElseThrow(), "--inode-file-handles=" + fileHandles)) {
+        try (Share share = Share.behind(limit, FsProgram.ours().orElseThrow(), "--inode-file-handles=" + fileHandles)) {
             for (int i = 0; i < FILES; i++) {
                 Files.writeString(share.folder.resolve("f" + i), "x");
             }

@@ -41,7 +41,8 @@ class LinksOutTest {
     void nothingBehindOneIsReached(FsProgram program) throws IOException, InterruptedException {
         EscapeWatch watch = new EscapeWatch(scratch.resolve("calls"));
         Path touched;
-        List<String> before = program.isOurs() ? watch.command() : List.of(); // virtiofsd cannot be traced in its sandbox
+        List<String> before =
+                program.isOurs() ? watch.command() : List.of(); // virtiofsd cannot be traced in its sandbox
         try (Share share = Share.behind(before, program, "--xattr")) {
             Outside outside = new Outside(share.outside());
             touched = outside.folder;

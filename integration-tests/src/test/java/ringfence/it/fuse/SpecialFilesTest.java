@@ -54,7 +54,8 @@ class SpecialFilesTest {
                 assertThat(isRefused(() -> share.fuse.attributes().truncate(node, 0)))
                         .as("truncate " + name)
                         .isTrue();
-                assertThat(share.fuse.attributes().chmod(node, 0640).permissions()).isEqualTo(0640);
+                assertThat(share.fuse.attributes().chmod(node, 0640).permissions())
+                        .isEqualTo(0640);
                 assertThat(share.fuse.attributes().chown(node, 7, 8).uid()).isEqualTo(7);
                 isRefused(() -> share.fuse.attributes().setXattr(node, "trusted.a", new byte[1], 0));
                 isRefused(() -> share.fuse.attributes().listXattrs(node, 100));

@@ -82,7 +82,8 @@ class SwappedFoldersTest {
         try (Share share = Share.behind(watch.command(), ours, "--inode-file-handles=" + fileHandles)) {
             Outside outside = new Outside(share.outside());
             touched = outside.folder;
-            Path folder = Files.createDirectories(share.folder.resolve("swap/sub")).getParent();
+            Path folder =
+                    Files.createDirectories(share.folder.resolve("swap/sub")).getParent();
             Files.writeString(folder.resolve("canary"), "inside");
             try (Swapper swapper = new Swapper(share.folder, outside.folder)) {
                 for (int i = 0; i < OPERATIONS; i += 8) {
@@ -107,13 +108,14 @@ class SwappedFoldersTest {
             attempt(served, () -> {
                 long inner = fuse.names().lookup(node, "canary").node();
                 long handle = fuse.files().open(inner, OpenFiles.RDONLY).handle();
-                assertThat(new String(
-                                fuse.files().read(inner, handle, 0, 100), StandardCharsets.UTF_8))
+                assertThat(new String(fuse.files().read(inner, handle, 0, 100), StandardCharsets.UTF_8))
                         .isEqualTo("inside");
                 fuse.files().release(inner, handle);
                 fuse.names().forget(inner, 1);
             });
-            attempt(served, () -> fuse.names().forget(fuse.names().lookup(node, "sub").node(), 1));
+            attempt(
+                    served,
+                    () -> fuse.names().forget(fuse.names().lookup(node, "sub").node(), 1));
             attempt(served, () -> {
                 Created made = fuse.names().create(node, "made" + i, OpenFiles.RDWR, 0600);
                 fuse.files().release(made.entry().node(), made.opened().handle());
