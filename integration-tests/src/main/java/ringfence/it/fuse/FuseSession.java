@@ -149,10 +149,21 @@ public final class FuseSession implements AutoCloseable {
 
     /** Sends a chain of any cut. @return the error, 1 if nothing was written */
     public int tryRaw(int[] readable, int[] writable) {
-        guest.ram().asSlice(guest.reply(QUEUE, SLOT), FuseGuest.OUT_HEADER).fill((byte) 0);
+        return raw(readable, writable) ? error() : 1;
+    }
+
+    /** The same where the reply may have no room. @return the error, unchecked; 1 if nothing was written */
+    public int tryHostile(int[] readable, int[] writable) {
+        return raw(readable, writable) ? guest.ram().get(ValueLayout.JAVA_INT, guest.reply(QUEUE, SLOT) + 4) : 1;
+    }
+
+    private boolean raw(int[] readable, int[] writable) {
+        guest.ram()
+                .asSlice(guest.reply(QUEUE, SLOT), FuseGuest.OUT_HEADER)
+                .fill((byte) 0);
         guest.offerRaw(QUEUE, SLOT, readable, writable);
         finish();
-        return guest.ram().get(ValueLayout.JAVA_INT, guest.reply(QUEUE, SLOT)) == 0 ? 1 : error();
+        return guest.ram().get(ValueLayout.JAVA_INT, guest.reply(QUEUE, SLOT)) != 0;
     }
 
     private void finish() {

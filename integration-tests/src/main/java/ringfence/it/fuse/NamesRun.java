@@ -88,19 +88,20 @@ public final class NamesRun {
     /** One request. @throws IllegalStateException if it is not answered as the model says */
     public void step() {
         operations++;
-        switch (random.nextInt(14)) {
-            case 0, 1 -> create(somewhere());
-            case 2 -> make(somewhere(), Kind.FOLDER);
-            case 3 -> make(somewhere(), random.nextBoolean() ? Kind.FILE : Kind.LINK);
-            case 4 -> link(somewhere());
-            case 5 -> unlink(somewhere());
-            case 6 -> rmdir(somewhere());
-            case 7, 8 -> rename(somewhere(), somewhere());
-            case 9 -> lookup(somewhere());
-            case 10 -> forget();
-            case 11 -> open();
-            case 12 -> attribute();
-            default -> append();
+        switch (random.nextInt(30)) {
+            case 0, 1, 2, 3 -> create(somewhere());
+            case 4, 5 -> make(somewhere(), Kind.FOLDER);
+            case 6, 7 -> make(somewhere(), random.nextBoolean() ? Kind.FILE : Kind.LINK);
+            case 8, 9 -> link(somewhere());
+            case 10, 11 -> unlink(somewhere());
+            case 12, 13 -> rmdir(somewhere());
+            case 14, 15, 16, 17 -> rename(somewhere(), somewhere());
+            case 18, 19 -> lookup(somewhere());
+            case 20, 21 -> forget();
+            case 22, 23, 24 -> open();
+            case 25, 26 -> attribute();
+            case 27, 28 -> append();
+            default -> list(random.nextInt(folders.length));
         }
     }
 
@@ -283,6 +284,31 @@ public final class NamesRun {
                 at,
                 thing == null ? Errno.ENOENT : null,
                 () -> found(thing, fuse.names().lookup(in(at), name(at))));
+    }
+
+    /** All names of a folder, each of which is counted; in buffers so small that some names do not fit. */
+    private void list(int folder) {
+        Map<Place, Entry> entries = new HashMap<>();
+        expect("list", new Place(folder, 0), null, () -> {
+            for (DirectoryEntry entry : fuse.directories().all(folders[folder], 700, true)) {
+                if (!entry.name().startsWith(".")) {
+                    Place at = new Place(folder, Integer.parseInt(entry.name().substring(4)));
+                    if (entries.put(at, entry.entry()) != null) {
+                        throw wrong(entry.name() + " is there twice");
+                    }
+                }
+            }
+        });
+        for (int name = 0; name < NAMES; name++) {
+            Place at = new Place(folder, name);
+            Entry entry = entries.get(at);
+            if ((entry != null) != names.containsKey(at)) {
+                throw wrong(name(at) + (entry == null ? " is not listed" : " is listed"));
+            }
+            if (entry != null) {
+                found(names.get(at), entry);
+            }
+        }
     }
 
     private Thing some() {
