@@ -158,9 +158,7 @@ public final class FuseSession implements AutoCloseable {
     }
 
     private boolean raw(int[] readable, int[] writable) {
-        guest.ram()
-                .asSlice(guest.reply(QUEUE, SLOT), FuseGuest.OUT_HEADER)
-                .fill((byte) 0);
+        guest.ram().asSlice(guest.reply(QUEUE, SLOT), FuseGuest.OUT_HEADER).fill((byte) 0);
         guest.offerRaw(QUEUE, SLOT, readable, writable);
         finish();
         return guest.ram().get(ValueLayout.JAVA_INT, guest.reply(QUEUE, SLOT)) != 0;

@@ -41,7 +41,11 @@ class HostileFramesTest {
             }
             share.fuse.init(Init.MINOR, FuseSession.FLAGS, 0);
             assertThat(share.fuse.attributes().get(ROOT).type()).isEqualTo(040000);
-            assertThat(share.fuse.names().create(ROOT, "after", OpenFiles.RDWR, 0600).entry().node())
+            assertThat(share.fuse
+                            .names()
+                            .create(ROOT, "after", OpenFiles.RDWR, 0600)
+                            .entry()
+                            .node())
                     .isNotZero();
             assertThat(share.daemon.isAlive()).isTrue();
             outside.isUntouched();
@@ -74,16 +78,14 @@ class HostileFramesTest {
                     default -> length;
                 });
         int sent = random.nextInt(4) == 0 ? 1 + random.nextInt(length) : length;
-        int[] readable =
-                sent > HEADER && random.nextBoolean() ? new int[] {HEADER, sent - HEADER} : new int[] {sent};
-        int[] writable =
-                switch (random.nextInt(5)) {
-                    case 0 -> new int[] {1 + random.nextInt(15)};
-                    case 1 -> new int[] {16};
-                    case 2 -> new int[] {7, 9, 1 + random.nextInt(200)};
-                    case 3 -> new int[0];
-                    default -> new int[] {16, 1 + random.nextInt(4000)};
-                };
+        int[] readable = sent > HEADER && random.nextBoolean() ? new int[] {HEADER, sent - HEADER} : new int[] {sent};
+        int[] writable = switch (random.nextInt(5)) {
+            case 0 -> new int[] {1 + random.nextInt(15)};
+            case 1 -> new int[] {16};
+            case 2 -> new int[] {7, 9, 1 + random.nextInt(200)};
+            case 3 -> new int[0];
+            default -> new int[] {16, 1 + random.nextInt(4000)};
+        };
         return fuse.tryHostile(readable, writable);
     }
 }

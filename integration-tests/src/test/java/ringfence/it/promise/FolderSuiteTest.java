@@ -53,7 +53,8 @@ class FolderSuiteTest {
                     .isEqualTo("ext2/ext3");
             Outcome outcome = guest.run(
                     "cp /root/shared/posix /tmp/posix; cd /; /tmp/posix --only=" + ONLY
-                            + " /root/reference /root/shared/tested >/tmp/out 2>&1; s=$?; tail -n 400 /tmp/out; exit $s",
+                            + " /root/reference /root/shared/tested >/tmp/out 2>&1; s=$?; tail -n 400 /tmp/out; exit"
+                            + " $s",
                     SUITE);
             MatchResult sum = SUM.matcher(outcome.out()).results().findFirst().orElseThrow();
             System.out.println("counted: " + sum.group() + ", in a guest's shared folder and on its ext4");
