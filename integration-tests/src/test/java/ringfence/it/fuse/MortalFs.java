@@ -16,6 +16,7 @@ import ringfence.fs.share.CrashPoints;
 import ringfence.fs.share.Features;
 import ringfence.fs.share.FsDevice;
 import ringfence.fs.share.IdMap;
+import ringfence.fs.share.Kept;
 import ringfence.fs.share.Share;
 import ringfence.fs.share.ShareOptions;
 import ringfence.fs.state.FsState;
@@ -101,6 +102,9 @@ public final class MortalFs {
         Features features = new Features();
         features.set(state.session());
         Share share = new Share(linux, state, tree, keeper, options, features, points());
+        Map<String, Fd> nodes = new HashMap<>();
+        List.copyOf(kept.names()).forEach(name -> kept.take(name).ifPresent(fd -> nodes.put(name, fd)));
+        Kept.takeOver(share, nodes);
         FsDevice device = new FsDevice(share, Counters.hidden(), "fs");
         new BackendSocket(Optional.of(words.get("--socket-path")), OptionalInt.empty())
                 .serve(linux, device, BackendOptions.defaults())
