@@ -36,6 +36,7 @@ final class Service implements AutoCloseable {
     private final Tree tree;
     private final Backend backend;
     private final Optional<CountersFile> counters;
+    private boolean closed;
 
     private Service(FsState state, Tree tree, Backend backend, Optional<CountersFile> counters) {
         this.state = state;
@@ -167,8 +168,13 @@ final class Service implements AutoCloseable {
         backend.await();
     }
 
+    /** By the signal's thread and by main's, perhaps both. */
     @Override
-    public void close() {
+    public synchronized void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
         backend.close();
         tree.close();
         state.close();
