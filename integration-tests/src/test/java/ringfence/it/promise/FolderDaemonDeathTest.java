@@ -92,7 +92,8 @@ class FolderDaemonDeathTest {
                     + " rounds of work; gaps " + gaps.strip() + " ms");
             String log = host.script("cat \"$1/log\"", folder).out();
             assertThat(log.split("back-end lost: the back-end has closed", -1))
-                    .as("a daemon ends only where it is killed: " + log + guest.vmm().err().text())
+                    .as("a daemon ends only where it is killed: " + log
+                            + guest.vmm().err().text())
                     .hasSize(KILLS + 1);
             assertThat(guest.text("umount /mnt && mount -t virtiofs work /mnt && tail -n 1 /mnt/log"))
                     .as("mounted anew")
