@@ -1,7 +1,6 @@
 package ringfence.it.peer;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -13,18 +12,15 @@ import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import ringfence.it.fuse.PosixSuite;
 import ringfence.it.lab.Checkout;
 import ringfence.it.lab.Command;
 import ringfence.it.lab.Guest;
 import ringfence.it.lab.KvmHost;
 import ringfence.it.lab.LocalHost;
-import ringfence.it.lab.Outcome;
 
 /** QEMU's guests (TCG) work in a folder that our daemon shares. */
 class QemuOnOurFolderTest {
     private static final Duration LONG = Duration.ofSeconds(60);
-    private static final Duration SUITE = Duration.ofMinutes(8);
     private static final int BYTES = 3_000_001;
 
     @TempDir
@@ -120,34 +116,6 @@ class QemuOnOurFolderTest {
             assertThat(daemon.exitValue())
                     .as(Files.readString(folder.resolve("daemon.err")))
                     .isZero();
-        }
-    }
-
-    /** Each of some thousand small cases, as several users, beside what the guest's tmpfs answers. Needs root. */
-    @Test
-    void aGuestsProgramsAreAnsweredAsOnATmpfs() throws Exception {
-        assumeThat(System.getProperty("user.name")).as("who may do all that").isEqualTo("root");
-        String socket = folder.resolve("s").toString();
-        Path shared = Files.createDirectory(folder.resolve("shared"));
-        PosixSuite.build(shared);
-        try (KvmHost host = new LocalHost(Checkout.find())) {
-            Process daemon = daemon(socket, shared);
-            try (Guest guest = Guest.of(host, host.start(qemu(host, socket)))) {
-                guest.console().await(0, "^guest: ready\\s*$", LONG);
-                guest.run("true", LONG);
-                Outcome outcome = guest.run(
-                        "mkdir -p /mnt && mount -t virtiofs share /mnt && mkdir /mnt/tested /tmp/reference"
-                                + " && cp /mnt/posix /tmp/; cd /; /tmp/posix /tmp/reference /mnt/tested >/tmp/out 2>&1;"
-                                + " s=$?; tail -n 300 /tmp/out; exit $s",
-                        SUITE);
-                assertThat(outcome.status()).as(outcome.out()).isZero();
-                System.out.println("counted: " + outcome.text() + ", in a folder under QEMU and on a tmpfs");
-                assertThat(guest.complaints()).isEmpty();
-                guest.powerOff();
-            } finally {
-                daemon.destroy();
-                assertThat(daemon.waitFor(10, TimeUnit.SECONDS)).isTrue();
-            }
         }
     }
 }
