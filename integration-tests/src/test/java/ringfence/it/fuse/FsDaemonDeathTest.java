@@ -87,7 +87,7 @@ class FsDaemonDeathTest {
         under(
                 "names",
                 (fuse, random) -> {
-                    run[0] = new NamesRun(fuse, random, true);
+                    run[0] = new NamesRun(fuse, random, true).withoutLinks();
                     return run[0]::step;
                 },
                 () -> run[0].finish(),
