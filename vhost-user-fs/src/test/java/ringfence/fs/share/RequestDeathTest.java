@@ -23,7 +23,7 @@ import ringfence.fs.state.NodeTable;
  * A daemon dies at each labelled point of each request that cannot be repeated; its successor gets the same request again. The
  * guest's reply, the folder and the counts are those of a daemon that did not die.
  */
-class CrashTest {
+class RequestDeathTest {
     private static final class Killed extends Error {
         private static final long serialVersionUID = 1;
     }
