@@ -47,7 +47,6 @@ public final class NamesRun {
     private final FuseSession fuse;
     private final SplittableRandom random;
     private final boolean all;
-    private boolean links = true;
     private final long[] folders = new long[2];
     private final Map<Place, Thing> names = new HashMap<>();
     private final List<Thing> known = new ArrayList<>();
@@ -120,12 +119,6 @@ public final class NamesRun {
         }
     }
 
-    /** Leaves second names of files out: their nodes are found by one name, which may be the one that goes. */
-    public NamesRun withoutLinks() {
-        links = false;
-        return this;
-    }
-
     private IllegalStateException wrong(String how) {
         return new IllegalStateException("operation " + operations + ", " + last + ": " + how);
     }
@@ -186,7 +179,7 @@ public final class NamesRun {
     private void link(Place at) {
         Place from = somewhere();
         Thing thing = names.get(from);
-        if (!links || thing == null || thing.kind == Kind.FOLDER || thing.lookups == 0) {
+        if (thing == null || thing.kind == Kind.FOLDER || thing.lookups == 0) {
             return;
         }
         expect("link", at, names.containsKey(at) ? Errno.EEXIST : null, () -> {

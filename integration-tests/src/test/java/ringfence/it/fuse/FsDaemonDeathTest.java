@@ -87,7 +87,7 @@ class FsDaemonDeathTest {
         under(
                 "names",
                 (fuse, random) -> {
-                    run[0] = new NamesRun(fuse, random, true).withoutLinks();
+                    run[0] = new NamesRun(fuse, random, true);
                     return run[0]::step;
                 },
                 () -> run[0].finish(),
@@ -102,7 +102,7 @@ class FsDaemonDeathTest {
         try (FsSuccession succession = new FsSuccession(linux, mortal, folder);
                 FuseSession fuse = FuseSession.open(linux, succession.socket())) {
             fuse.guest().recovery(succession);
-            NamesRun run = new NamesRun(fuse, new SplittableRandom(seed), true).withoutLinks();
+            NamesRun run = new NamesRun(fuse, new SplittableRandom(seed), true);
             while (succession.started() <= KILLS) {
                 run.step();
             }

@@ -153,15 +153,16 @@ final class Entries {
         if (slot == NodeTable.ROOT) {
             return;
         }
-        NodeTable nodes = call.share.state().nodes();
-        boolean there = parent == NodeTable.NONE || nodes.parent(slot) == parent && isNamed(call, slot, name, length);
-        if (!there) {
+        if (parent != NodeTable.NONE && !isRecorded(call, slot, parent, name, length)) {
             transaction.moved(slot, parent, name.segment(), name.at(), length);
         }
     }
 
-    private static boolean isNamed(Call call, int slot, Name name, int length) {
-        return call.share.state().nodes().name(slot, call.scratch) == length
+    /** Whether a node was last seen under this name. */
+    static boolean isRecorded(Call call, int slot, int parent, Name name, int length) {
+        NodeTable nodes = call.share.state().nodes();
+        return nodes.parent(slot) == parent
+                && nodes.name(slot, call.scratch) == length
                 && MemorySegment.mismatch(call.scratch, 0, length, name.segment(), name.at(), name.at() + length) < 0;
     }
 

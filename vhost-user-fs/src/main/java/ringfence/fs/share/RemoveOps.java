@@ -43,7 +43,7 @@ final class RemoveOps {
             return (int) there;
         }
         call.intend(PRESENT, target.device(), target.inode(), 0);
-        int kept = unlinked.keepIfLast(call);
+        int kept = unlinked.keepIfLast(call, call.slot, call.name, length);
         long result = directory
                 ? share.linux().paths().tryRemoveDirectory(call.node().fd(), call.name)
                 : share.linux().paths().tryUnlink(call.node().fd(), call.name);

@@ -58,7 +58,9 @@ final class RenameOps {
         long source = call.stat.inode();
         long target = to < 0 ? 0 : call.other.inode();
         call.intend(call.stat.device(), source, to < 0 ? 0 : call.other.device(), target);
-        int kept = to < 0 || exchange || isSame(call) ? NodeTable.NONE : unlinked.keepIfLast(call);
+        int kept = to < 0 || exchange || isSame(call)
+                ? NodeTable.NONE
+                : unlinked.keepIfLast(call, call.otherSlot, call.newName, newLength);
         long result = share.linux()
                 .paths()
                 .tryRename(call.node().fd(), call.name, call.otherNode().fd(), call.newName, flags);

@@ -4,10 +4,11 @@ import ringfence.fs.keep.Keeper;
 import ringfence.fs.state.NodeTable;
 import ringfence.fs.tree.OpenFile;
 import ringfence.linux.ErrnoException;
+import ringfence.linux.Name;
 
 /**
- * Files that are about to lose their last name while the guest still knows them: nobody could open them again, so somebody
- * outside keeps a descriptor.
+ * Files that are about to lose the name by which they would be found while the guest still knows them: nobody could open them
+ * again, so somebody outside keeps a descriptor.
  */
 final class Unlinked {
     private final Share share;
@@ -16,14 +17,21 @@ final class Unlinked {
         this.share = share;
     }
 
-    /** Has the node of the call's {@code other} kept, if it is one and this is its last name. @return its slot, or NONE */
-    int keepIfLast(Call call) {
-        if (call.other.links() > 1 && !call.other.isDirectory()) {
-            return NodeTable.NONE;
-        }
+    /**
+     * Has the node of the call's {@code other} kept, if it is one, and the name that goes is its last one, or the one by which a
+     * successor would look for it.
+     *
+     * @param parent slot of the directory that the name goes from
+     * @return its slot, or NONE
+     */
+    int keepIfLast(Call call, int parent, Name name, int length) {
+        boolean last = call.other.links() <= 1 || call.other.isDirectory();
         int slot;
         try (var _ = share.state().begin(call.queue)) {
             slot = share.state().nodes().find(call.other.device(), call.other.inode());
+            if (slot != NodeTable.NONE && !last && !Entries.isRecorded(call, slot, parent, name, length)) {
+                return NodeTable.NONE;
+            }
         }
         return slot != NodeTable.NONE && keep(call, slot) ? slot : NodeTable.NONE;
     }
