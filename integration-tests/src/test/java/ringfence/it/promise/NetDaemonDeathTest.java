@@ -12,9 +12,11 @@ import ringfence.it.lab.Guest;
 import ringfence.it.lab.GuestSpec;
 import ringfence.it.lab.Iperf;
 import ringfence.it.lab.KvmHost;
+import ringfence.it.lab.LabException;
 import ringfence.it.lab.NetworkOf;
 import ringfence.it.lab.OnKvmHost;
 import ringfence.it.lab.Program;
+import ringfence.it.lab.Transcript;
 import ringfence.it.lab.Vmm;
 
 /** A guest under whose connections the network's daemon dies. */
@@ -35,6 +37,7 @@ class NetDaemonDeathTest {
     private int connected;
 
     private int kills;
+    private Transcript said;
 
     /**
      * One connection each way and iperf3 both ways, on a tap that goes with the daemon and comes with its successor. All go
@@ -53,6 +56,7 @@ class NetDaemonDeathTest {
                 .options("-v", "--net", "tap=rfnet9,ip=" + HERE + ",mask=255.255.255.252,host_mac=52:54:00:12:35:00");
         Command vmm = new Vmm.Ringfence().command(host, iperf ? spec.withIperf() : spec);
         try (Guest guest = Guest.of(host, host.start(NetworkOf.alone(vmm)))) {
+            said = guest.vmm().err();
             guest.awaitReady();
             NetworkOf network = new NetworkOf(host, guest.vmm().pid());
             Program toHost = network.start(Command.script("busybox nc -l -p 7101 >\"$1/got\"", folder));
@@ -86,6 +90,9 @@ class NetDaemonDeathTest {
             assertThat(guest.text("cat /sys/class/net/eth0/carrier")).isEqualTo("1");
             assertThat(guest.complaints()).isEmpty();
             assertThat(guest.powerOff().status()).isZero();
+        } catch (LabException e) {
+            System.out.println("after " + kills + " kills; the VMM said:\n" + (said == null ? "nothing" : said.text()));
+            throw e;
         } finally {
             host.run("rm", "-rf", folder);
         }
