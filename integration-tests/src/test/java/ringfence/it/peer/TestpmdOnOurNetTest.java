@@ -72,6 +72,10 @@ class TestpmdOnOurNetTest {
                 .redirectOutput(folder.resolve("daemon.log").toFile())
                 .start();
         until("the daemon listens", () -> Files.exists(socket()));
+        Path ipv6 = Path.of("/proc/sys/net/ipv6/conf", tap, "disable_ipv6");
+        if (Files.exists(ipv6)) { // else the kernel sends of its own accord, maybe when testpmd has stopped to look
+            Files.writeString(ipv6, "1");
+        }
     }
 
     private Path socket() {
