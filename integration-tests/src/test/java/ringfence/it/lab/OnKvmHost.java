@@ -8,7 +8,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
  * This test, or those of this class, take a {@link KvmHost} as a parameter; one host of a kind serves all classes of a
- * run.
+ * run. A test whose host the emulator loses is run once more, by the same instance and without {@code BeforeEach}: it keeps
+ * nothing in its fields.
  */
 @Target({ElementType.TYPE, ElementType.METHOD})
 @Retention(RetentionPolicy.RUNTIME)

@@ -6,7 +6,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import ringfence.it.lab.Command;
@@ -73,8 +72,7 @@ class OurNetworkTest {
                 new Card(3, pairs, 9000, false, few));
     }
 
-    @BeforeEach
-    void taps(KvmHost host) {
+    private static void taps(KvmHost host) {
         host.script("[ -c /dev/net/tun ] || modprobe tun");
     }
 
@@ -82,6 +80,7 @@ class OurNetworkTest {
     @ParameterizedTest
     @MethodSource("guests")
     void carriesWhatTheGuestAndItsHostSendEachOther(List<Card> cards, KvmHost host) {
+        taps(host);
         List<String> options = new ArrayList<>(List.of("--net"));
         cards.forEach(card -> options.add(card.option()));
         int cpus = Math.max(2, cards.getFirst().pairs());

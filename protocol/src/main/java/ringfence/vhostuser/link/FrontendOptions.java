@@ -6,18 +6,18 @@ import java.util.concurrent.TimeUnit;
  * How long a {@link Frontend} waits, and how much it lets itself be asked.
  *
  * @param helloNanos for the first answer of all: the peer may be a process that has only just been started
- * @param replyNanos for any answer that needs no I/O
+ * @param replyNanos for any answer that needs no I/O: long enough for a runtime that has only just been started on a busy host
  * @param stopNanos for GET_VRING_BASE, which drains a queue, and for a reset
  * @param stateNanos for the transfer of a device's inner state
  * @param requestsPerSecond back-end requests that are taken; one more ends the connection
  */
 public record FrontendOptions(
         long helloNanos, long replyNanos, long stopNanos, long stateNanos, int requestsPerSecond) {
-    /** 30 s, 1 s, 5 s, 30 s, 1000. */
+    /** 30 s, 5 s, 5 s, 30 s, 1000. */
     public static FrontendOptions defaults() {
         return new FrontendOptions(
                 TimeUnit.SECONDS.toNanos(30),
-                TimeUnit.SECONDS.toNanos(1),
+                TimeUnit.SECONDS.toNanos(5),
                 TimeUnit.SECONDS.toNanos(5),
                 TimeUnit.SECONDS.toNanos(30),
                 1000);
