@@ -58,6 +58,12 @@ digest_of_tree() {
     find "$1" -mindepth 1 -printf '%P %y %m %s %T@ %l\n' | LC_ALL=C sort | sha256sum | cut -c 1-16
 }
 
+# qemu_is_old: whether this system's QEMU is one whose emulation the lab had better not use
+qemu_is_old() {
+    version=$(qemu-system-x86_64 --version | sed -n '1s/.*version \([0-9]*\).*/\1/p')
+    [ "${version:-0}" -lt 9 ]
+}
+
 # libraries_of FILE...: the shared libraries that these programs need
 libraries_of() {
     ldd "$@" 2>/dev/null | sed -n 's/^[^/]*\(\/[^ :]*\) (.*/\1/p' | sort -u
