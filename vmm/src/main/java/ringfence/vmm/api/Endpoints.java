@@ -1,33 +1,76 @@
 package ringfence.vmm.api;
 
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import ringfence.option.OptionException;
 import ringfence.vmm.machine.MachineProxy;
+import ringfence.vmm.machine.VmRequest;
 
 /**
- * The endpoints under {@code /api/v1}. Any thread may ask; reads answer from published state and never wait.
+ * The endpoints under {@code /api/v1}. Any thread may ask; reads answer from published state and never wait, changes are
+ * answered when they are done.
  */
 public final class Endpoints {
     private static final String PREFIX = "/api/v1/";
+    private static final String GET = "GET";
+    private static final String PUT = "PUT";
+    /** Endpoints of Cloud Hypervisor whose capability is still to come. */
+    private static final List<String> LATER = List.of(
+            "vm.resize",
+            "vm.resize-zone",
+            "vm.resize-disk",
+            "vm.power-button",
+            "vm.add-device",
+            "vm.add-user-device",
+            "vm.add-generic-vhost-user",
+            "vm.add-pmem",
+            "vm.add-vdpa",
+            "vm.add-vsock",
+            "vm.snapshot",
+            "vm.restore",
+            "vm.send-migration",
+            "vm.receive-migration",
+            "vm.coredump");
 
     private record Endpoint(String method, Function<HttpRequest, HttpResponse> answer) {}
 
-    private final Map<String, Endpoint> table;
+    private final Map<String, Endpoint> table = new HashMap<>();
     private final MachineProxy machine;
     private final String version;
 
     /**
-     * The endpoints of one machine.
+     * The endpoints of one VMM.
      *
      * @param version what {@code vmm.ping} tells
      */
     public Endpoints(MachineProxy machine, String version) {
         this.machine = machine;
         this.version = version;
-        table = Map.of(
-                "vmm.ping", new Endpoint("GET", this::ping),
-                "vmm.shutdown", new Endpoint("PUT", this::shutdown),
-                "vm.info", new Endpoint("GET", this::info));
+        VmChanges changes = new VmChanges(machine);
+        table.put("vmm.ping", new Endpoint(GET, this::ping));
+        table.put("vmm.shutdown", new Endpoint(PUT, this::shutdown));
+        table.put("vm.info", new Endpoint(GET, this::info));
+        table.put("vm.create", new Endpoint(PUT, changes::create));
+        change(changes, "vm.boot", new VmRequest.Boot());
+        change(changes, "vm.pause", new VmRequest.Pause());
+        change(changes, "vm.resume", new VmRequest.Resume());
+        change(changes, "vm.reboot", new VmRequest.Reboot());
+        change(changes, "vm.shutdown", new VmRequest.ShutDown());
+        change(changes, "vm.delete", new VmRequest.Delete());
+        change(changes, "vm.nmi", new VmRequest.Nmi());
+        table.put("vm.add-disk", new Endpoint(PUT, changes::addDisk));
+        table.put("vm.add-net", new Endpoint(PUT, changes::addNet));
+        table.put("vm.add-fs", new Endpoint(PUT, changes::addFs));
+        table.put("vm.remove-device", new Endpoint(PUT, changes::removeDevice));
+        for (String name : LATER) {
+            table.put(name, new Endpoint(PUT, request -> HttpResponse.error(500, name + " is not supported yet")));
+        }
+    }
+
+    private void change(VmChanges changes, String name, VmRequest request) {
+        table.put(name, new Endpoint(PUT, _ -> changes.done(request)));
     }
 
     /** Answers one request. */
@@ -41,7 +84,11 @@ public final class Endpoints {
             return HttpResponse.error(
                     400, request.path() + " takes " + endpoint.method() + ", not " + request.method());
         }
-        return endpoint.answer().apply(request);
+        try {
+            return endpoint.answer().apply(request);
+        } catch (OptionException e) {
+            return HttpResponse.error(400, "the body of " + request.path() + ": " + e.getMessage());
+        }
     }
 
     private HttpResponse ping(HttpRequest request) {
@@ -51,7 +98,9 @@ public final class Endpoints {
     }
 
     private HttpResponse info(HttpRequest request) {
-        return HttpResponse.ok(VmInfo.of(machine.state()));
+        return machine.state()
+                .map(state -> HttpResponse.ok(VmInfo.of(state)))
+                .orElseGet(() -> HttpResponse.error(404, "there is no VM: vm.create makes one"));
     }
 
     /** Cloud Hypervisor answers 200 with no body, then its process ends. */

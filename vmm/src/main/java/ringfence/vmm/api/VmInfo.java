@@ -1,6 +1,7 @@
 package ringfence.vmm.api;
 
 import ringfence.option.Json;
+import ringfence.vmm.config.VmConfig;
 import ringfence.vmm.machine.MachineState;
 
 /** {@code VmInfo} of Cloud Hypervisor's API, from the state that the machine has published. */
@@ -9,7 +10,7 @@ final class VmInfo {
 
     static String of(MachineState state) {
         return Json.object(
-                        "config", ConfigJson.of(state.config()),
+                        "config", VmConfig.TABLE.write(state.config()),
                         "state", state.status().label(),
                         "memory_actual_size", state.config().memory().size())
                 .toString();

@@ -42,6 +42,15 @@ final class Flags {
         return ALL;
     }
 
+    /** The names of those that say what the machine is. */
+    static List<String> ofMachine() {
+        List<String> names = new ArrayList<>(List.of(CPUS, MEMORY, DISK, NET, FS, SERIAL, CONSOLE, RNG, PVPANIC));
+        for (Option<PayloadConfig, ?> option : PayloadConfig.TABLE.options()) {
+            names.add("--" + option.key());
+        }
+        return names;
+    }
+
     static Optional<Flag> find(String word) {
         for (Flag flag : ALL) {
             if (flag.is(word)) {

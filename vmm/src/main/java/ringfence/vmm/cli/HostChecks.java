@@ -34,18 +34,34 @@ final class HostChecks {
     /** All that is wrong with the arguments on this host. How many vCPUs KVM gives is not asked here. */
     static List<Problem> of(Linux linux, VmArguments arguments) {
         HostChecks checks = new HostChecks(linux);
-        VmConfig config = arguments.config();
-        HostLimits host = new HostLimits(Integer.MAX_VALUE, linux.memory().physicalMemory());
-        checks.problems.addAll(config.problems(host));
-        if (!config.payload().kernel().isEmpty()) {
-            checks.file("--kernel", config.payload().kernel());
-        }
-        config.payload().initramfs().ifPresent(path -> checks.file("--initramfs", path));
-        config.disks().forEach(checks::disk);
-        config.nets().forEach(checks::net);
-        config.fs().forEach(checks::fs);
+        arguments.config().ifPresent(config -> {
+            checks.problems.addAll(config.problems(limits(linux)));
+            checks.parts(config);
+        });
         arguments.apiSocket().ifPresent(path -> checks.socket("--api-socket", path));
         return checks.problems;
+    }
+
+    /** What a machine may have here; how many vCPUs is not asked. */
+    static HostLimits limits(Linux linux) {
+        return new HostLimits(Integer.MAX_VALUE, linux.memory().physicalMemory());
+    }
+
+    /** What is wrong on this host with the parts that a machine is made of. */
+    static List<Problem> ofParts(Linux linux, VmConfig config) {
+        HostChecks checks = new HostChecks(linux);
+        checks.parts(config);
+        return checks.problems;
+    }
+
+    private void parts(VmConfig config) {
+        if (!config.payload().kernel().isEmpty()) {
+            file("--kernel", config.payload().kernel());
+        }
+        config.payload().initramfs().ifPresent(path -> file("--initramfs", path));
+        config.disks().forEach(this::disk);
+        config.nets().forEach(this::net);
+        config.fs().forEach(this::fs);
     }
 
     private void file(String option, String path) {

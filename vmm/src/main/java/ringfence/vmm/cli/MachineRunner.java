@@ -14,9 +14,10 @@ import ringfence.vmm.api.ApiServer;
 import ringfence.vmm.api.Endpoints;
 import ringfence.vmm.config.RuntimeOptions;
 import ringfence.vmm.config.VmConfig;
-import ringfence.vmm.machine.Machine;
+import ringfence.vmm.machine.Ending;
 import ringfence.vmm.machine.MachineProxy;
 import ringfence.vmm.machine.Refusal;
+import ringfence.vmm.machine.Vmm;
 
 /** Runs a real machine: with its API, until the guest, the API or a signal ends it. */
 final class MachineRunner {
@@ -26,20 +27,28 @@ final class MachineRunner {
     private MachineRunner() {}
 
     /** See {@link MachineStarter#run}. */
-    static int run(Linux linux, VmConfig config, RuntimeOptions options, Optional<String> apiSocket)
+    static int run(Linux linux, Optional<VmConfig> config, RuntimeOptions options, Optional<String> apiSocket)
             throws InterruptedException {
-        try (Machine machine = new Machine(linux, config, options, Log.of("machine"), () -> firstRun(linux))) {
-            MachineProxy proxy = machine.proxy();
-            Termination.onSignal(() -> proxy.shutDownVmm("a signal"), END_MILLIS);
-            if (apiSocket.isEmpty()) {
-                return machine.run().exitCode();
-            }
-            ApiServer api = api(linux, apiSocket.get(), proxy);
-            try {
-                return machine.run().exitCode();
-            } finally {
-                api.close();
-            }
+        Vmm vmm = new Vmm(linux, options, new HostAdmission(linux), Log.of("machine"), () -> firstRun(linux));
+        Termination.onSignal(() -> vmm.proxy().shutDownVmm("a signal"), END_MILLIS);
+        if (apiSocket.isEmpty()) {
+            return run(vmm, config).exitCode();
+        }
+        ApiServer api = api(linux, apiSocket.get(), vmm.proxy());
+        try {
+            return run(vmm, config).exitCode();
+        } finally {
+            api.close();
+        }
+    }
+
+    private static Ending run(Vmm vmm, Optional<VmConfig> config) throws InterruptedException {
+        if (config.isEmpty()) {
+            Logs.open(); // nothing waits for it
+            return vmm.serve();
+        }
+        try {
+            return vmm.run(config.get());
         } catch (RuntimeException e) {
             throw Refusal.of(e);
         }

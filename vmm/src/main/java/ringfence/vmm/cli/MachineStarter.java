@@ -11,9 +11,10 @@ interface MachineStarter {
     /**
      * Runs it.
      *
-     * @param config checked
+     * @param config checked; empty: the API will bring one
      * @param apiSocket where the API is served
      * @return the exit code
      */
-    int run(Linux linux, VmConfig config, RuntimeOptions options, Optional<String> apiSocket) throws Exception;
+    int run(Linux linux, Optional<VmConfig> config, RuntimeOptions options, Optional<String> apiSocket)
+            throws Exception;
 }

@@ -60,7 +60,7 @@ final class RunCommand {
         arguments.warnings().forEach(LOG::warn);
         Path home = Path.of(System.getProperty("ringfence.home", "."));
         RuntimeOptions options = new RuntimeOptions(home, arguments.noShutdown());
-        VmConfig config = arguments.config().addressed(() -> HostRandom.bits(linux));
+        Optional<VmConfig> config = arguments.config().map(given -> given.addressed(() -> HostRandom.bits(linux)));
         return starter.run(linux, config, options, arguments.apiSocket());
     }
 }

@@ -21,7 +21,7 @@ import ringfence.vmm.config.VmConfig;
 /**
  * A command line to run a VM, in records.
  *
- * @param config the machine
+ * @param config the machine; empty: none, where the API is served and no flag says anything of one
  * @param apiSocket where the API is served
  * @param noShutdown whether the VMM stays when the guest has powered off
  * @param level what is logged
@@ -29,7 +29,7 @@ import ringfence.vmm.config.VmConfig;
  * @param warnings what the user should know, a line each
  */
 record VmArguments(
-        VmConfig config,
+        Optional<VmConfig> config,
         Optional<String> apiSocket,
         boolean noShutdown,
         LogLevel level,
@@ -49,8 +49,9 @@ record VmArguments(
                 warnings.add("--seccomp has no effect yet: no filter is installed");
             }
         });
-        VmConfig config = config(a);
-        warnings.addAll(config.unheeded());
+        boolean ofApi = a.has(Flags.API_SOCKET) && Flags.ofMachine().stream().noneMatch(a::has);
+        Optional<VmConfig> config = ofApi ? Optional.empty() : Optional.of(config(a));
+        config.ifPresent(machine -> warnings.addAll(machine.unheeded()));
         return new VmArguments(
                 config,
                 a.value(Flags.API_SOCKET).map(VmArguments::socket),

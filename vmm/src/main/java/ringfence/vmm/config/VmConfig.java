@@ -103,24 +103,76 @@ public record VmConfig(
 
     /** Copies the lists, and names the devices that have no name: {@code _disk0}, {@code _net0}, {@code _fs0} and so on. */
     public VmConfig {
+        Set<String> taken = ids(disks, nets, fs);
         List<DiskConfig> named = new ArrayList<>();
-        int next = 0;
         for (DiskConfig disk : disks) {
-            named.add(!disk.id().isEmpty() ? disk : disk.named("_disk" + next++));
+            named.add(!disk.id().isEmpty() ? disk : disk.named(free("_disk", taken)));
         }
         disks = List.copyOf(named);
         List<NetConfig> called = new ArrayList<>();
-        int nextNet = 0;
         for (NetConfig net : nets) {
-            called.add(!net.id().isEmpty() ? net : net.with("_net" + nextNet++, net.mac()));
+            called.add(!net.id().isEmpty() ? net : net.with(free("_net", taken), net.mac()));
         }
         nets = List.copyOf(called);
         List<FsConfig> folders = new ArrayList<>();
-        int nextFs = 0;
         for (FsConfig folder : fs) {
-            folders.add(!folder.id().isEmpty() ? folder : folder.named("_fs" + nextFs++));
+            folders.add(!folder.id().isEmpty() ? folder : folder.named(free("_fs", taken)));
         }
         fs = List.copyOf(folders);
+    }
+
+    private static String free(String kind, Set<String> taken) {
+        int number = 0;
+        while (!taken.add(kind + number)) {
+            number++;
+        }
+        return kind + number;
+    }
+
+    private static Set<String> ids(List<DiskConfig> disks, List<NetConfig> nets, List<FsConfig> fs) {
+        Set<String> ids = new HashSet<>();
+        disks.forEach(disk -> ids.add(disk.id()));
+        nets.forEach(net -> ids.add(net.id()));
+        fs.forEach(folder -> ids.add(folder.id()));
+        return ids;
+    }
+
+    /** The names of its devices. */
+    public Set<String> ids() {
+        return ids(disks, nets, fs);
+    }
+
+    /** The same with one more disk. */
+    public VmConfig plus(DiskConfig disk) {
+        return with(and(disks, disk), nets, fs);
+    }
+
+    /** The same with one more network device. */
+    public VmConfig plus(NetConfig net) {
+        return with(disks, and(nets, net), fs);
+    }
+
+    /** The same with one more shared folder. */
+    public VmConfig plus(FsConfig folder) {
+        return with(disks, nets, and(fs, folder));
+    }
+
+    private static <D> List<D> and(List<D> devices, D device) {
+        List<D> more = new ArrayList<>(devices);
+        more.add(device);
+        return more;
+    }
+
+    /** The same without the device of this name. */
+    public VmConfig without(String id) {
+        return with(
+                disks.stream().filter(disk -> !disk.id().equals(id)).toList(),
+                nets.stream().filter(net -> !net.id().equals(id)).toList(),
+                fs.stream().filter(folder -> !folder.id().equals(id)).toList());
+    }
+
+    private VmConfig with(List<DiskConfig> someDisks, List<NetConfig> someNets, List<FsConfig> folders) {
+        return new VmConfig(payload, cpus, memory, someDisks, someNets, folders, rng, serial, console, pvpanic);
     }
 
     /**
@@ -133,7 +185,7 @@ public record VmConfig(
                 .map(net ->
                         net.mac().isPresent() ? net : net.with(net.id(), Optional.of(MacAddress.local(random.get()))))
                 .toList();
-        return new VmConfig(payload, cpus, memory, disks, addressed, fs, rng, serial, console, pvpanic);
+        return with(disks, addressed, fs);
     }
 
     /** What is accepted, for the sake of tools that write it, but has no effect yet: a line each. */

@@ -6,6 +6,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.OptionalLong;
 import ringfence.linux.Errno;
+import ringfence.linux.ErrnoException;
 import ringfence.linux.Fd;
 import ringfence.linux.Linux;
 
@@ -179,6 +180,24 @@ public final class Vm implements AutoCloseable {
     public void setIrqLine(int gsi, boolean high) {
         try (Arena arena = Arena.ofConfined()) {
             ioctl(KvmRequest.KVM_IRQ_LINE, KvmIrqLevel.of(arena, gsi, high));
+        }
+    }
+
+    /** KVM_GET_CLOCK: the guest's kvmclock, in ns; empty where this KVM has none. */
+    public OptionalLong clock() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment data = KvmClockData.of(arena, 0);
+            ioctl(KvmRequest.KVM_GET_CLOCK, data);
+            return OptionalLong.of(data.get(ValueLayout.JAVA_LONG, KvmClockData.CLOCK));
+        } catch (ErrnoException _) {
+            return OptionalLong.empty();
+        }
+    }
+
+    /** KVM_SET_CLOCK: lets the guest's kvmclock go on from there, in ns. While no vCPU runs. */
+    public void clock(long nanos) {
+        try (Arena arena = Arena.ofConfined()) {
+            ioctl(KvmRequest.KVM_SET_CLOCK, KvmClockData.of(arena, nanos));
         }
     }
 

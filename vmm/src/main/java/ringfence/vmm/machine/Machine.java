@@ -13,9 +13,10 @@ import ringfence.vmm.cpu.VcpuEvents;
 import ringfence.vmm.legacy.PowerListener;
 
 /**
- * One VM, from its assembly to its end. Made and run by one thread, its owner; everybody else uses {@link #proxy}.
+ * One machine, from its assembly to its end. Made and run by one thread, its owner; everybody else uses its {@link
+ * MachineProxy}.
  */
-public final class Machine implements AutoCloseable {
+final class Machine implements AutoCloseable {
     /** What a daemon gets to stop its queues when the machine is reset or ends. */
     private static final long RESET_NANOS = TimeUnit.SECONDS.toNanos(10);
 
@@ -32,21 +33,21 @@ public final class Machine implements AutoCloseable {
      *     must be quick
      * @throws RuntimeException of the part that failed, with one line for the user; nothing is left behind
      */
-    public Machine(Linux linux, VmConfig config, RuntimeOptions options, Log log, Runnable onFirstRun) {
+    Machine(Linux linux, VmConfig config, RuntimeOptions options, MachineProxy proxy, Log log, Runnable onFirstRun) {
         this.options = options;
         this.log = log;
         this.onFirstRun = onFirstRun;
-        proxy = new MachineProxy(MachineState.of(config));
+        this.proxy = proxy;
         parts = new MachineParts(linux, config, options, proxy, log);
     }
 
-    /** The way for other threads. */
-    public MachineProxy proxy() {
-        return proxy;
-    }
-
-    /** Runs the guest until it or the user ends the machine. */
-    public Ending run() throws InterruptedException {
+    /**
+     * Runs the guest until it or the user ends the machine.
+     *
+     * @param boot answered when the guest runs
+     */
+    Outcome run(MachineCommand.Ask boot) throws InterruptedException {
+        MachineCommand.Ask waiting = boot;
         for (Runnable atFirstRun = onFirstRun; ; atFirstRun = () -> {}) {
             Processors processors = parts.newProcessors(new Events(atFirstRun));
             MachineCommand end;
@@ -54,38 +55,92 @@ public final class Machine implements AutoCloseable {
                 CompletableFuture<BootState> loading = parts.payloadInMemory();
                 parts.newPorts(new Power(), processors);
                 processors.start(Payload.await(loading));
-                publish(MachineStatus.RUNNING);
-                end = serve();
+                proxy.publish(proxy.state().orElseThrow().booted());
+                waiting.done();
+                end = serve(processors);
                 processors.stop();
                 parts.reset(RESET_NANOS);
                 proxy.forgetGuest();
             } catch (TimeoutException e) {
                 log.error(e.getMessage());
-                return Ending.FAILED;
+                return new Outcome.VmmEnds(Ending.FAILED);
+            } catch (RuntimeException e) {
+                waiting.refuse(e);
+                throw e;
             } finally {
                 parts.retire(processors);
             }
-            Ending ending = verdict(end);
-            if (ending != null) {
-                return ending;
+            Outcome outcome = verdict(end);
+            if (outcome != null) {
+                return outcome;
             }
+            waiting = end instanceof MachineCommand.Ask reboot ? reboot : boot;
         }
     }
 
     /** Serves commands until one ends this boot. */
-    private MachineCommand serve() {
+    private MachineCommand serve(Processors processors) {
         while (true) {
             MachineCommand command = proxy.take();
-            if (command instanceof MachineCommand.Run(Runnable work)) {
-                work.run();
-            } else {
-                return command;
+            switch (command) {
+                case MachineCommand.Run(Runnable work) -> work.run();
+                case MachineCommand.Ask ask when !endsBoot(ask) -> answer(ask, processors);
+                default -> {
+                    return command;
+                }
             }
         }
     }
 
-    /** What follows from the command that ended a boot: an ending, or null for another boot. */
-    private Ending verdict(MachineCommand end) {
+    private static boolean endsBoot(MachineCommand.Ask ask) {
+        return switch (ask.request()) {
+            case VmRequest.Reboot _, VmRequest.ShutDown _, VmRequest.Delete _ -> true;
+            default -> false;
+        };
+    }
+
+    private void answer(MachineCommand.Ask ask, Processors processors) {
+        try {
+            switch (ask.request()) {
+                case VmRequest.Pause _ -> pause(processors);
+                case VmRequest.Resume _ -> resume(processors);
+                case VmRequest.Nmi _ -> processors.nmi();
+                case VmRequest.Create _ ->
+                    throw VmException.wrongState("there is a VM already: delete it before another one is created");
+                case VmRequest.Boot _ -> throw VmException.wrongState("the VM is booted already");
+                case VmRequest.Change _ ->
+                    throw VmException.wrongState(
+                            "devices of a booted VM cannot be changed yet: shut it down, or add them before vm.boot");
+                case VmRequest.Reboot _, VmRequest.ShutDown _, VmRequest.Delete _ -> throw new AssertionError(ask);
+            }
+            ask.done();
+        } catch (RuntimeException e) {
+            ask.refuse(e);
+        }
+    }
+
+    private MachineStatus status() {
+        return proxy.state().orElseThrow().status();
+    }
+
+    private void pause(Processors processors) {
+        if (status() == MachineStatus.PAUSED) {
+            throw VmException.wrongState("the VM is paused already");
+        }
+        processors.pause();
+        publish(MachineStatus.PAUSED);
+    }
+
+    private void resume(Processors processors) {
+        if (status() != MachineStatus.PAUSED) {
+            throw VmException.wrongState("the VM is not paused");
+        }
+        processors.resume();
+        publish(MachineStatus.RUNNING);
+    }
+
+    /** What follows from the command that ended a boot; null: another boot. */
+    private Outcome verdict(MachineCommand end) {
         return switch (end) {
             case MachineCommand.Reset(String how) -> {
                 log.info("the guest resets (" + how + "): it boots again");
@@ -93,41 +148,39 @@ public final class Machine implements AutoCloseable {
             }
             case MachineCommand.PowerOff _ -> {
                 log.info("the guest has powered off");
-                yield options.noShutdown() ? idle() : Ending.ORDERLY;
+                yield options.noShutdown() ? new Outcome.PoweredOff() : new Outcome.VmmEnds(Ending.ORDERLY);
             }
             case MachineCommand.ShutDown(String why) -> {
                 log.info("the VMM ends: " + why);
-                yield Ending.ORDERLY;
+                yield new Outcome.VmmEnds(Ending.ORDERLY);
+            }
+            case MachineCommand.Ask ask
+            when ask.request() instanceof VmRequest.Reboot -> {
+                log.info("the guest is reset: it boots again");
+                yield null;
+            }
+            case MachineCommand.Ask ask -> {
+                log.info("the VM is shut down");
+                yield new Outcome.Asked(ask);
             }
             case MachineCommand.Panic _ -> tell(Ending.GUEST_PANIC, "the guest has panicked (pvpanic)");
             case MachineCommand.Fault(CpuFault.TripleFault fault) -> tell(Ending.TRIPLE_FAULT, fault.describe());
             case MachineCommand.Fault(CpuFault fault) -> tell(Ending.FAILED, fault.describe());
             case MachineCommand.DeviceRefused(String device, String reason) -> {
                 log.debug(() -> device + ": " + reason); // the device's own log has told it
-                yield Ending.REFUSED;
+                yield new Outcome.VmmEnds(Ending.REFUSED);
             }
             case MachineCommand.Run _ -> throw new AssertionError(end);
         };
     }
 
-    private Ending tell(Ending ending, String line) {
+    private Outcome tell(Ending ending, String line) {
         log.error(line);
-        return ending;
-    }
-
-    /** {@code --no-shutdown}: the guest is off, the VMM answers its API until it is told to end. */
-    private Ending idle() {
-        publish(MachineStatus.SHUTDOWN);
-        while (true) {
-            if (serve() instanceof MachineCommand.ShutDown(String why)) {
-                log.info("the VMM ends: " + why);
-                return Ending.ORDERLY;
-            }
-        }
+        return new Outcome.VmmEnds(ending);
     }
 
     private void publish(MachineStatus status) {
-        proxy.publish(proxy.state().with(status));
+        proxy.publish(proxy.state().orElseThrow().with(status));
     }
 
     /** Ends the devices and gives everything back. */

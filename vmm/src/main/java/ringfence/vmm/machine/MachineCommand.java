@@ -1,5 +1,6 @@
 package ringfence.vmm.machine;
 
+import java.util.concurrent.CompletableFuture;
 import ringfence.vmm.cpu.CpuFault;
 
 /** What others ask of the machine's owner, or tell it. One closed family; posted through {@link MachineProxy}. */
@@ -21,6 +22,25 @@ sealed interface MachineCommand {
 
     /** Something that only the owner may do, such as a change of the bus tables. */
     record Run(Runnable work) implements MachineCommand {}
+
+    /**
+     * A user's request.
+     *
+     * @param answer completed by the owner when it is done, or exceptionally with a {@link VmException}
+     */
+    record Ask(VmRequest request, CompletableFuture<Void> answer) implements MachineCommand {
+        Ask(VmRequest request) {
+            this(request, new CompletableFuture<>());
+        }
+
+        void done() {
+            answer.complete(null);
+        }
+
+        void refuse(RuntimeException why) {
+            answer.completeExceptionally(why);
+        }
+    }
 
     /** End the VMM. */
     record ShutDown(String why) implements MachineCommand {}

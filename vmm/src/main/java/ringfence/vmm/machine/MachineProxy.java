@@ -1,7 +1,9 @@
 package ringfence.vmm.machine;
 
 import java.util.ArrayDeque;
+import java.util.Optional;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.LockSupport;
 import org.agrona.concurrent.ManyToOneConcurrentArrayQueue;
@@ -18,15 +20,27 @@ public final class MachineProxy {
             new ManyToOneConcurrentArrayQueue<>(CAPACITY);
     private final Queue<MachineCommand> kept = new ArrayDeque<>(); // the owner's
     private volatile Thread owner;
-    private volatile MachineState state;
+    private volatile MachineState state; // null: there is no VM
 
-    MachineProxy(MachineState state) {
-        this.state = state;
+    /** Of no VM so far. */
+    MachineProxy() {}
+
+    /** The state that was published last; empty: there is no VM. */
+    public Optional<MachineState> state() {
+        return Optional.ofNullable(state);
     }
 
-    /** The state that was published last. */
-    public MachineState state() {
-        return state;
+    /**
+     * Asks for something.
+     *
+     * @return completed when it is done, or exceptionally with a {@link VmException}
+     */
+    public CompletableFuture<Void> ask(VmRequest request) {
+        MachineCommand.Ask ask = new MachineCommand.Ask(request);
+        if (!post(ask)) {
+            ask.refuse(VmException.wrongState("the machine's queue is full: try again"));
+        }
+        return ask.answer();
     }
 
     /** Asks the VMM to end. */
@@ -66,10 +80,23 @@ public final class MachineProxy {
     /** Forgets what the guest of a boot that is over has asked for. For the owner only. */
     void forgetGuest() {
         runPosted();
-        kept.removeIf(command ->
-                !(command instanceof MachineCommand.ShutDown) && !(command instanceof MachineCommand.DeviceRefused));
+        kept.removeIf(command -> !isOfUser(command) && !(command instanceof MachineCommand.DeviceRefused));
     }
 
+    /** Forgets what a machine that is gone has said. For the owner only. */
+    void forgetMachine() {
+        MachineCommand command;
+        while ((command = commands.poll()) != null) {
+            kept.add(command);
+        }
+        kept.removeIf(said -> !isOfUser(said));
+    }
+
+    private static boolean isOfUser(MachineCommand command) {
+        return command instanceof MachineCommand.ShutDown || command instanceof MachineCommand.Ask;
+    }
+
+    /** @param next null: there is no VM any more */
     void publish(MachineState next) {
         state = next;
     }

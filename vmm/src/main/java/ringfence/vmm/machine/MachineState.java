@@ -30,7 +30,11 @@ public record MachineState(VmConfig config, MachineStatus status, int boots, Lis
     }
 
     MachineState with(MachineStatus next) {
-        return new MachineState(config, next, next == MachineStatus.RUNNING ? boots + 1 : boots, devices);
+        return new MachineState(config, next, boots, devices);
+    }
+
+    MachineState booted() {
+        return new MachineState(config, MachineStatus.RUNNING, boots + 1, devices);
     }
 
     MachineState with(List<DeviceEntry> next) {

@@ -2,12 +2,12 @@ package ringfence.vmm.machine;
 
 /** States of a VM, as Cloud Hypervisor's API names them. */
 public enum MachineStatus {
-    /** Configured, not running. */
+    /** Configured, not booted: not yet, or no longer. */
     CREATED("Created"),
     /** The vCPUs run. */
     RUNNING("Running"),
-    /** Powered off, the VMM lives on ({@code --no-shutdown}). */
-    SHUTDOWN("Shutdown");
+    /** Booted, but the vCPUs stand still. */
+    PAUSED("Paused");
 
     private final String label;
 

@@ -2,6 +2,7 @@ package ringfence.vmm.machine;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import ringfence.linux.Linux;
 import ringfence.memory.MemoryTable;
@@ -32,6 +33,7 @@ final class Processors implements AutoCloseable {
     private final Vm vm;
     private final List<Vcpu> vcpus = new ArrayList<>();
     private final List<VcpuThread> threads = new ArrayList<>();
+    private OptionalLong pausedAt = OptionalLong.empty();
 
     /**
      * Makes the VM and its vCPUs; nothing runs yet.
@@ -101,6 +103,39 @@ final class Processors implements AutoCloseable {
     /** The threads, by vCPU. */
     List<VcpuThread> threads() {
         return threads;
+    }
+
+    /**
+     * Lets the vCPUs stand still, and the guest's clock with them. A register access that waits for a device goes on
+     * waiting.
+     *
+     * @throws VmException FAILED if one does not; then they run on
+     */
+    void pause() {
+        threads.forEach(VcpuThread::pause);
+        long deadline = System.nanoTime() + STOP_NANOS;
+        for (VcpuThread thread : threads) {
+            if (!thread.awaitPaused(Math.max(1, deadline - System.nanoTime()))) {
+                threads.forEach(VcpuThread::resume);
+                throw new VmException(
+                        VmException.Reason.FAILED, "vCPU " + thread.cpu() + " does not stand still: it runs on");
+            }
+        }
+        pausedAt = vm.clock();
+    }
+
+    /** Lets them run again, from the time at which they stood still. */
+    void resume() {
+        pausedAt.ifPresent(vm::clock);
+        threads.forEach(VcpuThread::resume);
+    }
+
+    /** A non-maskable interrupt for each, which has left KVM_RUN for it: until then KVM would keep us waiting. */
+    void nmi() {
+        threads.forEach(thread -> thread.call(vcpu -> {
+            vcpu.nmi();
+            return vcpu;
+        }));
     }
 
     /** Stops the threads. After it no vCPU touches a device or guest memory. */

@@ -68,8 +68,8 @@ class CommandsTest {
         return new PrintStream(out, true, StandardCharsets.UTF_8);
     }
 
-    private int start(Linux linux, VmConfig c, RuntimeOptions o, Optional<String> api) {
-        config = c;
+    private int start(Linux linux, Optional<VmConfig> c, RuntimeOptions o, Optional<String> api) {
+        config = c.orElse(null);
         options = o;
         apiSocket = api;
         return 42;

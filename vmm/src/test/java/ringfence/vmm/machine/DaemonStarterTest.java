@@ -20,13 +20,11 @@ import ringfence.linux.OpenFlag;
 import ringfence.memory.GuestRam;
 import ringfence.memory.MemoryTable;
 import ringfence.memory.RamOptions;
-import ringfence.option.JsonReader;
 import ringfence.process.Program;
 import ringfence.vmm.config.FsConfig;
 import ringfence.vmm.config.HostProgram;
 import ringfence.vmm.config.NetConfig;
 import ringfence.vmm.config.RuntimeOptions;
-import ringfence.vmm.config.VmConfig;
 import ringfence.vmm.device.VirtioDevice;
 import ringfence.vmm.supervise.RuntimeDirectory;
 
@@ -67,8 +65,7 @@ class DaemonStarterTest {
             exit 2
             """.formatted(report));
         Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
-        VmConfig config = VmConfig.TABLE.read(JsonReader.read("{\"payload\":{\"kernel\":\"/k\"}}"));
-        MachineProxy proxy = new MachineProxy(MachineState.of(config));
+        MachineProxy proxy = new MachineProxy();
         GuestRam ram = new GuestRam(linux, List.of(new GuestRam.Range(0, 1 << 20)), RamOptions.DEFAULT);
         try (RuntimeDirectory directory =
                         RuntimeDirectory.create(linux.processes().effectiveUser() == 0);

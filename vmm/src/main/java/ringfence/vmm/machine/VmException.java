@@ -1,0 +1,61 @@
+package ringfence.vmm.machine;
+
+import java.util.List;
+
+/** A {@link VmRequest} that cannot be done; nothing has changed. */
+public final class VmException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    /** Why. */
+    public enum Reason {
+        /** No VM is configured. */
+        NOT_CREATED,
+        /** Its state does not allow it. */
+        WRONG_STATE,
+        /** What was given is wrong. */
+        INVALID,
+        /** There is no device of that name. */
+        UNKNOWN_DEVICE,
+        /** There is another device of that name. */
+        NAME_TAKEN,
+        /** Something on the host failed. */
+        FAILED
+    }
+
+    private final Reason reason;
+    private final String[] lines; // an exception's fields are to be serializable
+
+    /**
+     * An exception.
+     *
+     * @param lines for the user, at least one
+     */
+    public VmException(Reason reason, List<String> lines) {
+        super(lines.getFirst());
+        this.reason = reason;
+        this.lines = lines.toArray(String[]::new);
+    }
+
+    /** An exception of one line. */
+    public VmException(Reason reason, String line) {
+        this(reason, List.of(line));
+    }
+
+    static VmException notCreated() {
+        return new VmException(Reason.NOT_CREATED, "there is no VM: vm.create makes one");
+    }
+
+    static VmException wrongState(String line) {
+        return new VmException(Reason.WRONG_STATE, line);
+    }
+
+    /** Why. */
+    public Reason reason() {
+        return reason;
+    }
+
+    /** What a user should read: a line per mistake. */
+    public List<String> lines() {
+        return List.of(lines);
+    }
+}

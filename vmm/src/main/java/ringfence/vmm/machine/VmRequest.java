@@ -1,0 +1,42 @@
+package ringfence.vmm.machine;
+
+import java.util.function.UnaryOperator;
+import ringfence.vmm.config.VmConfig;
+
+/** What a user asks of the VMM about its VM; asked through {@link MachineProxy#ask}. One closed family. */
+public sealed interface VmRequest {
+    /**
+     * Configures a VM; there is none yet.
+     *
+     * @param config perhaps without addresses of its network devices
+     */
+    record Create(VmConfig config) implements VmRequest {}
+
+    /**
+     * Changes the configuration of a VM that is not booted.
+     *
+     * @param change throws {@link VmException} where it cannot be
+     */
+    record Change(UnaryOperator<VmConfig> change) implements VmRequest {}
+
+    /** Makes the machine and lets it run. */
+    record Boot() implements VmRequest {}
+
+    /** Lets the vCPUs stand still. */
+    record Pause() implements VmRequest {}
+
+    /** Lets them run again. */
+    record Resume() implements VmRequest {}
+
+    /** Resets the machine, whatever its guest does. Its daemons stay. */
+    record Reboot() implements VmRequest {}
+
+    /** Ends the machine at once; its configuration stays. */
+    record ShutDown() implements VmRequest {}
+
+    /** Ends the machine, if it runs, and forgets its configuration. Nothing to forget is no error. */
+    record Delete() implements VmRequest {}
+
+    /** A non-maskable interrupt for every vCPU. */
+    record Nmi() implements VmRequest {}
+}

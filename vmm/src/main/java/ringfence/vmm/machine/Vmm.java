@@ -1,0 +1,167 @@
+package ringfence.vmm.machine;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import ringfence.linux.Linux;
+import ringfence.process.Log;
+import ringfence.vmm.config.Problem;
+import ringfence.vmm.config.RuntimeOptions;
+import ringfence.vmm.config.VmConfig;
+import ringfence.vmm.machine.VmException.Reason;
+
+/**
+ * The VMM over the lives of its VM: configured, booted, ended, booted again, forgotten. Made and run by one thread, the
+ * owner; everybody else uses {@link #proxy}.
+ */
+public final class Vmm {
+    private final Linux linux;
+    private final RuntimeOptions options;
+    private final Admission admission;
+    private final Log log;
+    private final MachineProxy proxy = new MachineProxy();
+    private Runnable onFirstRun;
+
+    /**
+     * A VMM without a VM.
+     *
+     * @param onFirstRun run by the first vCPU thread right before the first guest's first instruction, not at later
+     *     boots; must be quick
+     */
+    public Vmm(Linux linux, RuntimeOptions options, Admission admission, Log log, Runnable onFirstRun) {
+        this.linux = linux;
+        this.options = options;
+        this.admission = admission;
+        this.log = log;
+        this.onFirstRun = onFirstRun;
+    }
+
+    /** The way for other threads. */
+    public MachineProxy proxy() {
+        return proxy;
+    }
+
+    /**
+     * Boots a VM, and serves until the guest or the user ends the VMM.
+     *
+     * @param config admitted
+     * @throws RuntimeException of the part of the machine that failed, with one line for the user; nothing is left behind
+     */
+    public Ending run(VmConfig config) throws InterruptedException {
+        proxy.publish(MachineState.of(config));
+        Optional<Ending> ending = follow(live(config, new MachineCommand.Ask(new VmRequest.Boot())));
+        return ending.isPresent() ? ending.get() : serve();
+    }
+
+    /** Serves until the user ends the VMM, or a guest does. */
+    public Ending serve() throws InterruptedException {
+        while (true) {
+            switch (proxy.take()) {
+                case MachineCommand.ShutDown(String why) -> {
+                    log.info("the VMM ends: " + why);
+                    return Ending.ORDERLY;
+                }
+                case MachineCommand.Ask ask -> {
+                    Optional<Ending> ending = answer(ask);
+                    if (ending.isPresent()) {
+                        return ending.get();
+                    }
+                }
+                default -> {} // of a machine that is gone
+            }
+        }
+    }
+
+    /** Answers a request while no machine is there. @return the VMM's end, if it comes of it */
+    private Optional<Ending> answer(MachineCommand.Ask ask) throws InterruptedException {
+        try {
+            if (ask.request() instanceof VmRequest.Boot) {
+                return boot(ask);
+            }
+            change(ask.request());
+            ask.done();
+        } catch (VmException e) {
+            ask.refuse(e);
+        }
+        return Optional.empty();
+    }
+
+    private void change(VmRequest request) {
+        switch (request) {
+            case VmRequest.Create(VmConfig config) -> {
+                if (proxy.state().isPresent()) {
+                    throw VmException.wrongState("there is a VM already: delete it before another one is created");
+                }
+                configure(config);
+            }
+            case VmRequest.Change(var change) -> configure(change.apply(config()));
+            case VmRequest.Delete _ -> proxy.publish(null);
+            case VmRequest.Boot _ -> throw new AssertionError(request);
+            case VmRequest.Pause _, VmRequest.Resume _, VmRequest.Reboot _, VmRequest.ShutDown _, VmRequest.Nmi _ -> {
+                config();
+                throw VmException.wrongState("the VM is not booted");
+            }
+        }
+    }
+
+    private VmConfig config() {
+        return proxy.state().orElseThrow(VmException::notCreated).config();
+    }
+
+    private void configure(VmConfig config) {
+        VmConfig complete = admission.complete(config);
+        refuse(admission.problems(complete));
+        proxy.publish(MachineState.of(complete));
+    }
+
+    private static void refuse(List<Problem> problems) {
+        if (!problems.isEmpty()) {
+            throw new VmException(
+                    Reason.INVALID, problems.stream().map(Problem::line).toList());
+        }
+    }
+
+    private Optional<Ending> boot(MachineCommand.Ask ask) throws InterruptedException {
+        VmConfig config = config();
+        refuse(admission.problemsHere(config));
+        try {
+            return follow(live(config, ask));
+        } catch (RuntimeException e) { // of the host, or of what was given: the VM stays as it was before it was booted
+            proxy.forgetMachine();
+            proxy.publish(MachineState.of(config));
+            RuntimeException why = Refusal.of(e);
+            log.error("the VM is not booted: " + why.getMessage(), e);
+            ask.refuse(new VmException(Reason.FAILED, lines("the VM could not boot", why)));
+            return Optional.empty();
+        }
+    }
+
+    private static List<String> lines(String first, RuntimeException why) {
+        return Stream.concat(Stream.of(first), Optional.ofNullable(why.getMessage()).stream())
+                .toList();
+    }
+
+    private Outcome live(VmConfig config, MachineCommand.Ask boot) throws InterruptedException {
+        Runnable first = onFirstRun;
+        onFirstRun = () -> {};
+        try (Machine machine = new Machine(linux, config, options, proxy, log, first)) {
+            return machine.run(boot);
+        }
+    }
+
+    /** After a machine's end. @return the VMM's end, if that follows */
+    private Optional<Ending> follow(Outcome outcome) {
+        proxy.forgetMachine();
+        if (outcome instanceof Outcome.VmmEnds(Ending ending)) {
+            return Optional.of(ending);
+        }
+        proxy.publish(proxy.state().orElseThrow().with(MachineStatus.CREATED));
+        if (outcome instanceof Outcome.Asked(MachineCommand.Ask ask)) {
+            if (ask.request() instanceof VmRequest.Delete) {
+                proxy.publish(null);
+            }
+            ask.done();
+        }
+        return Optional.empty();
+    }
+}
