@@ -27,16 +27,21 @@ public record Iperf(NetworkOf network, Guest guest, String address) {
                 == 0;
     }
 
+    /** In ms. Its usual two minutes are short for a connection whose path is cut again and again, and that backs off. */
+    private static final String PATIENCE = "3600000";
+
     /** Starts a server for one client, and waits until it listens. The caller closes it. */
     public Program server() {
-        Program server = network.start(Command.of("iperf3", "-s", "-1", "-B", address, "-p", Integer.toString(PORT)));
+        Program server = network.start(Command.of(
+                "iperf3", "-s", "-1", "-B", address, "-p", Integer.toString(PORT), "--rcv-timeout", PATIENCE));
         network.awaitListener(PORT);
         return server;
     }
 
     /** The client as a command of the guest: so long, with these options more. */
     public String client(int seconds, String options) {
-        return "iperf3 -c " + address + " -p " + PORT + " -f k -t " + seconds + " " + options;
+        return "iperf3 -c " + address + " -p " + PORT + " -f k -t " + seconds + " --rcv-timeout " + PATIENCE + " "
+                + options;
     }
 
     /**
