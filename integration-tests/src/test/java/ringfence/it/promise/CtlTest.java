@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -43,6 +44,39 @@ class CtlTest {
                 .hasLineCount(1);
     }
 
+    @Test
+    void aVmIsMadeAndEndedByHand() throws Exception {
+        assumeThat(Path.of("/dev/kvm")).isWritable();
+        Files.write(directory.resolve("K"), TinyKernel.halting());
+        Files.writeString(
+                directory.resolve("vm.json"), "{\"payload\":{\"kernel\":\"K\"},\"console\":{\"mode\":\"Off\"}}");
+        Process vmm = start("vmm", "run", "--api-socket", "api");
+        try {
+            while (!Files.exists(directory.resolve("api"))) {
+                assertThat(vmm.isAlive()).as("the VMM: %s", text("vmm.err")).isTrue();
+                Thread.sleep(20);
+            }
+            assertThat(ctl("create")).isEqualTo(2);
+            assertThat(text("ctl.err"))
+                    .contains("create lacks the file of JSON")
+                    .hasLineCount(1);
+            assertThat(ctl("create", "vm.json")).isZero();
+            assertThat(ctl("boot")).isZero();
+            awaitRunning();
+            assertThat(ctl("pause")).isZero();
+            assertThat(ctl("pause")).isEqualTo(1);
+            assertThat(text("ctl.err")).contains("paused already").hasLineCount(1);
+            assertThat(ctl("delete")).isZero();
+            assertThat(ctl("info")).isEqualTo(1);
+            assertThat(text("ctl.err")).contains("there is no VM");
+            assertThat(ctl("shutdown-vmm")).isZero();
+            assertThat(vmm.waitFor(30, TimeUnit.SECONDS)).isTrue();
+            assertThat(vmm.exitValue()).as(text("vmm.err")).isZero();
+        } finally {
+            vmm.destroyForcibly().waitFor();
+        }
+    }
+
     private void awaitRunning() throws Exception {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
         do {
@@ -51,8 +85,10 @@ class CtlTest {
         } while (!text("ctl").contains("\"state\":\"Running\""));
     }
 
-    private int ctl(String verb) throws Exception {
-        Process ctl = start("ctl", "ctl", "--api-socket", "api", verb);
+    private int ctl(String... words) throws Exception {
+        List<String> all = new ArrayList<>(List.of("ctl", "--api-socket", "api"));
+        all.addAll(List.of(words));
+        Process ctl = start("ctl", all.toArray(String[]::new));
         assertThat(ctl.waitFor(30, TimeUnit.SECONDS)).isTrue();
         return ctl.exitValue();
     }

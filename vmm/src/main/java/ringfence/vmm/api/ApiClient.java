@@ -42,15 +42,19 @@ public final class ApiClient {
      *
      * @param method GET or PUT
      * @param endpoint such as {@code vmm.ping}
+     * @param body JSON; empty: none
      * @throws IOException if nobody listens, or what answers does not speak HTTP, or takes longer than 30 s
      */
-    public Answer ask(String method, String endpoint) throws IOException {
+    public Answer ask(String method, String endpoint, String body) throws IOException {
+        byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
         try (AFUNIXSocket connection = AFUNIXSocket.newInstance()) {
             connection.setSoTimeout(PATIENCE_MILLIS);
             connection.connect(AFUNIXSocketAddress.of(socket), PATIENCE_MILLIS);
             String request = method + " /api/v1/" + endpoint
-                    + " HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+                    + " HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\nContent-Length: " + bytes.length
+                    + "\r\nConnection: close\r\n\r\n";
             connection.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+            connection.getOutputStream().write(bytes);
             return parse(all(connection.getInputStream()));
         }
     }

@@ -2,6 +2,10 @@ package ringfence.vmm.cli;
 
 import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -19,14 +23,28 @@ import ringfence.vmm.api.ApiClient;
 final class CtlCommand {
     private static final String SOCKET = "--api-socket";
 
-    private record Verb(String method, String endpoint) {}
+    /** @param takesFile whether a word more names a file of JSON */
+    private record Verb(String method, String endpoint, boolean takesFile, String help) {}
 
-    private static final Map<String, Verb> VERBS = Map.of(
-            "ping", new Verb("GET", "vmm.ping"),
-            "info", new Verb("GET", "vm.info"),
-            "shutdown-vmm", new Verb("PUT", "vmm.shutdown"));
+    private static final Map<String, Verb> VERBS = verbs();
 
     private final PrintStream out;
+
+    private static Map<String, Verb> verbs() {
+        Map<String, Verb> verbs = new LinkedHashMap<>();
+        verbs.put("ping", new Verb("GET", "vmm.ping", false, "who answers"));
+        verbs.put("info", new Verb("GET", "vm.info", false, "the VM as JSON"));
+        verbs.put("create", new Verb("PUT", "vm.create", true, "a VM of a file of JSON (- is standard input)"));
+        verbs.put("boot", new Verb("PUT", "vm.boot", false, "it runs"));
+        verbs.put("pause", new Verb("PUT", "vm.pause", false, "its vCPUs stand still"));
+        verbs.put("resume", new Verb("PUT", "vm.resume", false, "they run again"));
+        verbs.put("reboot", new Verb("PUT", "vm.reboot", false, "it is reset"));
+        verbs.put("nmi", new Verb("PUT", "vm.nmi", false, "a non-maskable interrupt"));
+        verbs.put("shutdown", new Verb("PUT", "vm.shutdown", false, "it ends at once; its configuration stays"));
+        verbs.put("delete", new Verb("PUT", "vm.delete", false, "its configuration goes, too"));
+        verbs.put("shutdown-vmm", new Verb("PUT", "vmm.shutdown", false, "the VMM ends"));
+        return verbs;
+    }
 
     CtlCommand(PrintStream out) {
         this.out = out;
@@ -37,7 +55,10 @@ final class CtlCommand {
         CommandSpec spec = CommandSpec.create().name("ringfence ctl");
         spec.usageMessage()
                 .description("Asks a running VMM through the socket of its --api-socket.")
-                .footer("ping: who answers; info: the machine as JSON; shutdown-vmm: ends it")
+                .footer(VERBS.entrySet().stream()
+                        .map(verb -> String.format(
+                                "  %-12s  %s", verb.getKey(), verb.getValue().help()))
+                        .toArray(String[]::new))
                 .width(100);
         spec.addOption(OptionSpec.builder(SOCKET)
                 .arity("1")
@@ -46,9 +67,10 @@ final class CtlCommand {
                 .description("where the VMM serves its API")
                 .build());
         spec.addPositional(PositionalParamSpec.builder()
-                .paramLabel("ping|info|shutdown-vmm")
-                .arity("0..1")
-                .type(String.class)
+                .paramLabel("<command>")
+                .arity("0..2")
+                .type(List.class)
+                .auxiliaryTypes(String.class)
                 .build());
         spec.addOption(OptionSpec.builder("-h", "--help")
                 .usageHelp(true)
@@ -63,23 +85,41 @@ final class CtlCommand {
         if (read.isEmpty()) {
             return ExitCode.OK;
         }
-        String word = read.get().matchedPositionalValue(0, "");
+        List<String> said = read.get().matchedPositionalValue(0, List.of());
+        String word = said.isEmpty() ? "" : said.getFirst();
         Verb verb = VERBS.get(word);
         if (verb == null) {
-            throw new BadInputException((word.isEmpty() ? "no command" : "no command '" + word + "'")
-                    + ": ping, info and shutdown-vmm are possible");
+            throw new BadInputException((word.isEmpty() ? "no command" : "no command '" + word + "'") + ": "
+                    + String.join(", ", VERBS.keySet()) + " are possible");
+        }
+        String file = said.size() < 2 ? "" : said.get(1);
+        if (verb.takesFile() == file.isEmpty()) {
+            throw new BadInputException(word
+                    + (file.isEmpty()
+                            ? " lacks the file of JSON: name it, or give - for standard input"
+                            : " takes no file: leave '" + file + "' out"));
         }
         String socket = read.get().matchedOptionValue(SOCKET, "");
         if (socket.isEmpty()) {
             throw new BadInputException(SOCKET + " is missing: name the path that the VMM was given");
         }
-        return ask(socket, verb);
+        return ask(socket, verb, file.isEmpty() ? "" : text(file));
     }
 
-    private int ask(String socket, Verb verb) {
+    private static String text(String file) {
+        try {
+            return file.equals("-")
+                    ? new String(System.in.readAllBytes(), StandardCharsets.UTF_8)
+                    : Files.readString(Path.of(file));
+        } catch (IOException e) {
+            throw new BadInputException(file + ": cannot be read: check the path (" + e.getMessage() + ")", e);
+        }
+    }
+
+    private int ask(String socket, Verb verb, String body) {
         ApiClient.Answer answer;
         try {
-            answer = new ApiClient(socket).ask(verb.method(), verb.endpoint());
+            answer = new ApiClient(socket).ask(verb.method(), verb.endpoint(), body);
         } catch (IOException e) {
             throw new BadInputException(
                     SOCKET + " " + socket + ": nobody answers there (" + e.getMessage() + "): check the path", e);

@@ -31,24 +31,25 @@ final class MachineRunner {
             throws InterruptedException {
         Vmm vmm = new Vmm(linux, options, new HostAdmission(linux), Log.of("machine"), () -> firstRun(linux));
         Termination.onSignal(() -> vmm.proxy().shutDownVmm("a signal"), END_MILLIS);
+        if (config.isPresent()) {
+            vmm.take(config.get());
+        } else {
+            Logs.open(); // nothing waits for it
+        }
         if (apiSocket.isEmpty()) {
-            return run(vmm, config).exitCode();
+            return run(vmm).exitCode();
         }
         ApiServer api = api(linux, apiSocket.get(), vmm.proxy());
         try {
-            return run(vmm, config).exitCode();
+            return run(vmm).exitCode();
         } finally {
             api.close();
         }
     }
 
-    private static Ending run(Vmm vmm, Optional<VmConfig> config) throws InterruptedException {
-        if (config.isEmpty()) {
-            Logs.open(); // nothing waits for it
-            return vmm.serve();
-        }
+    private static Ending run(Vmm vmm) throws InterruptedException {
         try {
-            return vmm.run(config.get());
+            return vmm.run();
         } catch (RuntimeException e) {
             throw Refusal.of(e);
         }

@@ -3,7 +3,10 @@ package ringfence.vmm.machine;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import ringfence.linux.Linux;
 import ringfence.memory.MemoryTable;
 import ringfence.memory.Region;
@@ -130,12 +133,21 @@ final class Processors implements AutoCloseable {
         threads.forEach(VcpuThread::resume);
     }
 
-    /** A non-maskable interrupt for each, which has left KVM_RUN for it: until then KVM would keep us waiting. */
+    /** A non-maskable interrupt for each, on its own thread: from another one, KVM lets the call wait for KVM_RUN's end. */
     void nmi() {
-        threads.forEach(thread -> thread.call(vcpu -> {
-            vcpu.nmi();
-            return vcpu;
-        }));
+        CompletableFuture<?>[] sent = threads.stream()
+                .map(thread -> thread.call(vcpu -> {
+                    vcpu.nmi();
+                    return vcpu;
+                }))
+                .toArray(CompletableFuture[]::new);
+        try {
+            CompletableFuture.allOf(sent).get(STOP_NANOS, TimeUnit.NANOSECONDS);
+        } catch (ExecutionException | TimeoutException e) {
+            throw new VmException(VmException.Reason.FAILED, "not every vCPU takes an NMI: " + e.getMessage());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /** Stops the threads. After it no vCPU touches a device or guest memory. */

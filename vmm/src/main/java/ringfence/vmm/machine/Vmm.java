@@ -41,20 +41,29 @@ public final class Vmm {
         return proxy;
     }
 
-    /**
-     * Boots a VM, and serves until the guest or the user ends the VMM.
-     *
-     * @param config admitted
-     * @throws RuntimeException of the part of the machine that failed, with one line for the user; nothing is left behind
-     */
-    public Ending run(VmConfig config) throws InterruptedException {
+    /** Takes a VM that is to be booted first of all. Before {@link #run}. @param config admitted */
+    public void take(VmConfig config) {
         proxy.publish(MachineState.of(config));
-        Optional<Ending> ending = follow(live(config, new MachineCommand.Ask(new VmRequest.Boot())));
-        return ending.isPresent() ? ending.get() : serve();
     }
 
-    /** Serves until the user ends the VMM, or a guest does. */
-    public Ending serve() throws InterruptedException {
+    /**
+     * Boots the VM that was taken, if one was, and serves until the user ends the VMM, or a guest does.
+     *
+     * @throws RuntimeException of the part of the first VM's machine that failed, with one line for the user; nothing is
+     *     left behind
+     */
+    public Ending run() throws InterruptedException {
+        Optional<MachineState> first = proxy.state();
+        if (first.isPresent()) {
+            Optional<Ending> ending = follow(live(first.get().config(), new MachineCommand.Ask(new VmRequest.Boot())));
+            if (ending.isPresent()) {
+                return ending.get();
+            }
+        }
+        return serve();
+    }
+
+    private Ending serve() throws InterruptedException {
         while (true) {
             switch (proxy.take()) {
                 case MachineCommand.ShutDown(String why) -> {
