@@ -58,6 +58,9 @@ digest_of_tree() {
     find "$1" -mindepth 1 -printf '%P %y %m %s %T@ %l\n' | LC_ALL=C sort | sha256sum | cut -c 1-16
 }
 
+# where lab.d/fetch puts a newer one
+newer_qemu=$cache/qemu/usr/bin/qemu-system-x86_64
+
 # qemu_is_old: whether this system's QEMU is one whose emulation the lab had better not use
 qemu_is_old() {
     version=$(qemu-system-x86_64 --version | sed -n '1s/.*version \([0-9]*\).*/\1/p')
