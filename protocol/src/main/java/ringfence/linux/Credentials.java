@@ -86,6 +86,19 @@ public final class Credentials {
                     "");
         }
 
+        /** Takes all others than these out of what it would put on. */
+        public Saved only(Capability... kept) {
+            long bits = 0;
+            for (Capability capability : kept) {
+                bits |= 1L << capability.number();
+            }
+            for (int word = 0; word < 2; word++) {
+                long at = HEADER + (long) DATA * word;
+                memory.set(ValueLayout.JAVA_INT, at, memory.get(ValueLayout.JAVA_INT, at) & (int) (bits >>> 32 * word));
+            }
+            return this;
+        }
+
         /** Takes one out of what it would put on. */
         public Saved without(Capability capability) {
             long at = HEADER + (long) DATA * (capability.number() / 32);

@@ -43,6 +43,7 @@ final class FileLayout {
     static final long STX_RDEV_MINOR = 132;
     static final long STX_DEV_MAJOR = 136;
     static final long STX_DEV_MINOR = 140;
+    static final long STX_MNT_ID = 144;
     static final long STX_DIO_MEM_ALIGN = 152;
     static final long STX_DIO_OFFSET_ALIGN = 156;
 

@@ -32,6 +32,8 @@ public final class Statx {
 
     private final MemorySegment memory = Arena.ofAuto().allocate(FileLayout.STATX_SIZE, 8);
 
+    private long home;
+
     long address() {
         return memory.address();
     }
@@ -44,9 +46,26 @@ public final class Statx {
         return memory.get(ValueLayout.JAVA_LONG, at);
     }
 
-    /** Device of its file system: major number in the upper half, minor in the lower. */
+    /**
+     * Device of its file system: major number in the upper half, minor in the lower. In other mounts than the {@link #home}
+     * that was named, the mount's number is added, in bits that devices leave free: a folder that is mounted in two places is
+     * two.
+     */
     public long device() {
-        return (long) word(FileLayout.STX_DEV_MAJOR) << 32 | Integer.toUnsignedLong(word(FileLayout.STX_DEV_MINOR));
+        long device =
+                (long) word(FileLayout.STX_DEV_MAJOR) << 32 | Integer.toUnsignedLong(word(FileLayout.STX_DEV_MINOR));
+        long mount = mount();
+        return home == 0 || mount == home ? device : device ^ mount << 44 ^ (mount >>> 20 & 0xFFF) << 20;
+    }
+
+    /** Number of the mount through which it was reached; 0 before Linux 5.8. */
+    public long mount() {
+        return wide(FileLayout.STX_MNT_ID);
+    }
+
+    /** From now on {@link #device} tells other mounts than this one apart. @param mount a {@link #mount}; 0: none */
+    public void home(long mount) {
+        home = mount;
     }
 
     /** Inode number. */

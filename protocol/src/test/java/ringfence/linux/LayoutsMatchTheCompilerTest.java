@@ -314,6 +314,7 @@ class LayoutsMatchTheCompilerTest {
         CLayouts c = new CLayouts()
                 .include("linux/stat.h")
                 .size("struct statx", FileLayout.STATX_SIZE)
+                .offset("struct statx", "stx_mnt_id", FileLayout.STX_MNT_ID)
                 .offset("struct statx", "stx_dio_mem_align", FileLayout.STX_DIO_MEM_ALIGN)
                 .offset("struct statx", "stx_dio_offset_align", FileLayout.STX_DIO_OFFSET_ALIGN);
         assertThat(c.actual(directory)).isEqualTo(c.expected());

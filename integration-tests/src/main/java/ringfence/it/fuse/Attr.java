@@ -5,6 +5,7 @@ package ringfence.it.fuse;
  *
  * @param mode type and permissions
  * @param mtimeNanos nanoseconds since the epoch
+ * @param flags 1: something is mounted there
  */
 public record Attr(
         long inode,
@@ -17,7 +18,8 @@ public record Attr(
         int links,
         int uid,
         int gid,
-        int device) {
+        int device,
+        int flags) {
 
     static final int SIZE = 88;
     private static final long SECOND = 1_000_000_000L;
@@ -34,7 +36,8 @@ public record Attr(
                 reply.u32(offset + 64),
                 reply.u32(offset + 68),
                 reply.u32(offset + 72),
-                reply.u32(offset + 76));
+                reply.u32(offset + 76),
+                reply.u32(offset + 84));
     }
 
     /** The type, as in the mode. */

@@ -60,7 +60,7 @@ public record FsProgram(String label, List<String> command, Dialect dialect) {
      * A command line.
      *
      * @param cache auto, always, never
-     * @param options in our dialect, of those that both have: {@code --xattr}, {@code --readonly}
+     * @param options in our dialect, of those that both have, such as {@code --xattr}
      */
     public List<String> on(Path folder, Path socket, String cache, List<String> options) {
         List<String> line = new ArrayList<>(command);
@@ -72,7 +72,7 @@ public record FsProgram(String label, List<String> command, Dialect dialect) {
             line.addAll(List.of("-o", "source=" + folder, "-o", "log_level=err"));
             line.addAll(List.of("-o", "cache=" + (cache.equals("never") ? "none" : cache)));
             for (String option : options) {
-                line.addAll(List.of("-o", option.substring(2)));
+                line.addAll(List.of("-o", option.substring(2).replace('-', '_')));
             }
         }
         return line;

@@ -56,6 +56,12 @@ public final class FuseRequest {
         return name(name.getBytes(StandardCharsets.UTF_8));
     }
 
+    /** FUSE_EXT_GROUPS, the last thing in a request: the directory's group, in which its user is. */
+    public FuseRequest group(int gid) {
+        ram.set(ValueLayout.JAVA_SHORT_UNALIGNED, start + 36, (short) 2); // words of 8 bytes
+        return u32(16).u32(32).u32(1).u32(gid);
+    }
+
     /** Bytes so far, header included. */
     public int length() {
         return length;

@@ -27,6 +27,12 @@ public final class OpenFiles {
         return Opened.at(session.call(Opened.SIZE).atLeast(Opened.SIZE), 0);
     }
 
+    /** The same where the guest's user has no privilege to keep set-id bits. */
+    public Opened openWithoutPrivilege(long node, int flags) {
+        session.begin(Opcode.OPEN, node).u32(flags | LARGEFILE).u32(1);
+        return Opened.at(session.call(Opened.SIZE).atLeast(Opened.SIZE), 0);
+    }
+
     /** TMPFILE: a file without a name. */
     public Created tmpfile(long parent, int flags, int mode) {
         session.begin(Opcode.TMPFILE, parent).u32(flags).u32(mode).u32(0).u32(0).name("");

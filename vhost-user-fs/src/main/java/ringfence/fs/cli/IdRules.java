@@ -11,13 +11,22 @@ import ringfence.fs.share.IdMap;
  */
 final class IdRules {
     private static final long IDS = 1L << 32;
+    /** More are more than a long holds. */
+    private static final int MAX_DIGITS = 18;
 
     private IdRules() {}
 
     /** @throws IllegalArgumentException with one line for the user */
     static IdMap parse(String option, List<String> texts) {
         List<IdMap.Rule> rules = new ArrayList<>();
-        texts.forEach(text -> rules.add(rule(option, text)));
+        for (String text : texts) {
+            IdMap.Rule rule = rule(option, text);
+            if (rules.stream().anyMatch(rule::isAboutTheSame)) {
+                throw new IllegalArgumentException(
+                        option + "=" + text + ": another rule is about some of these ids, give each id once");
+            }
+            rules.add(rule);
+        }
         return rules.isEmpty() ? IdMap.IDENTITY : new IdMap(rules);
     }
 
@@ -32,7 +41,12 @@ final class IdRules {
         long to = forbids ? from : number(option, text, parts[2]);
         long count = number(option, text, parts[parts.length - 1]);
         boolean squashes = kind == IdMap.Kind.SQUASH_GUEST || kind == IdMap.Kind.SQUASH_HOST;
-        if (count < 1 || from + count > IDS || !squashes && to + count > IDS || to >= IDS) {
+        if (count < 1
+                || count > IDS
+                || from >= IDS
+                || from + count > IDS
+                || !squashes && to + count > IDS
+                || to >= IDS) {
             throw new IllegalArgumentException(option + "=" + text + ": ids are 0 to 4294967295, at least one");
         }
         return new IdMap.Rule(kind, from, to, count);
@@ -48,11 +62,10 @@ final class IdRules {
     }
 
     private static long number(String option, String text, String digits) {
-        try {
-            return Long.parseUnsignedLong(digits) & Long.MAX_VALUE;
-        } catch (NumberFormatException _) {
+        if (!digits.matches("[0-9]+")) {
             throw wrong(option, text);
         }
+        return digits.length() > MAX_DIGITS ? IDS : Long.parseLong(digits);
     }
 
     private static IllegalArgumentException wrong(String option, String text) {

@@ -159,6 +159,11 @@ final class ShareFlags {
                         "--tag has " + bytes + " bytes, give 1 to " + FsLayout.MAX_TAG + ": " + tag);
             }
         }
+        if (posixAcl && !(translateUid.isEmpty() && translateGid.isEmpty())) {
+            throw new IllegalArgumentException(
+                    "--translate-uid and --translate-gid do not change the ids in access control"
+                            + " lists: leave them or --posix-acl out");
+        }
         range("--num-request-queues", requestQueues, 1, MAX_QUEUES);
         range("--thread-pool-size", threadPoolSize, 0, MAX_THREADS);
         range("--queue-size", queueSize, 2, 1024);

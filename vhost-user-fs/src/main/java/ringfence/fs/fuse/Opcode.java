@@ -54,7 +54,7 @@ public enum Opcode {
     REMOVEMAPPING(49, 4, Kind.READS),
     SYNCFS(50, 8, Kind.READS),
     TMPFILE(51, 16, Kind.LOGGED),
-    STATX(52, 32, Kind.READS);
+    STATX(52, 24, Kind.READS);
 
     /** What repeating a request would do. */
     private enum Kind {

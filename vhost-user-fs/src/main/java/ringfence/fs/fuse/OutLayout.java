@@ -46,6 +46,27 @@ public final class OutLayout {
     public static final int ATTR_OUT_VALID = 0;
     public static final int ATTR_OUT_ATTR = 16;
 
+    /** {@code struct fuse_statx_out}, in which the kernel's struct statx begins at {@link #STATX_STAT}. */
+    public static final int STATX = 288;
+
+    public static final int STATX_VALID = 0;
+    public static final int STATX_STAT = 32;
+    public static final int STATX_MASK = STATX_STAT;
+    public static final int STATX_BLKSIZE = STATX_STAT + 4;
+    public static final int STATX_NLINK = STATX_STAT + 16;
+    public static final int STATX_UID = STATX_STAT + 20;
+    public static final int STATX_GID = STATX_STAT + 24;
+    public static final int STATX_MODE = STATX_STAT + 28;
+    public static final int STATX_INO = STATX_STAT + 32;
+    public static final int STATX_SIZE = STATX_STAT + 40;
+    public static final int STATX_BLOCKS = STATX_STAT + 48;
+    public static final int STATX_ATIME = STATX_STAT + 64;
+    public static final int STATX_BTIME = STATX_STAT + 80;
+    public static final int STATX_CTIME = STATX_STAT + 96;
+    public static final int STATX_MTIME = STATX_STAT + 112;
+    public static final int STATX_RDEV_MAJOR = STATX_STAT + 128;
+    public static final int STATX_RDEV_MINOR = STATX_STAT + 132;
+
     /** {@code struct fuse_open_out}. */
     public static final int OPEN = 16;
 

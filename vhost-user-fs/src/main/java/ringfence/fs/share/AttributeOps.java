@@ -38,6 +38,20 @@ final class AttributeOps {
         return 0;
     }
 
+    /** STATX: what GETATTR tells, and the time of birth. */
+    int extended(Call call) {
+        int found = call.useNode();
+        if (found < 0) {
+            return found;
+        }
+        long result = share.linux().attributes().tryStat(call.node().fd(), call.stat);
+        if (result < 0) {
+            return (int) result;
+        }
+        Attributes.extended(call);
+        return 0;
+    }
+
     int set(Call call, TimePair times) {
         int found = call.useNode();
         if (found < 0) {
@@ -149,6 +163,9 @@ final class AttributeOps {
             return (int) result;
         }
         int mask = call.request.int32(InLayout.ACCESS_MASK) & 7;
+        if ((mask & 2) != 0 && share.options().readOnly()) {
+            return Errors.EROFS;
+        }
         int mode = call.stat.mode();
         if (call.request.user() == 0) {
             return (mask & 1) == 0 || call.stat.isDirectory() || (mode & 0111) != 0 ? 0 : Errors.EACCES;

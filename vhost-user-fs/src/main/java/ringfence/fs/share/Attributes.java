@@ -3,6 +3,7 @@ package ringfence.fs.share;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import ringfence.fs.fuse.FuseFlags;
+import ringfence.fs.fuse.FuseReply;
 import ringfence.fs.fuse.InitFlags;
 import ringfence.fs.fuse.OutLayout;
 import ringfence.linux.Statx;
@@ -52,6 +53,38 @@ final class Attributes {
         call.reply.body(OutLayout.ATTR_OUT);
         call.reply.int64(OutLayout.ATTR_OUT_VALID, call.share.options().cache().seconds());
         put(call.reply.memory(), OutLayout.HEADER + OutLayout.ATTR_OUT_ATTR, call.stat, call.share, !isRoot);
+    }
+
+    /** The body of STATX: a {@code struct fuse_statx_out}. */
+    static void extended(Call call) {
+        Statx stat = call.stat;
+        FuseReply reply = call.reply;
+        ShareOptions options = call.share.options();
+        reply.body(OutLayout.STATX);
+        reply.int64(OutLayout.STATX_VALID, options.cache().seconds());
+        reply.int32(OutLayout.STATX_MASK, Statx.STATX_BASIC_STATS | (stat.knowsBirth() ? Statx.STATX_BTIME : 0));
+        reply.int32(OutLayout.STATX_BLKSIZE, stat.blockSize());
+        reply.int32(OutLayout.STATX_NLINK, stat.links());
+        reply.int32(OutLayout.STATX_UID, options.users().toGuest(stat.user()));
+        reply.int32(OutLayout.STATX_GID, options.groups().toGuest(stat.group()));
+        reply.int16(OutLayout.STATX_MODE, stat.mode());
+        reply.int64(OutLayout.STATX_INO, stat.inode());
+        reply.int64(OutLayout.STATX_SIZE, stat.size());
+        reply.int64(OutLayout.STATX_BLOCKS, stat.blocks());
+        time(reply, OutLayout.STATX_ATIME, stat.accessSeconds(), stat.accessNanos());
+        time(reply, OutLayout.STATX_CTIME, stat.changeSeconds(), stat.changeNanos());
+        time(reply, OutLayout.STATX_MTIME, stat.modifySeconds(), stat.modifyNanos());
+        if (stat.knowsBirth()) {
+            time(reply, OutLayout.STATX_BTIME, stat.bornSeconds(), stat.bornNanos());
+        }
+        int device = stat.deviceNumber();
+        reply.int32(OutLayout.STATX_RDEV_MAJOR, device >>> 8 & 0xFFF);
+        reply.int32(OutLayout.STATX_RDEV_MINOR, device & 0xFF | device >>> 12 & 0xFFF00);
+    }
+
+    private static void time(FuseReply reply, int at, long seconds, int nanos) {
+        reply.int64(at, seconds);
+        reply.int32(at + 8, nanos);
     }
 
     private static void int32(MemorySegment to, long at, int value) {

@@ -4,6 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import ringfence.fs.fuse.FuseReply;
 import ringfence.fs.fuse.FuseRequest;
+import ringfence.fs.fuse.InitFlags;
 import ringfence.fs.fuse.OutLayout;
 import ringfence.fs.state.HandleTable;
 import ringfence.fs.state.NodeTable;
@@ -32,8 +33,8 @@ final class Call {
     final Caller caller;
     final FsCounters counters;
     final SelfFd self;
-    final Statx stat = new Statx();
-    final Statx other = new Statx();
+    final Statx stat;
+    final Statx other;
     final Name name = new Name();
     final Name newName = new Name();
     final OpenHow how = new OpenHow(Tree.BENEATH);
@@ -70,6 +71,8 @@ final class Call {
         log = share.state().log(queue);
         caller = new Caller(share.linux(), share.options());
         self = share.linux().selfFd(share.tree().self());
+        stat = share.stat();
+        other = share.stat();
         vectors = new Vectors(share.options().queueSize());
     }
 
@@ -249,6 +252,16 @@ final class Call {
     /** Bytes of it. */
     int sentBytes() {
         return sentBytes;
+    }
+
+    /**
+     * Until the caller leaves, set-id bits go from what is changed, where the guest has left that to us and has no flag to say
+     * so: unless it is its root who changes it.
+     */
+    void changeAsUser() {
+        if (request.user() != 0 && share.features().has(InitFlags.HANDLE_KILLPRIV_V2)) {
+            caller.writeAsNobody();
+        }
     }
 
     void reach(CrashPoints.At point) {

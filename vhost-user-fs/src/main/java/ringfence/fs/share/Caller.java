@@ -15,9 +15,20 @@ import ringfence.linux.Linux;
  * is the thread that is changed; allocates nothing once it is prepared.
  */
 final class Caller {
-    private static final int NOBODY = 65534;
     private static final Capability[] NEEDED = {
         Capability.SETUID, Capability.SETGID, Capability.CHOWN, Capability.FOWNER, Capability.DAC_OVERRIDE
+    };
+    /** What else is of use; the rest of root's privileges is not for what a guest asks for. */
+    private static final Capability[] KEPT = {
+        Capability.SETUID,
+        Capability.SETGID,
+        Capability.CHOWN,
+        Capability.FOWNER,
+        Capability.DAC_OVERRIDE,
+        Capability.DAC_READ_SEARCH,
+        Capability.FSETID,
+        Capability.MKNOD,
+        Capability.SETFCAP
     };
 
     private final Linux linux;
@@ -28,7 +39,9 @@ final class Caller {
     private boolean privileged;
     private int ownUser;
     private int ownGroup;
+    private Credentials.Saved all;
     private Credentials.Saved reach;
+    private boolean lessened;
     private boolean otherUser;
     private boolean otherGroup;
     private boolean inGroup;
@@ -56,8 +69,10 @@ final class Caller {
         }
         if (privileged) {
             credentials.tryNoGroups();
-            reach = credentials.save().without(Capability.FSETID);
         }
+        all = credentials.save().only(KEPT);
+        all.tryRestore();
+        reach = credentials.save().without(Capability.FSETID);
     }
 
     /** @return 0, or minus EPERM: the guest's user may not */
@@ -85,6 +100,7 @@ final class Caller {
             credentials.user((int) user);
             otherUser = true;
             reach.tryRestore();
+            lessened |= ownUser != 0; // who is root gets them back with the user
         }
         return 0;
     }
@@ -108,6 +124,10 @@ final class Caller {
             credentials.group(ownGroup);
             otherGroup = false;
         }
+        if (lessened) {
+            all.tryRestore();
+            lessened = false;
+        }
         if (inGroup) {
             credentials.tryNoGroups();
             inGroup = false;
@@ -118,11 +138,20 @@ final class Caller {
         }
     }
 
+    /** As {@link #enter}, for a file that keeps its set-group-ID bit only if the request's group is its own. */
+    int enterUnprivileged(FuseRequest request) {
+        int refused = enter(request);
+        if (refused == 0) {
+            writeAsNobody();
+        }
+        return refused;
+    }
+
     /** Until {@link #leave}, what is written loses its set-user-ID bits and capabilities, as anybody's would. */
     void writeAsNobody() {
         if (privileged) {
-            credentials.user(NOBODY);
-            otherUser = true;
+            reach.tryRestore();
+            lessened = true;
         }
     }
 }

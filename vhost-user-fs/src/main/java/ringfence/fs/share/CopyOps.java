@@ -37,6 +37,7 @@ final class CopyOps {
         call.scratch.set(ValueLayout.JAVA_LONG, 0, call.request.int64(InLayout.COPY_OFFSET));
         call.scratch.set(ValueLayout.JAVA_LONG, 8, call.request.int64(InLayout.COPY_OFFSET_OUT));
         long length = Math.min(call.request.int64(InLayout.COPY_LENGTH), Integer.MAX_VALUE & -4096L);
+        call.changeAsUser();
         long result = share.linux().ranges().tryCopy(call.handle().fd(), to.fd(), call.scratch, length, (int)
                 call.request.int64(InLayout.COPY_FLAGS));
         if (result < 0) {

@@ -104,6 +104,7 @@ final class DataOps {
         if (found < 0) {
             return found;
         }
+        call.changeAsUser();
         return Errors.of(share.linux()
                 .files()
                 .tryAllocate(

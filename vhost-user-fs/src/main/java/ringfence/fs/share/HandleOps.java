@@ -51,16 +51,12 @@ final class HandleOps {
             return null;
         }
         boolean cuts = kill && (host & OpenFlag.TRUNC.bits()) != 0;
-        if (cuts) {
-            call.caller.writeAsNobody();
-        }
         long fd = cuts ? truncated(call, node, host) : call.self.tryOpen(node, host);
         return own(call, fd);
     }
 
     /** Opened with our privileges, cut without them. */
     private long truncated(Call call, Fd node, int host) {
-        call.caller.leave();
         long fd = call.self.tryOpen(node, host & ~OpenFlag.TRUNC.bits());
         if (fd < 0) {
             return fd;

@@ -4,7 +4,7 @@ import java.util.List;
 
 /**
  * User or group ids of the guest and of the host, as {@code --translate-uid} and {@code --translate-gid} say. Immutable;
- * without rules every id is itself. The first rule that fits counts.
+ * an id that no rule is about is itself.
  */
 public final class IdMap {
     /** An answer: this id may not be used. */
@@ -33,7 +33,29 @@ public final class IdMap {
      * @param to what that becomes
      * @param count ids in the range
      */
-    public record Rule(Kind kind, long from, long to, long count) {}
+    public record Rule(Kind kind, long from, long to, long count) {
+        /** Whether both say what becomes of one of the guest's ids, or of the host's. */
+        public boolean isAboutTheSame(Rule other) {
+            return isOfGuest() && other.isOfGuest() && meets(from, other.from, other)
+                    || isOfHost() && other.isOfHost() && meets(firstOfHost(), other.firstOfHost(), other);
+        }
+
+        private boolean meets(long first, long others, Rule other) {
+            return first < others + other.count && others < first + count;
+        }
+
+        private boolean isOfGuest() {
+            return kind != Kind.HOST && kind != Kind.SQUASH_HOST;
+        }
+
+        private boolean isOfHost() {
+            return kind == Kind.MAP || !isOfGuest();
+        }
+
+        private long firstOfHost() {
+            return kind == Kind.MAP ? to : from;
+        }
+    }
 
     /** Every id is itself. */
     public static final IdMap IDENTITY = new IdMap(List.of());

@@ -18,7 +18,7 @@ public final class Kept {
      * @param descriptors by name; those that begin with {@link Keeper#NODE} are duplicated, and stay the caller's
      */
     public static void takeOver(Share share, Map<String, Fd> descriptors) {
-        Statx stat = new Statx();
+        Statx stat = share.stat();
         new HashMap<>(descriptors).forEach((name, fd) -> {
             if (name.startsWith(Keeper.NODE) && !taken(share, name, fd, stat)) {
                 share.keeper().drop(name);

@@ -79,6 +79,7 @@ final class Operations {
             case FSYNC, FSYNCDIR -> handles.sync(call);
             case READDIR -> directories.read(call);
             case READDIRPLUS -> directories.readPlus(call, entries);
+            case STATX -> attributes.extended(call);
             case STATFS -> attributes.fileSystem(call);
             case ACCESS -> attributes.access(call);
             case SYNCFS -> attributes.syncFileSystem(call);

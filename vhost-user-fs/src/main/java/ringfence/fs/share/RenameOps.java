@@ -9,6 +9,7 @@ import ringfence.linux.Statx;
 /** RENAME and RENAME2. */
 final class RenameOps {
     private static final int EXCHANGE = 2;
+    private static final int WHITEOUT = 4;
     /** What renameat2(2) knows: NOREPLACE, EXCHANGE, WHITEOUT. */
     private static final int KNOWN = 7;
 
@@ -61,9 +62,13 @@ final class RenameOps {
         int kept = to < 0 || exchange || isSame(call)
                 ? NodeTable.NONE
                 : unlinked.keepIfLast(call, call.otherSlot, call.newName, newLength);
-        long result = share.linux()
-                .paths()
-                .tryRename(call.node().fd(), call.name, call.otherNode().fd(), call.newName, flags);
+        int refused = (flags & WHITEOUT) != 0 ? call.caller.enter(call.request) : 0; // which makes a file
+        long result = refused < 0
+                ? refused
+                : share.linux()
+                        .paths()
+                        .tryRename(call.node().fd(), call.name, call.otherNode().fd(), call.newName, flags);
+        call.caller.leave();
         if (result < 0) {
             unlinked.drop(kept);
             return (int) result;

@@ -2,8 +2,10 @@ package ringfence.fs.share;
 
 import ringfence.fs.keep.Keeper;
 import ringfence.fs.state.FsState;
+import ringfence.fs.state.NodeTable;
 import ringfence.fs.tree.Tree;
 import ringfence.linux.Linux;
+import ringfence.linux.Statx;
 
 /**
  * What all operations of a share need. Any thread; it owns nothing.
@@ -23,4 +25,13 @@ public record Share(
         Keeper keeper,
         ShareOptions options,
         Features features,
-        CrashPoints crash) {}
+        CrashPoints crash) {
+    /** For what statx(2) tells: files beside the shared directory's mount are told from those of the same number in it. */
+    Statx stat() {
+        Statx stat = new Statx();
+        if (linux.attributes().tryStat(tree.nodes().peek(NodeTable.ROOT).fd(), stat) == 0) {
+            stat.home(stat.mount());
+        }
+        return stat;
+    }
+}

@@ -1,6 +1,9 @@
 package ringfence.fs.share;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import ringfence.fs.fuse.FuseFlags;
 import ringfence.fs.fuse.FuseReply;
 import ringfence.fs.fuse.InLayout;
 import ringfence.fs.fuse.InitFlags;
@@ -14,6 +17,10 @@ final class XattrOps {
     private static final int REPLACE = 2;
     private static final long ABSENT = 1;
     private static final long PRESENT = 2;
+
+    /** How the names of access control lists begin. */
+    private static final MemorySegment LIST =
+            MemorySegment.ofArray("system.posix_acl_".getBytes(StandardCharsets.US_ASCII));
 
     private final Share share;
 
@@ -30,8 +37,18 @@ final class XattrOps {
         if (length <= 0 || length > MAX_NAME) {
             return length < 0 ? length : Errors.ERANGE;
         }
+        if (isHidden(call.request.memory(), at, length)) {
+            return Errors.EOPNOTSUPP;
+        }
         call.name.set(call.request.memory(), at);
         return length;
+    }
+
+    /** Lists of access are for guests that go by them: others would go by the mode alone. */
+    private boolean isHidden(MemorySegment memory, long at, long length) {
+        return !share.options().posixAcl()
+                && length > LIST.byteSize()
+                && MemorySegment.mismatch(memory, at, at + LIST.byteSize(), LIST, 0, LIST.byteSize()) < 0;
     }
 
     int get(Call call) {
@@ -60,10 +77,29 @@ final class XattrOps {
             return found;
         }
         int size = size(call);
-        return reply(
-                call,
-                size,
-                call.self.tryListXattr(call.node().fd(), call.reply.memory(), OutLayout.HEADER, Math.max(size, 0)));
+        MemorySegment names = call.reply.memory();
+        long all = call.self.tryListXattr(call.node().fd(), names, OutLayout.HEADER, FuseReply.MAX_BODY);
+        long shown = all < 0 ? all : shown(names, all);
+        return reply(call, size, size > 0 && shown > size ? Errors.ERANGE : shown);
+    }
+
+    /** Takes out of the reply's names those that are hidden. @return bytes of those that stay */
+    private long shown(MemorySegment names, long bytes) {
+        long kept = 0;
+        long at = 0;
+        while (at < bytes) {
+            long end = at;
+            while (names.get(ValueLayout.JAVA_BYTE, OutLayout.HEADER + end) != 0) {
+                end++;
+            }
+            long length = end + 1 - at;
+            if (!isHidden(names, OutLayout.HEADER + at, length - 1)) {
+                MemorySegment.copy(names, OutLayout.HEADER + at, names, OutLayout.HEADER + kept, length);
+                kept += length;
+            }
+            at += length;
+        }
+        return kept;
     }
 
     /** What the guest has room for; 0: it asks how much it needs. */
@@ -122,7 +158,14 @@ final class XattrOps {
     }
 
     private long put(Call call, int at, int size, int flags) {
-        return call.self.trySetXattr(call.node().fd(), call.name, call.request.memory(), at, size, flags);
+        boolean kill = share.features().has(InitFlags.SETXATTR_EXT)
+                && (call.request.int32(InLayout.SETXATTR_MORE) & FuseFlags.SETXATTR_ACL_KILL_SGID) != 0;
+        int refused = kill ? call.caller.enterUnprivileged(call.request) : 0;
+        long result = refused < 0
+                ? refused
+                : call.self.trySetXattr(call.node().fd(), call.name, call.request.memory(), at, size, flags);
+        call.caller.leave();
+        return result;
     }
 
     private boolean isThere(Call call) {

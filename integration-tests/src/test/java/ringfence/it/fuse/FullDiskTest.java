@@ -1,0 +1,62 @@
+package ringfence.it.fuse;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static ringfence.it.fuse.FuseSession.ROOT;
+
+import java.io.IOException;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import ringfence.linux.Errno;
+
+/** A host's file system that is full says so where it is, and goes on when there is room. */
+class FullDiskTest {
+    private static final String BOTH = "ringfence.it.fuse.Programs#both";
+    private static final int ROOM = 64 << 10;
+
+    private static Share share(FsProgram program, String options) throws IOException, InterruptedException {
+        return Share.behind(Mounts.made("mkdir small; mount -t tmpfs -o " + options + " small small"), program);
+    }
+
+    @ParameterizedTest
+    @MethodSource(BOTH)
+    void aWriteThatFindsNoRoomFails(FsProgram program) throws IOException, InterruptedException {
+        try (Share share = share(program, "size=64k")) {
+            OpenFiles files = share.fuse.files();
+            long small = share.fuse.names().lookup(ROOT, "small").node();
+            Created made = share.fuse.names().create(small, "f", OpenFiles.RDWR, 0600);
+            long node = made.entry().node();
+            long handle = made.opened().handle();
+            assertThat(files.write(node, handle, 0, new byte[2 * ROOM]))
+                    .as("as much as there is room for")
+                    .isEqualTo(ROOM);
+            OperationsTest.fails(Errno.ENOSPC, () -> files.write(node, handle, ROOM, new byte[1]));
+            OperationsTest.fails(Errno.ENOSPC, () -> files.fallocate(node, handle, 0, ROOM, ROOM));
+            assertThat(share.fuse.attributes().statfs(small)[1]).isZero();
+            files.flush(node, handle);
+            files.fsync(node, handle, 0);
+            share.fuse.attributes().truncate(node, 10);
+            assertThat(files.write(node, handle, 10, new byte[100])).isEqualTo(100);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource(BOTH)
+    void aFileThatFindsNoRoomIsNotMadeAndLeavesNothing(FsProgram program) throws IOException, InterruptedException {
+        try (Share share = share(program, "nr_inodes=3,mode=777")) {
+            long small = share.fuse.names().lookup(ROOT, "small").node();
+            share.fuse.names().mkdir(small, "a", 0755);
+            share.fuse.names().mkdir(small, "b", 0755);
+            for (Maker maker : Maker.of(program)) {
+                share.fuse.user(1000, 1000);
+                OperationsTest.fails(Errno.ENOSPC, () -> maker.make(share.fuse, small, "c", 0644));
+                share.fuse.user(0, 0);
+                OperationsTest.fails(Errno.ENOENT, () -> share.fuse.names().lookup(small, "c"));
+                assertThat(share.fuse.names().mkdir(ROOT, "c", 0755).attr().uid())
+                        .isZero();
+                share.fuse.names().rmdir(ROOT, "c");
+            }
+            share.fuse.names().rmdir(small, "a");
+            share.fuse.names().mkdir(small, "c", 0755);
+        }
+    }
+}
