@@ -81,7 +81,7 @@ public final class L1Host implements KvmHost {
 
     @Override
     public Places places() {
-        return new Places("/opt/ringfence", "/opt/guests", "/opt/toolchain", "/scratch");
+        return new Places("/opt/ringfence", "/opt/guests", "/scratch");
     }
 
     @Override
@@ -136,7 +136,6 @@ public final class L1Host implements KvmHost {
                 Integer.toString(cpus),
                 "--peers",
                 "--java",
-                "--toolchain",
                 "--mount",
                 classes() + "=" + CLASSES,
                 "--socket",

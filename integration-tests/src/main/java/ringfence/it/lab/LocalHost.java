@@ -14,7 +14,6 @@ public final class LocalHost implements KvmHost {
     private final Path scratch;
     private final AgentClient agent;
     private String guests;
-    private String toolchain;
 
     /** With a scratch directory of its own below {@code target}. */
     public LocalHost(Checkout checkout) {
@@ -52,9 +51,8 @@ public final class LocalHost implements KvmHost {
     public synchronized Places places() {
         if (guests == null) {
             guests = checkout.makeGuests();
-            toolchain = checkout.makeToolchain();
         }
-        return new Places(checkout.product().toString(), guests, toolchain, scratch.toString());
+        return new Places(checkout.product().toString(), guests, scratch.toString());
     }
 
     @Override

@@ -5,10 +5,9 @@ package ringfence.it.lab;
  *
  * @param product the tree that {@code mvn package} built: {@code bin/}, {@code lib/}
  * @param guests kernels, initramfs and the root tree that {@code packaging/lab.d/kit} made
- * @param toolchain a tree to chroot into, with a compiler and more: {@code packaging/lab.d/toolchain}
  * @param scratch a directory on an ext4 file system for what tests write, empty at the start
  */
-public record Places(String product, String guests, String toolchain, String scratch) {
+public record Places(String product, String guests, String scratch) {
     /** A program of the product. */
     public String program(String name) {
         return product + "/bin/" + name;

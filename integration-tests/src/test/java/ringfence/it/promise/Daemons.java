@@ -3,25 +3,18 @@ package ringfence.it.promise;
 import ringfence.it.lab.Guest;
 import ringfence.it.lab.KvmHost;
 
-/** The processes that serve a guest's disks and folders: children of its VMM. */
+/** The process that serves a guest's one disk: a child of its VMM. */
 final class Daemons {
     private Daemons() {}
 
-    /** The process id of a guest's only one, once there is one other than {@code last}; fails after some 30 s without. */
+    /** Its process id, once there is one other than {@code last}; fails after some 30 s without. */
     static String await(KvmHost host, Guest guest, String last) {
-        return await(host, guest, "", last);
-    }
-
-    /** The same of one among several, which has this word on its command line. */
-    static String await(KvmHost host, Guest guest, String word, String last) {
         return host.script(
                         "n=0; while [ $n -lt 60 ]; do for p in /proc/[0-9]*; do [ ${p#/proc/} != \"$2\" ] && grep -q"
-                                + " \"^PPid:[[:space:]]*$1$\" $p/status 2>/dev/null && tr '\\0' '\\n' <$p/cmdline"
-                                + " | grep -q -e \"$3\" && echo ${p#/proc/} && exit 0; done;"
-                                + " n=$((n + 1)); usleep 500000; done; exit 1",
+                            + " \"^PPid:[[:space:]]*$1$\" $p/status 2>/dev/null && echo ${p#/proc/} && exit 0; done;"
+                            + " n=$((n + 1)); usleep 500000; done; exit 1",
                         Long.toString(guest.vmm().pid()),
-                        last,
-                        word)
+                        last)
                 .text();
     }
 }

@@ -3,9 +3,9 @@ package ringfence.it.promise;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import ringfence.it.fuse.GuestProgram;
 import ringfence.it.lab.Guest;
-import ringfence.it.lab.GuestSpec;
 import ringfence.it.lab.KvmHost;
 import ringfence.it.lab.Trees;
 
@@ -14,6 +14,8 @@ import ringfence.it.lab.Trees;
  * compiler, where it sees the shared folder as {@code /mnt} and its own {@code /tmp}.
  */
 final class FolderTools {
+    private static final Duration LONG = Duration.ofMinutes(3);
+
     private FolderTools() {}
 
     /** Builds our programs and puts them into a folder of the host. */
@@ -30,18 +32,21 @@ final class FolderTools {
         }
     }
 
-    /** A guest that can be given the tools. */
-    static GuestSpec in(KvmHost host, GuestSpec spec) {
-        return spec.options(
-                "--fs",
-                "tag=toolchain,readonly=on,cache=always,path=" + host.places().toolchain());
-    }
-
-    /** Gives a guest the tools. @param mounted where it has the shared folder, with {@code bin}, what {@link #put} has made */
+    /**
+     * Gives a guest the tools. The tree of {@code packaging/lab.d/toolchain} is its folder with the tag {@code toolchain}.
+     *
+     * @param mounted where it has the shared folder, with {@code bin}, what {@link #put} has made
+     */
     static void prepare(Guest guest, String mounted) {
-        guest.text("cp -r " + mounted + "/bin /run/bin && rm -r " + mounted + "/bin && mkdir /t"
-                + " && mount -t virtiofs toolchain /t && mount --bind /proc /t/proc && mount --bind /dev /t/dev"
-                + " && mount --bind /tmp /t/tmp && mount --bind " + mounted + " /t/mnt");
+        guest.run(
+                        "cp -r " + mounted + "/bin /run/bin && rm -r " + mounted + "/bin && mkdir /t && mount -t"
+                                + " virtiofs toolchain /t && mount"
+                                + " --bind /proc /t/proc && mount"
+                                + " --bind /dev /t/dev && mount"
+                                + " --bind /tmp /t/tmp && mount"
+                                + " --bind " + mounted + " /t/mnt",
+                        LONG)
+                .orThrow();
     }
 
     /** The command that runs a script of the guest's {@code /tmp} among the tools. */

@@ -42,10 +42,12 @@ final class FolderWork {
         holdsWhatWasWritten();
         bearsManyProcesses();
         passesFio();
-        if (PART == 1) { // under kills, FolderDaemonDeathTest does it always
-            buildsAProject();
-        }
+        buildsAProject();
         isForgotten(daemon);
+    }
+
+    private String text(String script) {
+        return guest.run(script, LONG).orThrow().text();
     }
 
     private String timed(String what, String script) {
@@ -113,22 +115,22 @@ final class FolderWork {
 
     /** What the guest forgets, the daemon does not keep: its descriptors are those of what is open, each time. */
     private void isForgotten(String daemon) {
-        guest.text("rm -r /a/load /a/fio; mkdir /a/many; cd /a/many; for i in $(seq " + MANY
-                + "); do : >file$i; done; cd /; " + DROP);
+        text("rm -r /a/load /a/fio; mkdir /a/many; cd /a/many; for i in $(seq " + MANY + "); do : >file$i; done; cd /; "
+                + DROP);
         Descriptors open = new Descriptors(host, daemon);
         int least = open.settled();
         for (int round = 0; round < ROUNDS; round++) {
-            guest.text("ls -lR /a >/dev/null");
+            text("ls -lR /a >/dev/null");
             assertThat(open.number()).as("known").isGreaterThan(least + MANY);
-            guest.text(DROP);
+            text(DROP);
             open.await(least);
         }
         // two files, two handles on them, and the folder above
-        String holders = guest.text(
-                "for i in 1 2; do sleep 1000 </a/many/file$i >/dev/null 2>&1 & echo $!; done; sleep 1; ls -lR /a"
+        String holders =
+                text("for i in 1 2; do sleep 1000 </a/many/file$i >/dev/null 2>&1 & echo $!; done; sleep 1; ls -lR /a"
                         + " >/dev/null; " + DROP);
         open.await(least + 5);
-        guest.text("kill " + holders.replace('\n', ' ') + "; sleep 1;" + DROP);
+        text("kill " + holders.replace('\n', ' ') + "; sleep 1;" + DROP);
         open.await(least);
         System.out.println("counted: " + ROUNDS + " times " + MANY + " files known and forgotten, " + least
                 + " descriptors without, 5 more for two open files");
