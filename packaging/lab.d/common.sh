@@ -124,6 +124,13 @@ image() {
     mv "$2.$$" "$2"
 }
 
+# mirror: the one of Debian's from which this system gets its own packages
+mirror() {
+    # shellcheck disable=SC2016 # apt-get expands it
+    apt-get indextargets --format '$(ORIGIN) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
+        sed -n '/security/d; s/^Debian //p' | head -n 1 | grep . || echo http://deb.debian.org/debian
+}
+
 # known_debs PACKAGE: sees to it that apt knows it, as far as we may
 known_debs() {
     if ! apt-cache show "$1" >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then

@@ -1,7 +1,8 @@
 /*
- * posix [--only=BEGINNING] [--list] REFERENCE TESTED
+ * posix [--only=BEGINNING] [--every=N] [--list] REFERENCE TESTED
  * Runs each case in a new folder below REFERENCE, a file system that is known to be right, and in one below TESTED, and
  * compares what every call answered and what stat shows. Prints each difference and a count. As root.
+ *   --every=N   the first case and each Nth after it, no other
  * Exit status: 0: no difference; 1: some; 2: it cannot run.
  */
 #define _GNU_SOURCE
@@ -18,9 +19,11 @@
 #define TRANSCRIPT 65536
 
 static const char *only = "";
+static int every = 1;
 static int listing;
 static const char *reference;
 static const char *tested;
+static int seen;
 static int count;
 static int different;
 
@@ -73,6 +76,8 @@ static void compare(const char *name, const char *commands) {
     static char right[TRANSCRIPT], ours[TRANSCRIPT];
     if (strncmp(name, only, strlen(only)) != 0)
         return;
+    if (seen++ % every != 0)
+        return;
     count++;
     if (listing) {
         printf("%s: %s\n", name, commands);
@@ -100,13 +105,15 @@ int main(int argc, char **argv) {
     for (; at < argc && strncmp(argv[at], "--", 2) == 0; at++) {
         if (strncmp(argv[at], "--only=", 7) == 0)
             only = argv[at] + 7;
+        else if (strncmp(argv[at], "--every=", 8) == 0 && atoi(argv[at] + 8) > 0)
+            every = atoi(argv[at] + 8);
         else if (strcmp(argv[at], "--list") == 0)
             listing = 1;
         else
             at = argc;
     }
     if (!listing && (argc - at != 2 || geteuid() != 0)) {
-        fprintf(stderr, "posix [--only=BEGINNING] [--list] REFERENCE TESTED; as root\n");
+        fprintf(stderr, "posix [--only=BEGINNING] [--every=N] [--list] REFERENCE TESTED; as root\n");
         return 2;
     }
     umask(0);

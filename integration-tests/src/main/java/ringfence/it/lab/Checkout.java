@@ -39,20 +39,29 @@ public record Checkout(Path root) {
 
     /** Kernels, initramfs and root tree for guests, made if need be: the directory. */
     public String makeGuests() {
+        return made("packaging/lab.d/kit");
+    }
+
+    /** A tree with a compiler for guests, made if need be: the directory. */
+    public String makeToolchain() {
+        return made("packaging/lab.d/toolchain");
+    }
+
+    private String made(String script) {
         try {
-            Process kit = new ProcessBuilder(root.resolve("packaging/lab.d/kit").toString())
+            Process maker = new ProcessBuilder(root.resolve(script).toString())
                     .redirectError(ProcessBuilder.Redirect.INHERIT)
                     .start();
-            String directory = new String(kit.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
-            if (kit.waitFor() != 0) {
-                throw new LabException("packaging/lab.d/kit failed with status " + kit.exitValue());
+            String directory = new String(maker.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+            if (maker.waitFor() != 0) {
+                throw new LabException(script + " failed with status " + maker.exitValue());
             }
             return directory;
         } catch (IOException e) {
-            throw new LabException("cannot run packaging/lab.d/kit", e);
+            throw new LabException("cannot run " + script, e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new LabException("interrupted in packaging/lab.d/kit", e);
+            throw new LabException("interrupted in " + script, e);
         }
     }
 }

@@ -8,11 +8,11 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /** Directories with all that is in them. */
-final class Trees {
+public final class Trees {
     private Trees() {}
 
     /** Removes one. */
-    static void remove(Path tree) throws IOException {
+    public static void remove(Path tree) throws IOException {
         try (Stream<Path> all = Files.walk(tree)) {
             List<Path> deepestFirst = all.sorted(Comparator.reverseOrder()).toList();
             for (Path path : deepestFirst) {

@@ -32,7 +32,7 @@ class PosixSuiteTest {
     /** tmpfs and a disk's file system answer alike. */
     @Test
     void goodFileSystemsDoNotDiffer() throws IOException, InterruptedException {
-        String program = PosixSuite.build(folder).toString();
+        String program = GuestProgram.POSIX.build(folder).toString();
         Path memory = Files.createTempDirectory(Path.of("/dev/shm"), "ringfence-posix");
         Path disk = Files.createTempDirectory(Path.of("/var/tmp"), "ringfence-posix");
         try {
@@ -49,7 +49,7 @@ class PosixSuiteTest {
     /** One on which devices are not opened differs in just that; one that is full, in everything. */
     @Test
     void whatDiffersIsFound() throws IOException, InterruptedException {
-        String program = PosixSuite.build(folder).toString();
+        String program = GuestProgram.POSIX.build(folder).toString();
         Path reference = Files.createDirectory(folder.resolve("reference"));
         Path odd = Files.createDirectory(folder.resolve("odd"));
         String script = "mount -t tmpfs -o mode=777,$3 none \"$2\" && exec \"$0\" --only=kind \"$1\" \"$2\"";

@@ -6,23 +6,31 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Stream;
 
-/**
- * The program in {@code src/main/c/posix}: thousands of small cases of what calls on files answer, each done on two file
- * systems and compared. Static, so that it runs in any guest.
- */
-public final class PosixSuite {
-    private PosixSuite() {}
+/** Programs in C that work on a file system, each in a folder of its name below {@code src/main/c}. Static, so that they run in any guest. */
+public enum GuestProgram {
+    /** Thousands of small cases of what calls on files answer, each done on two file systems and compared. */
+    POSIX,
+    /** Random operations on one file, mapped ones among them, and a model that says what is in it. */
+    FSX,
+    /** Many processes that make, move and remove names in one tree. */
+    LOAD;
+
+    /** The name of its program. */
+    public String label() {
+        return name().toLowerCase(Locale.ROOT);
+    }
 
     /** Builds it with gcc. @return the program, in this folder */
-    public static Path build(Path folder) throws IOException, InterruptedException {
-        Path sources = Stream.of("src/main/c/posix", "integration-tests/src/main/c/posix")
-                .map(Path::of)
+    public Path build(Path folder) throws IOException, InterruptedException {
+        Path sources = Stream.of("src/main/c", "integration-tests/src/main/c")
+                .map(top -> Path.of(top, label()))
                 .filter(Files::isDirectory)
                 .findFirst()
                 .orElseThrow(() -> new IOException("not in the source tree"));
-        Path program = folder.resolve("posix");
+        Path program = folder.resolve(label());
         List<String> command = new ArrayList<>(
                 List.of("gcc", "-O1", "-Wall", "-Wextra", "-Werror", "-static", "-o", program.toString()));
         try (Stream<Path> files = Files.list(sources)) {
