@@ -56,6 +56,16 @@ public final class SelfFd {
                 Syscall.OPENAT, directory.number(), name(file), Integer.toUnsignedLong(flags | O_CLOEXEC), 0, 0, 0);
     }
 
+    /**
+     * readlinkat(2): the path by which the kernel knows the file now, with {@code " (deleted)"} behind it if it has no name;
+     * "/" if it knows none that leads from a mount to the file.
+     *
+     * @return bytes, or minus the errno
+     */
+    public long tryPath(Fd file, MemorySegment into) {
+        return kernel.call(Syscall.READLINKAT, directory.number(), name(file), into.address(), into.byteSize(), 0, 0);
+    }
+
     /** openat(2) with O_TMPFILE in a directory. @param flags O_ bits, O_TMPFILE among them */
     public long tryOpenUnnamed(Fd folder, int flags, int mode) {
         return kernel.call(

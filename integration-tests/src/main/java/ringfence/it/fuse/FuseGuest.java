@@ -42,12 +42,14 @@ public final class FuseGuest implements AutoCloseable {
     private static final long RETRY_NANOS = 1_000_000;
     private static final int SUCCESSORS = 10;
     private static final int LOST = -1;
+    private static final int MOST_STATE = 64 << 20;
     private static final long WANTED = ProtocolFeature.mask(
             ProtocolFeature.MQ,
             ProtocolFeature.REPLY_ACK,
             ProtocolFeature.CONFIG,
             ProtocolFeature.INFLIGHT_SHMFD,
-            ProtocolFeature.RESET_DEVICE);
+            ProtocolFeature.RESET_DEVICE,
+            ProtocolFeature.DEVICE_STATE);
 
     /** What happens when the daemon has gone: a successor listens when this returns. */
     public interface Recovery {
@@ -112,6 +114,27 @@ public final class FuseGuest implements AutoCloseable {
 
     /** Connects to a daemon, the first or a successor, and lets the queues go on where they stand. */
     public void connect(String socket) {
+        greet(socket);
+        start();
+    }
+
+    /**
+     * The same, with the state that another daemon has saved.
+     *
+     * @throws PeerException if it is refused: {@link #start} lets the queues go on without
+     */
+    public void connect(String socket, byte[] state) {
+        greet(socket);
+        frontend.loadState(state);
+        start();
+    }
+
+    /** Loads one more state, while the queues do not run yet. As {@link #connect(String, byte[])}. */
+    public void load(byte[] state) {
+        frontend.loadState(state);
+    }
+
+    private void greet(String socket) {
         frontend = reach(socket);
         epoll.add(frontend.socket(), Epoll.IN, LOST);
         Offer offer = frontend.hello(WANTED);
@@ -128,6 +151,10 @@ public final class FuseGuest implements AutoCloseable {
             frontend.inflight(inflight);
         }
         running = offer.has(ProtocolFeature.MQ) ? Math.min(drivers.length, offer.queues()) : drivers.length;
+    }
+
+    /** Lets the queues go on. */
+    public void start() {
         for (int q = 0; q < running; q++) {
             int used = mapping.segment().get(ValueLayout.JAVA_SHORT, configs[q].usedRing() + 2) & 0xFFFF;
             frontend.startQueue(q, configs[q], new QueueState(used, used), kicks[q], calls[q], null);
@@ -159,6 +186,14 @@ public final class FuseGuest implements AutoCloseable {
     /** What to do when the daemon goes while a reply is waited for. */
     public void recovery(Recovery how) {
         recovery = how;
+    }
+
+    /** Stops the queues and saves the device's state. The daemon may be left then, or end. */
+    public byte[] save() {
+        for (int q = 0; q < running; q++) {
+            frontend.stopQueue(q);
+        }
+        return frontend.saveState(MOST_STATE);
     }
 
     /** The daemon has gone, or is to be left. */

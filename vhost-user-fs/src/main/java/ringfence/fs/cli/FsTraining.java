@@ -11,6 +11,7 @@ import java.util.OptionalInt;
 import ringfence.fs.fuse.OutLayout;
 import ringfence.fs.keep.NoKeeper;
 import ringfence.fs.share.ShareOptions;
+import ringfence.fs.tree.HandleUse;
 import ringfence.linux.EventFd;
 import ringfence.linux.Fd;
 import ringfence.linux.Linux;
@@ -62,6 +63,7 @@ public final class FsTraining {
                 new BackendSocket(Optional.empty(), OptionalInt.of(pair[1].number())),
                 folder.toString(),
                 ShareOptions.defaults(),
+                HandleUse.PREFER,
                 OptionalInt.empty(),
                 OptionalInt.empty(),
                 Optional.empty());

@@ -14,6 +14,7 @@ import ringfence.fs.share.Share;
 import ringfence.fs.state.FsState;
 import ringfence.fs.state.Limits;
 import ringfence.fs.state.StateException;
+import ringfence.fs.tree.HandleUse;
 import ringfence.fs.tree.Tree;
 import ringfence.linux.ErrnoException;
 import ringfence.linux.Fd;
@@ -64,7 +65,7 @@ final class Service implements AutoCloseable {
         Tree tree = null;
         try {
             state = state(linux, spec, kept, keeper);
-            tree = tree(linux, root, state, keeper, descriptors);
+            tree = tree(linux, root, state, keeper, spec.fileHandles(), descriptors);
             knowRoot(linux, root, state, spec);
             Features features = new Features();
             features.set(state.session());
@@ -81,6 +82,10 @@ final class Service implements AutoCloseable {
             Counters source = file.map(CountersFile::counters).orElseGet(Counters::hidden);
             FsDevice device = new FsDevice(share, source, options.name());
             details.accept("sharing " + spec.directory() + ", " + descriptors + " descriptors");
+            if (!tree.fileHandles().refusal().isEmpty()) {
+                details.accept(
+                        "each file keeps a descriptor: " + tree.fileHandles().refusal());
+            }
             Backend backend = spec.socket().serve(linux, device, options.withCounters(source));
             keeper.ready();
             return new Service(state, tree, backend, file);
@@ -139,13 +144,15 @@ final class Service implements AutoCloseable {
         return state;
     }
 
-    private static Tree tree(Linux linux, Fd root, FsState state, Keeper keeper, int descriptors) {
+    private static Tree tree(
+            Linux linux, Fd root, FsState state, Keeper keeper, HandleUse fileHandles, int descriptors) {
         Tree tree = new Tree(
                 linux,
                 root,
                 state.limits().nodes(),
                 state.limits().handles(),
                 descriptors,
+                fileHandles,
                 id -> keeper.drop(Keeper.NODE + Long.toHexString(id)));
         state.observe(tree);
         return tree;

@@ -9,6 +9,7 @@ import java.util.OptionalInt;
 import picocli.CommandLine.Option;
 import ringfence.fs.share.CachePolicy;
 import ringfence.fs.share.ShareOptions;
+import ringfence.fs.tree.HandleUse;
 import ringfence.vhostuser.link.BackendSocket;
 import ringfence.virtio.FsLayout;
 
@@ -54,8 +55,10 @@ final class ShareFlags {
     @Option(
             names = "--inode-file-handles",
             paramLabel = "HOW",
-            description = "never or prefer: a descriptor is kept for each file that the guest knows (${DEFAULT-VALUE});"
-                    + " mandatory is not served.")
+            description =
+                    "never: a descriptor is kept for each file that the guest knows; prefer: where the file system has"
+                        + " file handles and we are root, files are opened by those when they are needed; mandatory:"
+                        + " other files are not served (${DEFAULT-VALUE}).")
     private String inodeFileHandles = "never";
 
     @Option(
@@ -142,6 +145,7 @@ final class ShareFlags {
                 new BackendSocket(Optional.ofNullable(socketPath), optional(fd)),
                 sharedDir,
                 options,
+                HandleUse.of(inodeFileHandles),
                 optional(stateFd),
                 optional(rlimitNofile),
                 Optional.ofNullable(counters).map(Path::of));
@@ -169,16 +173,6 @@ final class ShareFlags {
         range("--queue-size", queueSize, 2, 1024);
         if (Integer.bitCount(queueSize) != 1) {
             throw new IllegalArgumentException("--queue-size=" + queueSize + " is no power of two");
-        }
-        switch (inodeFileHandles) {
-            case "never", "prefer" -> {}
-            case "mandatory" ->
-                throw new IllegalArgumentException(
-                        "--inode-file-handles=mandatory is not served, give prefer, and --rlimit-nofile for many"
-                                + " files");
-            default ->
-                throw new IllegalArgumentException(
-                        "--inode-file-handles is never, prefer or mandatory, not " + inodeFileHandles);
         }
         if (!sandbox.equals("none")) {
             throw new IllegalArgumentException("--sandbox=" + sandbox

@@ -108,18 +108,24 @@ final class Call {
     /** Finds a node by its slot. @return it, with one more user, which is the caller; or null */
     OpenFile open(int at) {
         OpenFile file = share.tree().nodes().use(at);
-        return file == null ? Reopening.node(this, at) : file;
+        if (file != null) {
+            return file;
+        }
+        openError = 0;
+        return Reopening.node(this, at);
     }
 
-    /** Finds the node that the request names. @return 0, or minus ESTALE */
+    /** Finds the node that the request names. @return 0, or minus ESTALE, or minus ENFILE: it cannot be opened now */
     int useNode() {
+        openError = 0;
         slot = slot(request.node());
         node = slot == NodeTable.NONE ? null : used(request.node(), slot);
         return node == null ? stale() : 0;
     }
 
-    /** Finds another node, such as the directory that a rename goes to. @return 0, or minus ESTALE */
+    /** Finds another node, such as the directory that a rename goes to. @return as {@link #useNode} */
     int useOther(long id) {
+        openError = 0;
         otherSlot = slot(id);
         otherNode = otherSlot == NodeTable.NONE ? null : used(id, otherSlot);
         return otherNode == null ? stale() : 0;
@@ -139,6 +145,9 @@ final class Call {
     }
 
     private int stale() {
+        if (openError == Errors.ENFILE) {
+            return openError;
+        }
         counters.add(FsCounter.STALE);
         return -Errno.ESTALE.number();
     }

@@ -154,11 +154,19 @@ final class CreateOps {
 
     /** Makes a node and a handle of what is open; both are owned from now on. Lays out the reply. */
     private int publish(Call call, OpenFile node, OpenFile data, int flags, int parent, Name name, int length) {
-        Entries.identify(call, node.fd());
+        int refused = Identity.take(call, node);
+        if (refused < 0) {
+            node.release();
+            data.release();
+            return refused;
+        }
+        if (parent == NodeTable.NONE) {
+            node.byHandle(false); // its descriptor is all that it is found by
+        }
         boolean nodeTaken = false;
         boolean dataTaken = false;
         try (Transaction transaction = share.state().begin(call.queue)) {
-            int slot = Entries.known(call);
+            int slot = Entries.known(call, node);
             if (slot == NodeTable.NONE) {
                 slot = Entries.add(call, transaction, parent, name, length);
             } else {

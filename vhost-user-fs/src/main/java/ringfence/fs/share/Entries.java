@@ -1,7 +1,6 @@
 package ringfence.fs.share;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import ringfence.fs.fuse.OutLayout;
 import ringfence.fs.state.NodeTable;
 import ringfence.fs.state.Transaction;
@@ -10,15 +9,9 @@ import ringfence.linux.Errno;
 import ringfence.linux.Fd;
 import ringfence.linux.Name;
 import ringfence.linux.OpenFlag;
-import ringfence.linux.Statx;
 
 /** How a name becomes a node. Free of state. */
 final class Entries {
-    /** Type of an identity that is the time of birth, in the place of a file handle's. */
-    private static final int BIRTH = 0x62697274;
-
-    private static final int BIRTH_BYTES = 12;
-    private static final int HEAD = 8;
     private static final int NODE = OpenFlag.PATH.bits() | OpenFlag.NOFOLLOW.bits();
 
     private Entries() {}
@@ -97,12 +90,16 @@ final class Entries {
         return null;
     }
 
-    /** Makes a node of what was opened, unless it is one, counts it, lays out the reply. @return 0, or minus ENFILE */
+    /** Makes a node of what was opened, unless it is one, counts it, lays out the reply. @return 0, or minus the errno */
     static int admit(Call call, OpenFile file, int parent, Name name, int length) {
-        identify(call, file.fd());
+        int refused = Identity.take(call, file);
+        if (refused < 0) {
+            file.release();
+            return refused;
+        }
         boolean taken = false;
         try (Transaction transaction = call.share.state().begin(call.queue)) {
-            int slot = known(call);
+            int slot = known(call, file);
             if (slot == NodeTable.NONE) {
                 slot = add(call, transaction, parent, name, length);
             } else {
@@ -126,12 +123,12 @@ final class Entries {
         }
     }
 
-    /** The node of the call's {@code stat} and {@code identity}, or NONE. Under the lock. */
-    static int known(Call call) {
+    /** The node of an open file, of the call's {@code stat} and {@code identity}, or NONE. Under the lock. */
+    static int known(Call call, OpenFile file) {
         NodeTable nodes = call.share.state().nodes();
         int slot = nodes.find(call.stat.device(), call.stat.inode());
         boolean certain = slot == NodeTable.NONE || call.share.tree().nodes().peek(slot) != null;
-        return certain || isSame(call, slot) ? slot : NodeTable.NONE;
+        return certain || Identity.isSame(call, slot, file) ? slot : NodeTable.NONE;
     }
 
     /** Adds a node for the call's {@code stat} and {@code identity}. @return its slot, or NONE */
@@ -174,28 +171,5 @@ final class Entries {
                 call.share.state().nodes().id(slot),
                 call.stat,
                 call.share);
-    }
-
-    /**
-     * What tells this file from another one that gets its inode number later: its time of birth, or where the file system
-     * knows none, its handle. Fills the call's {@code identity}.
-     */
-    static void identify(Call call, Fd file) {
-        Statx stat = call.stat;
-        MemorySegment to = call.identity;
-        if (stat.knowsBirth()) {
-            to.set(ValueLayout.JAVA_INT, 0, BIRTH_BYTES);
-            to.set(ValueLayout.JAVA_INT, 4, BIRTH);
-            to.set(ValueLayout.JAVA_LONG, HEAD, stat.bornSeconds());
-            to.set(ValueLayout.JAVA_INT, HEAD + 8, stat.bornNanos());
-        } else if (call.share.linux().handles().tryHandle(file, to, call.scratch) < 0) {
-            to.set(ValueLayout.JAVA_LONG, 0, 0);
-        }
-    }
-
-    /** Whether the call's {@code identity} is that of a node. */
-    static boolean isSame(Call call, int slot) {
-        int length = call.share.state().nodes().fileHandle(slot, call.scratch);
-        return length == 0 || MemorySegment.mismatch(call.scratch, 0, length, call.identity, 0, length) < 0;
     }
 }

@@ -98,11 +98,15 @@ public final class FsDevice implements BackendDevice {
         return share.state().save();
     }
 
+    /**
+     * All is opened at once: what has no name any more is there only as long as the daemon that has saved it.
+     */
     @Override
     public void loadState(byte[] state) {
         share.state().load(state);
         share.tree().releaseFreed();
         share.features().set(share.state().session());
+        Reopening.all(new Call(share, 0, counters[0]));
     }
 
     /** The guest's mount is gone. */

@@ -61,7 +61,10 @@ final class PlusEntries {
             if (file == null) {
                 return;
             }
-            Entries.identify(call, file.fd());
+            if (Identity.take(call, file) < 0) {
+                file.release();
+                return;
+            }
             MemorySegment.copy(call.identity, 0, identities, (long) count * HandleCalls.MAX, HandleCalls.MAX);
         }
         MemorySegment.copy(stream.names(), stream.nameAt(), names, (long) count * NAME_ROOM, length + 1L);
@@ -113,7 +116,7 @@ final class PlusEntries {
             return 0; // known when we looked, forgotten since
         }
         name.set(names, (long) i * NAME_ROOM);
-        if (!open && slot != NodeTable.NONE && !isSame(call, slot, identity)) {
+        if (!open && slot != NodeTable.NONE && !isSame(call, slot, i)) {
             slot = NodeTable.NONE;
         }
         if (slot == NodeTable.NONE) {
@@ -133,9 +136,9 @@ final class PlusEntries {
         return nodes.id(slot);
     }
 
-    private static boolean isSame(Call call, int slot, MemorySegment identity) {
-        MemorySegment.copy(identity, 0, call.identity, 0, HandleCalls.MAX);
-        return Entries.isSame(call, slot);
+    private boolean isSame(Call call, int slot, int i) {
+        MemorySegment.copy(identities, (long) i * HandleCalls.MAX, call.identity, 0, HandleCalls.MAX);
+        return Identity.isSame(call, slot, files[i]);
     }
 
     /** Lets go of what was opened and has become no node. */

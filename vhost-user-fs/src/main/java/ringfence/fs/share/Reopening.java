@@ -7,13 +7,14 @@ import ringfence.fs.fuse.InitFlags;
 import ringfence.fs.state.HandleTable;
 import ringfence.fs.state.NodeTable;
 import ringfence.fs.tree.OpenFile;
+import ringfence.fs.tree.OpenTable;
 import ringfence.linux.Name;
 import ringfence.linux.OpenFlag;
 
 /**
  * Nodes and handles of a predecessor, opened again when they are first asked for: a node where it was last seen, below its
- * directory, which may have to be found first, and only if it is that very file; a handle through its node. What is not found
- * is the guest's ESTALE, for that file only.
+ * directory, which may have to be found first, and only if it is that very file, or else by its handle; a handle through its
+ * node. What is not found is the guest's ESTALE, for that file only. And nodes of our own that were closed to make room.
  *
  * <p>Not on the path of a request that finds its files open. Any thread, one at a time.
  */
@@ -24,31 +25,62 @@ final class Reopening {
     private Reopening() {}
 
     /**
+     * Opens all nodes and handles, as far as they are found and there are descriptors. No queue runs.
+     *
+     * @param call of this thread
+     */
+    static void all(Call call) {
+        NodeTable nodes = call.share.state().nodes();
+        nodes.forEach(slot -> {
+            OpenFile file = call.open(slot);
+            if (file != null) {
+                file.release();
+            }
+        });
+        call.share.state().handles().forEach(slot -> {
+            OpenFile file = handle(call, slot);
+            if (file != null) {
+                file.release();
+            }
+        });
+        call.share.tree().releaseFreed();
+    }
+
+    /**
      * Opens a node.
      *
      * @return it, with one more user; null: not found
      */
     static OpenFile node(Call call, int slot) {
+        if (call.share.tree().nodes().wasEvicted(slot)) {
+            return ByHandle.again(call, slot);
+        }
         synchronized (call.share.tree()) {
             OpenFile file = call.share.tree().nodes().use(slot);
-            if (file != null) {
-                return file;
-            }
-            Deque<Integer> way = new ArrayDeque<>();
-            int at = slot;
-            while (at != NodeTable.NONE && call.share.tree().nodes().peek(at) == null && way.size() < DEPTH) {
-                way.push(at);
-                at = parent(call, at);
-            }
-            OpenFile directory =
-                    at == NodeTable.NONE ? null : call.share.tree().nodes().use(at);
-            while (directory != null && !way.isEmpty()) {
-                OpenFile next = below(call, directory, way.pop());
-                directory.release();
-                directory = next;
-            }
-            return directory;
+            return file != null ? file : inherited(call, slot);
         }
+    }
+
+    private static OpenFile inherited(Call call, int slot) {
+        OpenTable open = call.share.tree().nodes();
+        Deque<Integer> way = new ArrayDeque<>();
+        int at = slot;
+        while (at != NodeTable.NONE && open.peek(at) == null && !open.wasEvicted(at) && way.size() < DEPTH) {
+            way.push(at);
+            at = parent(call, at);
+        }
+        OpenFile directory = at == NodeTable.NONE ? null : open.use(at);
+        if (directory == null && at != NodeTable.NONE && open.wasEvicted(at)) {
+            directory = ByHandle.again(call, at);
+        }
+        while (!way.isEmpty()) {
+            OpenFile next = below(call, directory, way.pop());
+            if (directory != null) {
+                directory.release();
+            }
+            directory = next;
+        }
+        return directory;
     }
 
     private static int parent(Call call, int slot) {
@@ -57,7 +89,13 @@ final class Reopening {
         }
     }
 
+    /** By its name, or if that leads elsewhere or nowhere, by its handle. @param directory null: not found itself */
     private static OpenFile below(Call call, OpenFile directory, int slot) {
+        OpenFile file = directory == null ? null : byName(call, directory, slot);
+        return file != null ? file : ByHandle.inherited(call, slot);
+    }
+
+    private static OpenFile byName(Call call, OpenFile directory, int slot) {
         Name name = new Name();
         try (var _ = call.share.state().begin(call.queue)) {
             int length = call.share.state().nodes().name(slot, call.scratch);
@@ -81,15 +119,18 @@ final class Reopening {
      */
     static boolean adopt(Call call, int slot, OpenFile file) {
         NodeTable nodes = call.share.state().nodes();
-        Entries.identify(call, file.fd());
-        try (var _ = call.share.state().begin(call.queue)) {
-            boolean same = nodes.device(slot) == call.stat.device()
-                    && nodes.inode(slot) == call.stat.inode()
-                    && Entries.isSame(call, slot);
-            if (same && nodes.id(slot) != 0 && call.share.tree().nodes().peek(slot) == null) {
-                file.tryUse();
-                call.share.tree().nodes().put(slot, file);
-                return true;
+        if (Identity.take(call, file) == 0) {
+            try (var _ = call.share.state().begin(call.queue)) {
+                boolean same = nodes.device(slot) == call.stat.device()
+                        && nodes.inode(slot) == call.stat.inode()
+                        && Identity.isSame(call, slot, file);
+                if (same
+                        && nodes.slot(nodes.id(slot)) == slot
+                        && call.share.tree().nodes().peek(slot) == null) {
+                    file.tryUse();
+                    call.share.tree().nodes().put(slot, file);
+                    return true;
+                }
             }
         }
         file.release();

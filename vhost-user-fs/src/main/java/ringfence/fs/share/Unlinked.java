@@ -39,10 +39,15 @@ final class Unlinked {
     /** Has a node kept that has no name. */
     boolean keep(Call call, int slot) {
         OpenFile file = call.open(slot);
+        if (file != null && !share.tree().pin(file)) { // closed meanwhile, to make room
+            file.release();
+            file = call.open(slot);
+        }
         if (file == null) {
             return false;
         }
         try {
+            share.tree().pin(file);
             share.keeper().keep(name(slot), file.fd());
             file.kept(share.state().nodes().id(slot));
             return true;
@@ -59,6 +64,7 @@ final class Unlinked {
             OpenFile file = share.tree().nodes().use(slot);
             if (file != null) {
                 file.kept(0);
+                share.tree().unpin(file);
                 file.release();
             }
             share.keeper().drop(name(slot));

@@ -29,6 +29,17 @@ public final class OpenFile {
     /** Node id under which a keeper has it, beyond our death; 0: none has. */
     private volatile long kept;
 
+    /** Its slot in the table of nodes. */
+    private int slot;
+    /** Whether it can be closed, and opened again by the handle that the node's slot holds. */
+    private boolean byHandle;
+    /** Whether it was used since the cache's hand has passed; a mark that gets lost does no harm. */
+    private boolean marked;
+    /** Whether the cache knows it; guarded by the cache's lock. */
+    private boolean cached;
+    /** Whether it stays open; guarded by the cache's lock. */
+    private boolean pinned;
+
     /** The next one that waits to be let go of, see {@link Retired}. */
     OpenFile next;
 
@@ -41,6 +52,18 @@ public final class OpenFile {
     public OpenFile(Fd fd, DescriptorBudget budget) {
         this.fd = fd;
         this.budget = budget;
+    }
+
+    /** One that is closed. */
+    private OpenFile() {
+        fd = null;
+        budget = null;
+        users = 0;
+    }
+
+    /** Stands in a table for one that was there. */
+    static OpenFile closed() {
+        return new OpenFile();
     }
 
     /** The descriptor, for a user. */
@@ -82,6 +105,52 @@ public final class OpenFile {
     /** See {@link #kept(long)}. */
     long kept() {
         return kept;
+    }
+
+    /** Says whether it can be closed, and opened again by its node's handle; to be said before it is put into the table. */
+    public void byHandle(boolean can) {
+        byHandle = can;
+    }
+
+    boolean isByHandle() {
+        return byHandle;
+    }
+
+    int slot() {
+        return slot;
+    }
+
+    void slot(int in) {
+        slot = in;
+    }
+
+    void mark() {
+        if (!marked) {
+            marked = true;
+        }
+    }
+
+    /** Takes the mark away. @return whether there was one */
+    boolean takeMark() {
+        boolean was = marked;
+        marked = false;
+        return was;
+    }
+
+    boolean isCached() {
+        return cached;
+    }
+
+    void cached(boolean known) {
+        cached = known;
+    }
+
+    boolean isPinned() {
+        return pinned;
+    }
+
+    void pinned(boolean stays) {
+        pinned = stays;
     }
 
     /** Where reading this directory stands; null: not begun. The caller holds this object's lock. */

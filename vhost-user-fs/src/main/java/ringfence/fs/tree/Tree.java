@@ -1,5 +1,6 @@
 package ringfence.fs.tree;
 
+import java.lang.foreign.MemorySegment;
 import java.util.Set;
 import java.util.function.LongConsumer;
 import ringfence.fs.state.Freed;
@@ -14,11 +15,18 @@ public final class Tree implements Freed, AutoCloseable {
     public static final Set<Resolve> BENEATH = Set.of(Resolve.BENEATH, Resolve.NO_MAGICLINKS, Resolve.NO_SYMLINKS);
 
     private final Fd self;
+    private final FileHandles fileHandles;
+    private final NodeCache cache;
     private final OpenTable nodes;
     private final OpenTable handles;
     private final DescriptorBudget budget;
     private final StreamBuffers streams = new StreamBuffers();
     private final Retired retired;
+
+    /** As the other one, and each node keeps its descriptor. */
+    public Tree(Linux linux, Fd root, int nodeSlots, int handleSlots, int descriptors, LongConsumer onKept) {
+        this(linux, root, nodeSlots, handleSlots, descriptors, HandleUse.NEVER, onKept);
+    }
 
     /**
      * With nothing open but the root.
@@ -27,14 +35,26 @@ public final class Tree implements Freed, AutoCloseable {
      * @param nodeSlots slots of nodes
      * @param handleSlots slots of handles
      * @param descriptors most descriptors open at a time
+     * @param use when nodes are opened by their handles
      * @param onKept told the node id of each freed node whose keeper may let go of it
      * @throws ringfence.linux.ErrnoException if /proc is not there
+     * @throws IllegalArgumentException if handles are mandatory and there are none; one line; the root stays the caller's
      */
-    public Tree(Linux linux, Fd root, int nodeSlots, int handleSlots, int descriptors, LongConsumer onKept) {
+    public Tree(
+            Linux linux, Fd root, int nodeSlots, int handleSlots, int descriptors, HandleUse use, LongConsumer onKept) {
         retired = new Retired(onKept);
         self = linux.files().open("/proc/self/fd", OpenFlag.PATH, OpenFlag.DIRECTORY);
-        budget = new DescriptorBudget(descriptors);
+        try {
+            fileHandles = FileHandles.open(linux, self, root, use);
+        } catch (RuntimeException e) {
+            self.close();
+            throw e;
+        }
         nodes = new OpenTable(nodeSlots);
+        // half of the descriptors at most: the other half is for what the guest has open
+        cache = new NodeCache(nodes, descriptors / 2, retired::add);
+        nodes.cache(cache::admit);
+        budget = new DescriptorBudget(descriptors, cache::reclaim);
         handles = new OpenTable(handleSlots);
         budget.tryTake();
         nodes.put(0, new OpenFile(root, budget));
@@ -45,7 +65,37 @@ public final class Tree implements Freed, AutoCloseable {
         return self;
     }
 
-    /** A descriptor for each node. */
+    /** By which nodes are opened again. */
+    public FileHandles fileHandles() {
+        return fileHandles;
+    }
+
+    /**
+     * A node by its handle.
+     *
+     * @param handle whole, as long as its first word says
+     * @return minus the errno, or the descriptor, for which the budget has been asked
+     */
+    public long tryOpen(MemorySegment handle) {
+        budget.take();
+        long fd = fileHandles.tryOpen(handle);
+        if (fd < 0) {
+            budget.give();
+        }
+        return fd;
+    }
+
+    /** Sees to it that a node's descriptor stays open, since it is about to lose its name. @return false: it is closed */
+    public boolean pin(OpenFile node) {
+        return cache.pin(node);
+    }
+
+    /** It keeps its name after all. */
+    public void unpin(OpenFile node) {
+        cache.unpin(node);
+    }
+
+    /** A descriptor for each node, as far as it is open. */
     public OpenTable nodes() {
         return nodes;
     }
@@ -91,6 +141,7 @@ public final class Tree implements Freed, AutoCloseable {
         releaseFreed();
         handles.clear();
         nodes.clear();
+        fileHandles.close();
         self.close();
     }
 }

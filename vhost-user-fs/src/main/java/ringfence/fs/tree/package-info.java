@@ -11,6 +11,21 @@
  * meanwhile. Only regular files and directories are opened in earnest, through the magic link of a descriptor that has been
  * checked to be one, in /proc/self/fd, which is opened at start.
  *
+ * <p>With {@link ringfence.fs.tree.FileHandles}, a node's descriptor may be closed while the guest knows it, since its slot
+ * holds the handle that opens it again:
+ *
+ * <pre>
+ *   empty ---- found below the root ----&gt; open, in NodeCache ---- not used for a round ----&gt; evicted
+ *     ^  \                                  |  ^  \                                            |
+ *     |   '- of a predecessor: by its name, |  |   '- its last name goes: pinned, stays open    |
+ *     |      or by its handle if it is      |  '------------- used: opened by its handle -------'
+ *     |      below the root                 |
+ *     '------------- forgotten -------------'
+ * </pre>
+ *
+ * <p>"Evicted" is a mark in the table: it says that this process has found the file below the root itself. A handle that came
+ * with a predecessor's state, which somebody else may have written, opens nothing that is not there.
+ *
  * <p>Descriptors are counted ({@link ringfence.fs.tree.DescriptorBudget}): at the bound the guest gets ENFILE.
  */
 package ringfence.fs.tree;

@@ -12,6 +12,7 @@ import java.util.Map;
 import ringfence.fs.keep.Keeper;
 import ringfence.fs.state.FsState;
 import ringfence.fs.state.Limits;
+import ringfence.fs.tree.HandleUse;
 import ringfence.fs.tree.Tree;
 import ringfence.linux.Fd;
 import ringfence.linux.Linux;
@@ -29,6 +30,7 @@ final class TestFolder implements AutoCloseable, Keeper {
     final Map<String, Fd> kept = new LinkedHashMap<>();
     private final ShareOptions options;
     private final int descriptors;
+    private HandleUse use;
     private CrashPoints crash = CrashPoints.NONE;
     FsState state;
     Tree tree;
@@ -42,6 +44,11 @@ final class TestFolder implements AutoCloseable, Keeper {
     }
 
     TestFolder(ShareOptions options, int descriptors) {
+        this(options, descriptors, HandleUse.NEVER);
+    }
+
+    TestFolder(ShareOptions options, int descriptors, HandleUse use) {
+        this.use = use;
         this.options = options;
         this.descriptors = descriptors;
         try {
@@ -61,7 +68,7 @@ final class TestFolder implements AutoCloseable, Keeper {
         Statx stat = new Statx();
         assertThat(linux.attributes().tryStat(root, stat)).isZero();
         tree = new Tree(
-                linux, root, state.limits().nodes(), state.limits().handles(), descriptors, id -> drop(name(id)));
+                linux, root, state.limits().nodes(), state.limits().handles(), descriptors, use, id -> drop(name(id)));
         state.observe(tree);
         assertThat(state.root(stat.device(), stat.inode(), stat.mode())).isTrue();
         Features features = new Features();
@@ -80,6 +87,11 @@ final class TestFolder implements AutoCloseable, Keeper {
     /** From now on, somebody listens. */
     void crash(CrashPoints points) {
         crash = points;
+    }
+
+    /** The next daemon has another --inode-file-handles. */
+    void use(HandleUse other) {
+        use = other;
     }
 
     /** The daemon dies, another one takes over what it has left. */

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import ringfence.linux.Epoll;
 import ringfence.linux.Errno;
 import ringfence.linux.ErrnoException;
@@ -27,6 +28,7 @@ import ringfence.linux.Received;
 public final class ApiServer implements AutoCloseable {
     private static final int MAX_CONNECTIONS = 16;
     private static final int REQUEST_MILLIS = 10_000;
+    private static final int LAST_ANSWERS_MILLIS = 1000;
     private static final int IDLE_MILLIS = 600_000;
 
     private final Linux linux;
@@ -36,6 +38,7 @@ public final class ApiServer implements AutoCloseable {
     private final Fd listener;
     private final EventFd stop;
     private final Semaphore connections = new Semaphore(MAX_CONNECTIONS);
+    private final AtomicInteger answering = new AtomicInteger();
     private final Thread acceptor;
 
     /**
@@ -115,7 +118,7 @@ public final class ApiServer implements AutoCloseable {
                 Optional<HttpRequest> request = reader.next();
                 if (request.isPresent()) {
                     boolean keepAlive = request.get().keepAlive();
-                    if (!send(socket, endpoints.answer(request.get()).bytes(keepAlive)) || !keepAlive) {
+                    if (!answer(socket, request.get()) || !keepAlive) {
                         return;
                     }
                     deadline = 0;
@@ -134,6 +137,15 @@ public final class ApiServer implements AutoCloseable {
                 send(socket, HttpResponse.error(e.status(), e.getMessage()).bytes(false));
                 return;
             }
+        }
+    }
+
+    private boolean answer(Fd socket, HttpRequest request) {
+        answering.incrementAndGet();
+        try {
+            return send(socket, endpoints.answer(request).bytes(request.keepAlive()));
+        } finally {
+            answering.decrementAndGet();
         }
     }
 
@@ -165,11 +177,16 @@ public final class ApiServer implements AutoCloseable {
         }
     }
 
+    /** Takes no more connections, and lets those clients have their answer whose request is done within a second. */
     @Override
     public void close() {
         stop.signal();
         try {
-            acceptor.join(1000);
+            long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(LAST_ANSWERS_MILLIS);
+            acceptor.join(LAST_ANSWERS_MILLIS);
+            while (answering.get() > 0 && System.nanoTime() < deadline) {
+                TimeUnit.MILLISECONDS.sleep(1);
+            }
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
         }

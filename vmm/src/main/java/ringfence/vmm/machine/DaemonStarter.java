@@ -125,6 +125,7 @@ final class DaemonStarter implements AutoCloseable {
                 "--shared-dir=" + folder.path(),
                 "--tag=" + fs.tag(),
                 "--cache=" + folder.cache().word(),
+                "--inode-file-handles=prefer",
                 "--num-request-queues=" + fs.numQueues(),
                 "--queue-size=" + fs.queueSize()));
         if (folder.readonly()) {

@@ -193,6 +193,7 @@ class DaemonStarterTest {
                         "--shared-dir=/srv",
                         "--tag=work",
                         "--cache=never",
+                        "--inode-file-handles=prefer",
                         "--num-request-queues=2",
                         "--queue-size=256",
                         "--readonly",
