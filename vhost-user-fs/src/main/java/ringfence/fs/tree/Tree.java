@@ -18,6 +18,7 @@ public final class Tree implements Freed, AutoCloseable {
     private final OpenTable handles;
     private final DescriptorBudget budget;
     private final StreamBuffers streams = new StreamBuffers();
+    private final LockFiles locks = new LockFiles();
     private final Retired retired;
 
     /**
@@ -65,6 +66,11 @@ public final class Tree implements Freed, AutoCloseable {
         return streams;
     }
 
+    /** A descriptor for each owner of locks on a file. */
+    public LockFiles locks() {
+        return locks;
+    }
+
     @Override
     public void node(int slot) {
         OpenFile file = nodes.take(slot);
@@ -89,6 +95,9 @@ public final class Tree implements Freed, AutoCloseable {
     @Override
     public void close() {
         releaseFreed();
+        synchronized (locks) {
+            locks.clear();
+        }
         handles.clear();
         nodes.clear();
         self.close();

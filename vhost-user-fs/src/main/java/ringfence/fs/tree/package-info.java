@@ -11,6 +11,9 @@
  * meanwhile. Only regular files and directories are opened in earnest, through the magic link of a descriptor that has been
  * checked to be one, in /proc/self/fd, which is opened at start.
  *
+ * <p>A lock of the host belongs to an open file: each owner that the guest names has one of its own for each file and kind of
+ * lock ({@link ringfence.fs.tree.LockFiles}), and closing it ends them.
+ *
  * <p>Descriptors are counted ({@link ringfence.fs.tree.DescriptorBudget}): at the bound the guest gets ENFILE.
  */
 package ringfence.fs.tree;

@@ -29,6 +29,8 @@ final class TestFolder implements AutoCloseable, Keeper {
     final Map<String, Fd> kept = new LinkedHashMap<>();
     private final ShareOptions options;
     private final int descriptors;
+    private Fd left;
+    int lostLocks;
     private CrashPoints crash = CrashPoints.NONE;
     FsState state;
     Tree tree;
@@ -70,7 +72,7 @@ final class TestFolder implements AutoCloseable, Keeper {
         counters = new FsCounters(Counters.hidden(), "fs", 0);
         engine = new FsEngine(share, 0, counters);
         guest.engine(engine);
-        Kept.takeOver(share, kept);
+        lostLocks = Kept.takeOver(share, kept);
     }
 
     private static String name(long id) {
@@ -84,11 +86,21 @@ final class TestFolder implements AutoCloseable, Keeper {
 
     /** The daemon dies, another one takes over what it has left. */
     void restart() {
+        die();
+        rise();
+    }
+
+    /** Nobody serves it; what the host's kernel had for the daemon is gone. */
+    void die() {
         crash = CrashPoints.NONE;
-        Fd file = state.file().duplicate();
+        left = state.file().duplicate();
+        engine.close();
         tree.close();
         state.close();
-        state = FsState.adopt(linux, file);
+    }
+
+    void rise() {
+        state = FsState.adopt(linux, left);
         serve();
     }
 
@@ -113,6 +125,7 @@ final class TestFolder implements AutoCloseable, Keeper {
 
     @Override
     public void close() {
+        engine.close();
         tree.close();
         state.close();
         guest.close();

@@ -68,6 +68,11 @@ class HostileStateTest {
             if (i % 4 == 0) {
                 test.open(slot);
             }
+            if (i == 12) {
+                test.lock(slot, 1, false, 10, 19, LockTable.WRITE);
+                test.lock(slot, 1, false, 30, 39, LockTable.READ);
+                test.lock(slot, 2, true, 0, LockTable.END, LockTable.READ);
+            }
             parent = i % 3 == 1 ? slot : parent;
         }
         test.add(105, TestState.FILE, 1, "superseding");
@@ -99,13 +104,14 @@ class HostileStateTest {
 
     /** Mostly where something is. */
     private long word(SplittableRandom random) {
-        return switch (random.nextInt(12)) {
+        return switch (random.nextInt(14)) {
             case 0 -> random.nextLong(StateLayout.HEADER_END);
             case 1 -> StateLayout.UNDO_COUNT;
             case 2, 3 -> StateLayout.UNDO + random.nextLong(30);
             case 4 -> StateLayout.logEntry(1, random.nextInt(4)) + random.nextLong(10);
             case 5, 6 -> layout.handle(random.nextInt(8)) + random.nextLong(4);
             case 7 -> random.nextLong(layout.words());
+            case 8, 9 -> layout.lock(random.nextInt(4)) + random.nextLong(6);
             default -> layout.node(random.nextInt(24)) + random.nextLong(12);
         };
     }
@@ -152,6 +158,15 @@ class HostileStateTest {
         }
     }
 
+    private static void lock(TestState test, Transaction transaction, SplittableRandom random) {
+        int handle = random.nextInt(8);
+        int node = test.state.handles().isHandle(handle) ? test.state.handles().node(handle) : NodeTable.NONE;
+        if (node != NodeTable.NONE && (test.state.nodes().mode(node) & 0xF000) == 0x8000) {
+            int start = random.nextInt(40);
+            transaction.lock(node, 1, false, start, start + random.nextInt(20), random.nextInt(3), 1);
+        }
+    }
+
     private static void work(TestState test, SplittableRandom random) {
         List<Integer> added = new ArrayList<>();
         for (int i = 0; i < 20; i++) {
@@ -162,6 +177,7 @@ class HostileStateTest {
                 transaction.moved(random.nextInt(24), random.nextInt(24), TestState.text("elsewhere"), 0, 9);
                 transaction.release(random.nextInt(8));
                 transaction.open(random.nextInt(24), 0, false);
+                lock(test, transaction, random);
                 transaction.done(1000 + i, 9, TestState.text("reply"), 5);
                 if (random.nextInt(4) > 0) {
                     transaction.commit();
