@@ -18,7 +18,7 @@ import ringfence.virtio.queue.ChainCursor;
  * after a millisecond, then less and less often, each 50 ms in the end.
  *
  * <p>A FUSE_INTERRUPT ends one with EINTR. Virtio 1.3 (5.11.6.2) has it sent on the high-priority queue; it is heard on any.
- * Linux sends none: from 6.1 to 6.12 the hook of its virtio_fs for that is empty ("TODO interrupts"). A process of such a guest
+ * Linux sends none: from 6.1 to 6.12 the hook of its virtio_fs for that is empty. A process of such a guest
  * that waits can therefore not even be killed before its lock is free, or the device is reset; two that wait for each other
  * stay so, for nobody here looks for that (EDEADLK).
  *
