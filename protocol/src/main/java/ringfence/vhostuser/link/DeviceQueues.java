@@ -165,6 +165,10 @@ final class DeviceQueues implements AutoCloseable {
         pauseAll();
         for (Vring vring : vrings) {
             vring.reset();
+            InflightQueue tracked = inflight == null ? null : inflight.queue(vring.index());
+            if (tracked != null) {
+                tracked.forget(); // what an engine has let go of
+            }
         }
     }
 

@@ -78,6 +78,11 @@ public final class InflightQueue {
         return inOrder(find(size));
     }
 
+    /** What is recorded in flight never was: the device is reset. No worker runs. */
+    void forget() {
+        SHORT.setRelease(memory, (long) InflightLayout.VERSION, (short) 0);
+    }
+
     private void prepare(int size, int usedIndex) {
         for (int head = 0; head < capacity; head++) {
             BYTE.setRelease(memory, entry(head) + InflightLayout.IN_FLIGHT, (byte) 0);

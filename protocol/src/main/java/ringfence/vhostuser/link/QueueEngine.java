@@ -35,6 +35,15 @@ public interface QueueEngine extends AutoCloseable {
         return 0;
     }
 
+    /**
+     * The queue is to stop: nothing more is submitted. What waits for others, perhaps for ever, is let go of, so that {@link
+     * #inFlight} comes to 0. Called again until it has.
+     *
+     * @param recorded whether what is in flight is recorded, and so given again to who runs the queue next: then it is not to be
+     *     completed
+     */
+    default void letGo(boolean recorded, Completions done) {}
+
     /** Whether it can take one more request now. False: none is submitted before something completes. */
     default boolean canTake() {
         return true;

@@ -261,6 +261,7 @@ final class QueueWorker implements Completions {
 
     private void drain() {
         CrashPoint.reach(CrashPoint.DRAINING);
+        engine.letGo(inflight != null, this);
         if (engine.inFlight() > 0) {
             return;
         }

@@ -70,7 +70,7 @@ final class Service implements AutoCloseable {
             Features features = new Features();
             features.set(state.session());
             Share share = new Share(linux, state, tree, keeper, spec.options(), features, CrashPoints.NONE);
-            Kept.takeOver(share, kept);
+            int lost = Kept.takeOver(share, kept);
             int queues = FsDevice.queues(spec.options());
             Optional<CountersFile> file = spec.counters()
                     .map(path -> CountersFile.create(
@@ -81,6 +81,10 @@ final class Service implements AutoCloseable {
                             Clock.systemUTC()));
             Counters source = file.map(CountersFile::counters).orElseGet(Counters::hidden);
             FsDevice device = new FsDevice(share, source, options.name());
+            device.lost(lost);
+            if (lost > 0) {
+                options.log().accept(lost + " locks of the guest are lost: others on the host have taken them");
+            }
             details.accept("sharing " + spec.directory() + ", " + descriptors + " descriptors");
             if (!tree.fileHandles().refusal().isEmpty()) {
                 details.accept(

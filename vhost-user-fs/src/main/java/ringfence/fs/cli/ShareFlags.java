@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import ringfence.fs.share.CachePolicy;
 import ringfence.fs.share.ShareOptions;
@@ -103,6 +104,9 @@ final class ShareFlags {
     @Option(names = "--killpriv-v2", description = "We, not the guest, take set-user-ID bits from files that change.")
     private boolean killpriv;
 
+    @Mixin
+    private LockFlags locks;
+
     @Option(
             names = "--rlimit-nofile",
             paramLabel = "N",
@@ -137,8 +141,8 @@ final class ShareFlags {
                 allowMmap,
                 writeback,
                 killpriv,
-                false,
-                false,
+                locks.flock(),
+                locks.posixLock(),
                 IdRules.parse("--translate-uid", translateUid),
                 IdRules.parse("--translate-gid", translateGid));
         return new FsSpec(
@@ -156,6 +160,7 @@ final class ShareFlags {
     }
 
     private void refuse() {
+        locks.check();
         if (tag != null) {
             int bytes = tag.getBytes(StandardCharsets.UTF_8).length;
             if (bytes < 1 || bytes > FsLayout.MAX_TAG) {

@@ -15,7 +15,7 @@ import ringfence.virtio.queue.ChainCursor;
  * offset beyond the opcode's structure would be our own mistake.
  */
 public final class FuseRequest {
-    /** Most bytes of a request, but for the data of a WRITE: a value of 64 KiB with its name and structures. */
+    /** Most bytes of a request, but for the data of a WRITE or a list of what to forget: a value of 64 KiB with its name and structures. */
     public static final int MAX = 40 + 16 + 256 + (64 << 10) + 512;
     /** Longest name of a file. */
     public static final int MAX_NAME = 255;
@@ -47,7 +47,7 @@ public final class FuseRequest {
         if (claimed < InLayout.HEADER + asked.arguments() || claimed > chain.readableBytes()) {
             return -Errno.EINVAL.number();
         }
-        if (claimed > MAX && asked != Opcode.WRITE) {
+        if (claimed > MAX && asked != Opcode.WRITE && asked != Opcode.BATCH_FORGET) {
             return -Errno.E2BIG.number();
         }
         opcode = asked;
@@ -64,7 +64,7 @@ public final class FuseRequest {
             return 0;
         }
         end -= bytes;
-        if (opcode == Opcode.WRITE || end < InLayout.HEADER + opcode.arguments()) {
+        if (opcode == Opcode.WRITE || opcode == Opcode.BATCH_FORGET || end < InLayout.HEADER + opcode.arguments()) {
             return -Errno.EINVAL.number();
         }
         int at = end;
@@ -124,6 +124,11 @@ public final class FuseRequest {
     /** Bytes of it that are here, its extensions not among them. */
     public int end() {
         return end;
+    }
+
+    /** Bytes that it claims to have, of which the chain has all, {@link #end} only those that are here. */
+    public int claimed() {
+        return memory.get(ValueLayout.JAVA_INT, InLayout.LEN);
     }
 
     /** A word of 4 bytes, at an offset of {@link InLayout}. */

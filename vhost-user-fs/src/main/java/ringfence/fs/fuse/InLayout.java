@@ -95,6 +95,9 @@ public final class InLayout {
     public static final int LK_PID = HEADER + 36;
     public static final int LK_FLAGS = HEADER + 40;
 
+    /** The request that is meant. */
+    public static final int INTERRUPT_UNIQUE = HEADER;
+
     public static final int ACCESS_MASK = HEADER;
 
     public static final int INIT_MAJOR = HEADER;

@@ -34,8 +34,8 @@ public enum Opcode {
     RELEASEDIR(29, 24, Kind.COUNTS),
     FSYNCDIR(30, 16, Kind.READS),
     GETLK(31, 48, Kind.READS),
-    SETLK(32, 48, Kind.READS),
-    SETLKW(33, 48, Kind.READS),
+    SETLK(32, 48, Kind.COUNTS),
+    SETLKW(33, 48, Kind.COUNTS),
     ACCESS(34, 8, Kind.READS),
     CREATE(35, 18, Kind.LOGGED),
     INTERRUPT(36, 8, Kind.READS),
@@ -62,7 +62,7 @@ public enum Opcode {
         READS,
         /** The same again, to the share. */
         CHANGES,
-        /** Something else, to what we count for the guest. */
+        /** Something else, to what we count, or hold, for the guest. */
         COUNTS,
         /** Something else, to the share. */
         LOGGED

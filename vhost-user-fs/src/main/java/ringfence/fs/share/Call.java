@@ -24,6 +24,8 @@ import ringfence.virtio.queue.ChainCursor;
 final class Call {
     /** In place of a result: the guest awaits no reply. */
     static final int NO_REPLY = 1;
+    /** In place of a result: the guest awaits a reply that comes later. */
+    static final int WAITS = 2;
 
     final Share share;
     final int queue;
@@ -225,6 +227,14 @@ final class Call {
     /** As {@link #commit(Transaction)}, of a request that has no reply. */
     void commitSilently(Transaction transaction) {
         commit(transaction, 0);
+    }
+
+    /** So much of a request is done that has no reply; more follows. */
+    void commitPart(Transaction transaction, int part) {
+        transaction.progress(request.unique(), request.opcode().number(), part);
+        reach(CrashPoints.At.DECIDED);
+        transaction.commit();
+        reach(CrashPoints.At.COMMITTED);
     }
 
     private void commit(Transaction transaction, int length) {

@@ -7,6 +7,9 @@ final class Errors {
     static final int EPERM = -Errno.EPERM.number();
     static final int ENOENT = -Errno.ENOENT.number();
     static final int EIO = -Errno.EIO.number();
+    static final int EINTR = -Errno.EINTR.number();
+    static final int EAGAIN = -Errno.EAGAIN.number();
+    static final int ENOLCK = -Errno.ENOLCK.number();
     static final int EBADF = -Errno.EBADF.number();
     static final int EACCES = -Errno.EACCES.number();
     static final int EEXIST = -Errno.EEXIST.number();

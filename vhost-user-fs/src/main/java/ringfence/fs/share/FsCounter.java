@@ -21,7 +21,11 @@ public enum FsCounter implements CounterType {
     /** Requests whose reply was in a predecessor's log. */
     RECALLED(207, "recalled"),
     /** Requests that a predecessor had begun, found done. */
-    FOUND_DONE(208, "found-done");
+    FOUND_DONE(208, "found-done"),
+    /** Requests that have waited for a lock. */
+    WAITED(209, "waited"),
+    /** Locks of a predecessor that were not to be had again. */
+    LOST_LOCKS(210, "lost-locks");
 
     private final int id;
     private final String label;

@@ -103,10 +103,19 @@ public final class FsDevice implements BackendDevice {
      */
     @Override
     public void loadState(byte[] state) {
-        share.state().load(state);
+        synchronized (share.tree().locks()) {
+            share.state().load(state);
+            share.tree().locks().clear();
+        }
         share.tree().releaseFreed();
         share.features().set(share.state().session());
         Reopening.all(new Call(share, 0, counters[0]));
+        lost(HostLocks.takeAgain(share));
+    }
+
+    /** So many locks of a predecessor were not to be had again. Before a queue runs. */
+    public void lost(int locks) {
+        counters[0].add(FsCounter.LOST_LOCKS, locks);
     }
 
     /** The guest's mount is gone. */

@@ -1,24 +1,35 @@
 package ringfence.fs.share;
 
 import ringfence.fs.fuse.FuseRequest;
+import ringfence.fs.fuse.InitFlags;
 import ringfence.fs.fuse.Opcode;
 import ringfence.fs.state.RequestLog;
+import ringfence.linux.Fd;
 import ringfence.vhostuser.link.Completions;
 import ringfence.vhostuser.link.QueueEngine;
 import ringfence.virtio.queue.ChainCursor;
 
-/** Serves the requests of one queue, each within {@link #submit}. One owner thread. */
+/** Serves the requests of one queue, each within {@link #submit}, but for those that wait for a lock. One owner thread. */
 final class FsEngine implements QueueEngine {
+    /** In place of bytes written: it is completed later. */
+    private static final int LATER = -1;
+
     private final Share share;
     private final Call call;
     private final Operations operations;
     private final FsCounters counters;
+    /** null: no lock is ours to wait for. */
+    private final Waiting waiting;
 
     FsEngine(Share share, int queue, FsCounters counters) {
         this.share = share;
         this.counters = counters;
         call = new Call(share, queue, counters);
         operations = new Operations(share);
+        boolean locks = share.options().flock()
+                || share.options().posixLock()
+                || share.features().has(InitFlags.FLOCK_LOCKS | InitFlags.POSIX_LOCKS);
+        waiting = locks ? new Waiting(share, operations.locks(), call) : null;
     }
 
     @Override
@@ -38,6 +49,9 @@ final class FsEngine implements QueueEngine {
             written = refused < 0 ? refuse(refused) : serve(request);
         } finally {
             call.end();
+        }
+        if (written == LATER) {
+            return;
         }
         done.complete(chain.head(), written);
         if (refused == 0) {
@@ -67,6 +81,12 @@ final class FsEngine implements QueueEngine {
         if (result == Call.NO_REPLY) {
             return 0;
         }
+        if (result == Call.WAITS) {
+            if (waits()) {
+                return LATER;
+            }
+            result = Errors.ENOLCK;
+        }
         if (result < 0) {
             counters.add(FsCounter.ERRORS);
             call.failed(result);
@@ -78,11 +98,60 @@ final class FsEngine implements QueueEngine {
         return call.reply.send(call.chain);
     }
 
+    private boolean waits() {
+        boolean waits = waiting != null && waiting.add(operations.locks().give(), call.chain);
+        counters.add(waits ? FsCounter.WAITED : FsCounter.FULL);
+        return waits;
+    }
+
     private int recalled(int kept) {
         call.reply.recalled(kept);
         return call.reply.send(call.chain);
     }
 
     @Override
-    public void close() {}
+    public int reap(Completions done) {
+        return waiting == null ? 0 : waiting.ask(done);
+    }
+
+    @Override
+    public int inFlight() {
+        return waiting == null ? 0 : waiting.count();
+    }
+
+    @Override
+    public Fd wakeup() {
+        return waiting == null ? null : waiting.timer();
+    }
+
+    @Override
+    public Fd source() {
+        return waiting == null ? null : waiting.bell();
+    }
+
+    @Override
+    public boolean armWakeup() {
+        return waiting != null && waiting.arm();
+    }
+
+    @Override
+    public void disarmWakeup() {
+        if (waiting != null) {
+            waiting.disarm();
+        }
+    }
+
+    @Override
+    public void letGo(boolean recorded, Completions done) {
+        if (waiting != null) {
+            waiting.letGo(recorded, done);
+        }
+    }
+
+    @Override
+    public void close() {
+        if (waiting != null) {
+            waiting.close();
+        }
+    }
 }

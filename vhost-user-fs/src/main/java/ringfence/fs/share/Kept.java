@@ -8,22 +8,25 @@ import ringfence.fs.tree.OpenFile;
 import ringfence.linux.Fd;
 import ringfence.linux.Statx;
 
-/** Descriptors of nodes without a name, which a predecessor has had kept. */
+/** What a predecessor has had on the host: descriptors of nodes without a name, which it has had kept, and locks. */
 public final class Kept {
     private Kept() {}
 
     /**
-     * Makes nodes of them again, before any queue runs. What is nobody's node any more is let go of.
+     * Makes nodes of the descriptors again, then takes the guest's locks again, before any queue runs. What is nobody's node any
+     * more is let go of.
      *
      * @param descriptors by name; those that begin with {@link Keeper#NODE} are duplicated, and stay the caller's
+     * @return how many locks were not to be had again
      */
-    public static void takeOver(Share share, Map<String, Fd> descriptors) {
+    public static int takeOver(Share share, Map<String, Fd> descriptors) {
         Statx stat = share.stat();
         new HashMap<>(descriptors).forEach((name, fd) -> {
             if (name.startsWith(Keeper.NODE) && !taken(share, name, fd, stat)) {
                 share.keeper().drop(name);
             }
         });
+        return HostLocks.takeAgain(share);
     }
 
     private static boolean taken(Share share, String name, Fd fd, Statx stat) {

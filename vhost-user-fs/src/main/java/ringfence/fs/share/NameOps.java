@@ -1,5 +1,7 @@
 package ringfence.fs.share;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import ringfence.fs.fuse.InLayout;
 import ringfence.fs.fuse.OutLayout;
@@ -17,6 +19,7 @@ final class NameOps {
 
     private final Share share;
     private final Name empty = new Name();
+    private final MemorySegment list = Arena.ofAuto().allocate((long) BATCH * InLayout.BATCH_ONE, 8);
 
     NameOps(Share share) {
         this.share = share;
@@ -39,20 +42,26 @@ final class NameOps {
         return Call.NO_REPLY;
     }
 
-    /** All that is here of it: a list that claims to be longer than the request ends with that. */
+    /**
+     * All that is there of it: a list that claims to be longer than the request ends with that. It goes in parts, read from the
+     * guest one after the other; how far it has come is noted with each, and a successor goes on there.
+     */
     int forgetBatch(Call call) {
-        int room = (call.request.end() - InLayout.BATCH_FIRST) / InLayout.BATCH_ONE;
+        int room = (call.request.claimed() - InLayout.BATCH_FIRST) / InLayout.BATCH_ONE;
         int count = Math.min(room, Integer.MAX_VALUE & call.request.int32(InLayout.BATCH_COUNT));
-        int i = 0;
+        int i = call.wasBegun() ? Math.clamp(call.log.fact(0), 0, count) : 0;
         do {
+            int part = Math.min(BATCH, count - i);
+            long from = InLayout.BATCH_FIRST + (long) i * InLayout.BATCH_ONE;
+            call.chain.copyIn(from, list, 0, (long) part * InLayout.BATCH_ONE);
+            i += part;
             try (Transaction transaction = share.state().begin(call.queue)) {
-                int end = Math.min(count, i + BATCH);
-                for (; i < end; i++) {
-                    int at = InLayout.BATCH_FIRST + i * InLayout.BATCH_ONE;
-                    forget(transaction, call.request.int64(at), call.request.int64(at + 8));
+                for (int k = 0; k < part; k++) {
+                    long at = (long) k * InLayout.BATCH_ONE;
+                    forget(transaction, list.get(ValueLayout.JAVA_LONG, at), list.get(ValueLayout.JAVA_LONG, at + 8));
                 }
                 if (i < count) {
-                    transaction.commit();
+                    call.commitPart(transaction, i);
                 } else {
                     call.commitSilently(transaction);
                 }

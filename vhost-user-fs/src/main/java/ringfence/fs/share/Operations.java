@@ -17,6 +17,7 @@ final class Operations {
     private final DirectoryOps directories;
     private final AttributeOps attributes;
     private final XattrOps xattrs;
+    private final LockOps locks;
     private final SessionOps sessions;
     private final PlusEntries entries;
     private final TimePair times = new TimePair();
@@ -34,11 +35,17 @@ final class Operations {
         directories = new DirectoryOps(share);
         attributes = new AttributeOps(share);
         xattrs = new XattrOps(share);
+        locks = new LockOps(share);
         sessions = new SessionOps(share);
         entries = new PlusEntries(share);
     }
 
-    /** Serves a request. @return 0: its reply is laid out; {@link Call#NO_REPLY}; or minus the errno */
+    /** Those of locks. */
+    LockOps locks() {
+        return locks;
+    }
+
+    /** Serves a request. @return 0: its reply is laid out; {@link Call#NO_REPLY}; {@link Call#WAITS}; or minus the errno */
     int serve(Call call) {
         Opcode opcode = call.request.opcode();
         if (!share.features().begun() && opcode != Opcode.INIT && opcode != Opcode.DESTROY) {
@@ -73,9 +80,15 @@ final class Operations {
     private int more(Call call, Opcode opcode) {
         return switch (opcode) {
             case OPEN -> handles.open(call);
-            case RELEASE, RELEASEDIR -> handles.release(call);
+            case RELEASE -> locks.areOurs() ? locks.release(call) : handles.release(call);
+            case RELEASEDIR -> handles.release(call);
             case OPENDIR -> handles.openDirectory(call);
-            case FLUSH -> handles.flush(call);
+            case FLUSH -> {
+                if (locks.areOurs()) {
+                    locks.flushed(call);
+                }
+                yield handles.flush(call);
+            }
             case FSYNC, FSYNCDIR -> handles.sync(call);
             case READDIR -> directories.read(call);
             case READDIRPLUS -> directories.readPlus(call, entries);
@@ -92,7 +105,10 @@ final class Operations {
             case COPY_FILE_RANGE -> copies.copy(call);
             case INIT -> sessions.init(call);
             case DESTROY -> sessions.destroy();
-            case INTERRUPT -> Call.NO_REPLY; // what it is about is done before the next request is read
+            case GETLK -> locks.get(call);
+            case SETLK -> locks.set(call);
+            case SETLKW -> locks.setOrWait(call);
+            case INTERRUPT -> locks.interrupt(call); // all but a lock is done before the next request is read
             case IOCTL -> Errors.ENOTTY;
             default -> Errors.ENOSYS;
         };

@@ -35,7 +35,10 @@ final class SessionOps {
         }
         int spoken = Math.min(minor, FuseFlags.MAX_MINOR);
         long flags = offered() & guestFlags(call);
-        share.state().beginSession(spoken, flags, MAX_PAGES * PAGE);
+        synchronized (share.tree().locks()) {
+            share.state().beginSession(spoken, flags, MAX_PAGES * PAGE);
+            share.tree().locks().clear();
+        }
         share.features().set(share.state().session());
         call.reply.int32(OutLayout.INIT_MINOR, spoken);
         call.reply.int32(OutLayout.INIT_READAHEAD, call.request.int32(InLayout.INIT_READAHEAD));
@@ -87,7 +90,10 @@ final class SessionOps {
 
     /** The guest's mount is gone, or the guest is. */
     static void end(Share share) {
-        share.state().endSession();
+        synchronized (share.tree().locks()) {
+            share.state().endSession();
+            share.tree().locks().clear();
+        }
         share.features().set(share.state().session());
         share.tree().releaseFreed();
     }

@@ -21,6 +21,11 @@
  * <p>A reply that is too long for the log, such as one of READDIRPLUS, is put into the guest's buffers before the transaction:
  * they are the guest's only when the chain is completed, so a successor finds it there.
  *
+ * <h2>Locks</h2>
+ * Where the options say so, locks are the host's ({@code LockOps}): of an open file per owner, file and kind ({@code
+ * fs.tree.LockFiles}), noted in the state, so that a successor takes them again before it serves ({@code HostLocks}). One that
+ * must wait is kept aside ({@code Waiting}), its chain in flight; a queue that stops leaves it to the next one.
+ *
  * <h2>For whom</h2>
  * A privileged daemon makes files as the guest's user and group ({@code Caller}), but keeps the privilege to reach them: the
  * guest's kernel has checked that already. Any other daemon's files are its user's.

@@ -25,15 +25,18 @@ final class Adoption {
     private final Words words;
     private final NodeTable nodes;
     private final HandleTable handles;
+    private final LockTable locks;
     private final NodeChanges changes;
     private int dropped;
 
-    private Adoption(Linux linux, StateFile file, NodeTable nodes, HandleTable handles, NodeChanges changes) {
+    private Adoption(
+            Linux linux, StateFile file, NodeTable nodes, HandleTable handles, LockTable locks, NodeChanges changes) {
         this.linux = linux;
         this.file = file;
         words = file.words();
         this.nodes = nodes;
         this.handles = handles;
+        this.locks = locks;
         this.changes = changes;
     }
 
@@ -43,6 +46,7 @@ final class Adoption {
         long begun = words.get(StateLayout.INIT) >>> 32;
         long nodes = words.get(StateLayout.NODES_USED);
         long handles = words.get(StateLayout.HANDLES_USED);
+        long locks = words.get(StateLayout.LOCKS_USED);
         long maxWrite = words.get(StateLayout.MAX_WRITE);
         if (session < 1
                 || session > Long.MAX_VALUE / 2
@@ -52,9 +56,12 @@ final class Adoption {
                 || nodes < 1
                 || nodes > limits.nodes()
                 || handles < 0
-                || handles > limits.handles()) {
+                || handles > limits.handles()
+                || locks < 0
+                || locks > StateLayout.LOCKS) {
             throw new StateException("state file: session=" + session + " begun=" + begun + " maxWrite=" + maxWrite
-                    + " nodes=" + nodes + " handles=" + handles + " are not possible in " + limits);
+                    + " nodes=" + nodes + " handles=" + handles + " locks=" + locks + " are not possible in "
+                    + limits);
         }
     }
 
@@ -63,11 +70,13 @@ final class Adoption {
      *
      * @return how many slots have been dropped
      */
-    static int run(Linux linux, StateFile file, NodeTable nodes, HandleTable handles, NodeChanges changes) {
-        Adoption adoption = new Adoption(linux, file, nodes, handles, changes);
+    static int run(
+            Linux linux, StateFile file, NodeTable nodes, HandleTable handles, LockTable locks, NodeChanges changes) {
+        Adoption adoption = new Adoption(linux, file, nodes, handles, locks, changes);
         adoption.nodes();
         adoption.parents();
         adoption.handles();
+        adoption.locks();
         adoption.unused();
         return adoption.dropped;
     }
@@ -228,6 +237,19 @@ final class Adoption {
         }
         handles.slots.take(slot);
         refer(node);
+    }
+
+    private void locks() {
+        locks.slots.clear();
+        scan(locks.at(0), StateLayout.LOCK_WORDS, 0, locks.used(), slot -> {
+            if (livesNow(locks.at(slot))) {
+                if (locks.isSane(slot)) {
+                    locks.slots.take(slot);
+                } else {
+                    drop(locks.at(slot));
+                }
+            }
+        });
     }
 
     /** Those that a transaction has left for the next one. */

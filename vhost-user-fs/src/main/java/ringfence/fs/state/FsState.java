@@ -14,6 +14,7 @@ public final class FsState implements AutoCloseable {
     private final Words words;
     private final NodeTable nodes;
     private final HandleTable handles;
+    private final LockTable locks;
     private final RequestLog[] logs;
     private final Transaction transaction;
     private Freed observer;
@@ -25,11 +26,12 @@ public final class FsState implements AutoCloseable {
         words = file.words();
         nodes = new NodeTable(words, file.layout(), System.nanoTime());
         handles = new HandleTable(words, file.layout(), nodes);
+        locks = new LockTable(words, file.layout(), nodes);
         logs = new RequestLog[limits().queues()];
         for (int queue = 0; queue < logs.length; queue++) {
             logs[queue] = new RequestLog(words, queue);
         }
-        transaction = new Transaction(words, new StateLock(), nodes, handles);
+        transaction = new Transaction(words, new StateLock(), nodes, handles, locks);
     }
 
     /**
@@ -65,7 +67,7 @@ public final class FsState implements AutoCloseable {
             try {
                 Adoption.checkHeader(file.words(), file.layout().limits());
                 FsState state = new FsState(linux, file);
-                state.dropped = Adoption.run(linux, file, state.nodes, state.handles, state.transaction.changes());
+                state.dropped = state.scan();
                 for (RequestLog log : state.logs) {
                     state.dropped += log.adopt();
                 }
@@ -138,20 +140,20 @@ public final class FsState implements AutoCloseable {
      * @throws IllegalStateException if this thread has a transaction open
      */
     public void beginSession(int minor, long flags, int maxWrite) {
-        newSession(1L << 32 | Integer.toUnsignedLong(minor), flags, maxWrite, 1, 0);
+        newSession(1L << 32 | Integer.toUnsignedLong(minor), flags, maxWrite, 1, 0, 0);
         forgetAll();
         transaction.close();
     }
 
     /** DESTROY, reset of the device: as {@link #beginSession}, and INIT is forgotten. */
     public void endSession() {
-        newSession(0, 0, 0, 1, 0);
+        newSession(0, 0, 0, 1, 0, 0);
         forgetAll();
         transaction.close();
     }
 
     /** Takes the lock and keeps it. */
-    private void newSession(long init, long flags, int maxWrite, int nodesUsed, int handlesUsed) {
+    private void newSession(long init, long flags, int maxWrite, int nodesUsed, int handlesUsed, int locksUsed) {
         transaction.begin(null);
         try {
             long root = nodes.at(NodeTable.ROOT);
@@ -161,6 +163,7 @@ public final class FsState implements AutoCloseable {
             transaction.write(StateLayout.MAX_WRITE, maxWrite);
             transaction.write(StateLayout.NODES_USED, nodesUsed);
             transaction.write(StateLayout.HANDLES_USED, handlesUsed);
+            transaction.write(StateLayout.LOCKS_USED, locksUsed);
             transaction.write(root + StateLayout.NODE_LOOKUPS, 0);
             transaction.write(root + StateLayout.NODE_REFERENCES, 0);
             transaction.commitWords();
@@ -182,8 +185,14 @@ public final class FsState implements AutoCloseable {
                 observer.node(slot);
             }
         }
+        locks.slots.clear();
         handles.slots.clear();
         nodes.clear();
+    }
+
+    /** Makes the heap's tables from the file. @return how many slots have been dropped */
+    private int scan() {
+        return Adoption.run(linux, file, nodes, handles, locks, transaction.changes());
     }
 
     /**
@@ -207,14 +216,19 @@ public final class FsState implements AutoCloseable {
         return handles;
     }
 
+    /** The locks. */
+    public LockTable locks() {
+        return locks;
+    }
+
     /** The log of a queue, 0 to {@link Limits#queues} - 1. It belongs to the queue's thread. */
     public RequestLog log(int queue) {
         return logs[queue];
     }
 
-    /** Session, nodes and handles as bytes, for DEVICE_STATE. The queues have stopped, so there is no log to save. */
+    /** Session, nodes, handles and locks as bytes, for DEVICE_STATE. The queues have stopped, so there is no log to save. */
     public byte[] save() {
-        return SavedState.save(session(), words, nodes, handles);
+        return SavedState.save(session(), words, nodes, handles, locks);
     }
 
     /**
@@ -229,7 +243,8 @@ public final class FsState implements AutoCloseable {
         try (FsState scratch = create(linux, limits())) {
             scratch.take(state);
             if (scratch.dropped > 0) {
-                throw new StateException("saved state: " + scratch.dropped + " nodes or handles cannot be right");
+                throw new StateException(
+                        "saved state: " + scratch.dropped + " nodes, handles or locks cannot be right");
             }
         }
         take(state);
@@ -242,8 +257,9 @@ public final class FsState implements AutoCloseable {
         state.write(words, file.layout(), number + 1);
         Session session = state.session();
         long init = (session.begun() ? 1L << 32 : 0) | Integer.toUnsignedLong(session.minor());
-        newSession(init, session.flags(), session.maxWrite(), state.nodesUsed(), state.handlesUsed());
-        dropped = Adoption.run(linux, file, nodes, handles, transaction.changes());
+        newSession(
+                init, session.flags(), session.maxWrite(), state.nodesUsed(), state.handlesUsed(), state.locksUsed());
+        dropped = scan();
         transaction.close();
     }
 

@@ -95,6 +95,23 @@ public final class RequestLog {
         return length;
     }
 
+    /**
+     * A part of a transaction: so much of a request is done; a successor finds it BEGUN, with that as fact 0.
+     *
+     * @param part of it, above that of the transaction before
+     */
+    void progress(UndoLog undo, long unique, int opcode, long part) {
+        long entry = find(unique, opcode);
+        if (entry >= 0 && status(entry) == BEGUN) {
+            undo.write(entry + StateLayout.LOG_FACTS, part);
+            return;
+        }
+        entry = fresh(unique, opcode);
+        words.set(entry + StateLayout.LOG_FACTS, part);
+        words.set(entry + StateLayout.LOG_STATUS, BEGUN);
+        undo.write(entry + StateLayout.LOG_SESSION, session);
+    }
+
     /** A part of a transaction: the request is done. */
     void done(UndoLog undo, long unique, int opcode, MemorySegment reply, int length) {
         long entry = find(unique, opcode);

@@ -13,10 +13,11 @@ import java.util.zip.CRC32C;
  *
  * <pre>
  *  magic u64 | version u32 | checksum u32 (CRC32C of all that follows)
- *  begun u32 | minor u32 | flags u64 | max write u32 | nodes u32 | handles u32
+ *  begun u32 | minor u32 | flags u64 | max write u32 | nodes u32 | handles u32 | locks u32
  *  per node    id u64 | device u64 | inode u64 | mode u64 | lookups u64 | parent's id u64
  *              | length u8, name | length u8, file handle
  *  per handle  id u64 | node's id u64 | flags u64
+ *  per lock    node's id u64 | owner u64 | first byte u64 | last byte u64 | kind u64
  * </pre>
  *
  * <p>Not the root: it is the daemon's own. Nor the numbers of sessions, nor the log, of which nothing is left when the
@@ -27,15 +28,18 @@ final class SavedState {
     /** "RFFSSAVE". */
     private static final long MAGIC = 0x4556_4153_5346_4652L;
 
-    private static final int VERSION = 1;
+    private static final int VERSION = 2;
     private static final int BODY = 16;
     private static final int NODE_BYTES = 48;
     private static final int HANDLE_BYTES = 24;
+    private static final int LOCK_BYTES = 40;
+    private static final int COUNTS_END = BODY + 32;
 
     private final byte[] saved;
     private final Session session;
     private final int nodes;
     private final int handles;
+    private final int locks;
     private int nodesUsed = 1;
     private int handlesUsed;
 
@@ -57,20 +61,25 @@ final class SavedState {
             session = new Session(0, begun == 1, in.getInt(), in.getLong(), in.getInt());
             nodes = in.getInt();
             handles = in.getInt();
-            if (begun < 0 || begun > 1 || session.maxWrite() < 0 || nodes < 0 || handles < 0) {
-                throw new StateException(
-                        "saved state: begun=" + begun + " nodes=" + nodes + " handles=" + handles + " " + session);
+            locks = in.getInt();
+            boolean possible = nodes >= 0 && handles >= 0 && locks >= 0 && locks <= StateLayout.LOCKS;
+            if (begun < 0 || begun > 1 || session.maxWrite() < 0 || !possible) {
+                throw new StateException("saved state: begun=" + begun + " nodes=" + nodes + " handles=" + handles
+                        + " locks=" + locks + " " + session);
             }
         } catch (BufferUnderflowException e) {
             throw tooShort();
         }
     }
 
-    static byte[] save(Session session, Words words, NodeTable nodes, HandleTable handles) {
+    static byte[] save(Session session, Words words, NodeTable nodes, HandleTable handles, LockTable locks) {
         ByteArrayOutputStream body = new ByteArrayOutputStream();
         ByteBuffer item = ByteBuffer.allocate(512).order(ByteOrder.LITTLE_ENDIAN);
         item.putInt(session.begun() ? 1 : 0).putInt(session.minor()).putLong(session.flags());
-        item.putInt(session.maxWrite()).putInt(nodes.count() - 1).putInt(handles.count());
+        item.putInt(session.maxWrite())
+                .putInt(nodes.count() - 1)
+                .putInt(handles.count())
+                .putInt(locks.count());
         append(body, item);
         MemorySegment bytes = MemorySegment.ofArray(new byte[StateLayout.MAX_NAME + 1]);
         nodes.forEach(slot -> {
@@ -88,6 +97,13 @@ final class SavedState {
             long at = handles.at(slot);
             item.putLong(handles.id(slot)).putLong(words.get(at + StateLayout.HANDLE_NODE));
             item.putLong(words.get(at + StateLayout.HANDLE_FLAGS));
+            append(body, item);
+        });
+        locks.forEach(slot -> {
+            long at = locks.at(slot);
+            item.putLong(locks.nodeId(slot)).putLong(locks.owner(slot));
+            item.putLong(locks.start(slot)).putLong(locks.end(slot));
+            item.putLong(words.get(at + StateLayout.LOCK_KIND));
             append(body, item);
         });
         byte[] rest = body.toByteArray();
@@ -137,6 +153,11 @@ final class SavedState {
         return handlesUsed;
     }
 
+    /** Slots of locks. */
+    int locksUsed() {
+        return locks;
+    }
+
     /**
      * Writes its slots into a file in which none is in use.
      *
@@ -144,10 +165,11 @@ final class SavedState {
      * @throws StateException if they do not fit
      */
     void write(Words words, StateLayout layout, long number) {
-        ByteBuffer in = buffer().position(BODY + 28);
+        ByteBuffer in = buffer().position(COUNTS_END);
         try {
             writeNodes(in, words, layout, number);
             writeHandles(in, words, layout, number);
+            writeLocks(in, words, layout, number);
         } catch (BufferUnderflowException e) {
             throw tooShort();
         }
@@ -189,6 +211,19 @@ final class SavedState {
             words.set(at + StateLayout.HANDLE_FLAGS, in.getLong());
             words.set(at + StateLayout.LIVES_IN, number);
             handlesUsed = Math.max(handlesUsed, slot + 1);
+        }
+    }
+
+    private void writeLocks(ByteBuffer in, Words words, StateLayout layout, long number) {
+        for (int slot = 0; slot < locks; slot++) {
+            require(in, LOCK_BYTES);
+            long at = layout.lock(slot);
+            words.set(at + StateLayout.LOCK_NODE, in.getLong());
+            words.set(at + StateLayout.LOCK_OWNER, in.getLong());
+            words.set(at + StateLayout.LOCK_START, in.getLong());
+            words.set(at + StateLayout.LOCK_END, in.getLong());
+            words.set(at + StateLayout.LOCK_KIND, in.getLong());
+            words.set(at + StateLayout.LIVES_IN, number);
         }
     }
 

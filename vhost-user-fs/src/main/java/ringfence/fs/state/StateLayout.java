@@ -6,11 +6,13 @@ package ringfence.fs.state;
  *
  * <pre>
  *  word 0        magic | version | nodes | handles | queues                     written once
- *       8        session | begun, minor | flags | max write | nodes used | handles used
+ *       8        session | begun, minor | flags | max write | nodes used | handles used | locks used
  *       64       undo count
  *       512      undo entries:  word | value before          x {@value #UNDO_CAPACITY}
  *       LOGS     4 entries of 64 words per queue
  *                session | unique | opcode | status, length | sequence | facts x 4 | reply x 32
+ *       LOCKS    8 words each, {@value #LOCKS} of them
+ *                node's id | session | owner | first byte | last byte | process, flock, write
  *       HANDLES  8 words each
  *                id | session | node's id | flags, directory
  *       NODES    64 words each, from a page's beginning on; the root is the first
@@ -25,7 +27,7 @@ final class StateLayout {
     /** "RFFSTATE". */
     static final long MAGIC_VALUE = 0x4554_4154_5346_4652L;
 
-    static final int VERSION_VALUE = 1;
+    static final int VERSION_VALUE = 2;
 
     static final long MAGIC = 0;
     static final long VERSION = 1;
@@ -43,7 +45,8 @@ final class StateLayout {
     static final long NODES_USED = 12;
 
     static final long HANDLES_USED = 13;
-    static final long HEADER_END = 14;
+    static final long LOCKS_USED = 14;
+    static final long HEADER_END = 15;
 
     static final long UNDO_COUNT = 64;
     static final long UNDO = 512;
@@ -61,6 +64,15 @@ final class StateLayout {
     static final int LOG_SEQUENCE = 4;
     static final int LOG_FACTS = 5;
     static final int LOG_REPLY = 9;
+
+    static final int LOCKS = 4096;
+    static final int LOCK_WORDS = 8;
+    static final int LOCK_NODE = 0;
+    static final int LOCK_OWNER = 2;
+    static final int LOCK_START = 3;
+    static final int LOCK_END = 4;
+    /** {@code process << 32 | flock << 1 | write}. */
+    static final int LOCK_KIND = 5;
 
     static final int HANDLE_WORDS = 8;
     static final int HANDLE_NODE = 2;
@@ -84,8 +96,11 @@ final class StateLayout {
 
     /** Of nodes and handles. */
     static final int ID = 0;
-    /** Of nodes and handles; 0: free. */
+    /** Of nodes, handles and locks; 0: free. */
     static final int LIVES_IN = 1;
+
+    static final int S_IFMT = 0xF000;
+    static final int S_IFREG = 0x8000;
 
     static final int MAX_NAME = 255;
     /** {@code u32 bytes; i32 type}, and 128 of data (MAX_HANDLE_SZ). */
@@ -99,12 +114,14 @@ final class StateLayout {
     private static final int PAGE_WORDS = 512;
 
     private final Limits limits;
+    private final long locks;
     private final long handles;
     private final long nodes;
 
     StateLayout(Limits limits) {
         this.limits = limits;
-        handles = LOGS + (long) limits.queues() * LOG_ENTRIES * LOG_WORDS;
+        locks = LOGS + (long) limits.queues() * LOG_ENTRIES * LOG_WORDS;
+        handles = locks + (long) LOCKS * LOCK_WORDS;
         long end = handles + (long) limits.handles() * HANDLE_WORDS;
         nodes = (end + PAGE_WORDS - 1) / PAGE_WORDS * PAGE_WORDS;
     }
@@ -129,6 +146,10 @@ final class StateLayout {
 
     long handle(int slot) {
         return handles + (long) slot * HANDLE_WORDS;
+    }
+
+    long lock(int slot) {
+        return locks + (long) slot * LOCK_WORDS;
     }
 
     static long logEntry(int queue, int entry) {

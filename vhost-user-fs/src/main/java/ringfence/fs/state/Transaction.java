@@ -20,6 +20,8 @@ public final class Transaction implements AutoCloseable {
     private final NodeTable nodes;
     private final NodeChanges changes;
     private final HandleTable handles;
+    private final LockTable locks;
+    private final LockChanges lockChanges;
     private final SlotList opened = new SlotList();
     private final SlotList released = new SlotList();
     private Freed observer = new Freed() {
@@ -31,12 +33,14 @@ public final class Transaction implements AutoCloseable {
     };
     private RequestLog log;
 
-    Transaction(Words words, StateLock lock, NodeTable nodes, HandleTable handles) {
+    Transaction(Words words, StateLock lock, NodeTable nodes, HandleTable handles, LockTable locks) {
         this.words = words;
         this.lock = lock;
         this.nodes = nodes;
         this.handles = handles;
+        this.locks = locks;
         undo = new UndoLog(words);
+        lockChanges = new LockChanges(words, undo, locks);
         changes = new NodeChanges(words, undo, nodes);
     }
 
@@ -172,7 +176,7 @@ public final class Transaction implements AutoCloseable {
     }
 
     /**
-     * Ends a handle.
+     * Ends a handle; with its node's last one, all locks on that.
      *
      * @return whether its node is free now, too
      */
@@ -184,7 +188,44 @@ public final class Transaction implements AutoCloseable {
         int node = handles.node(handle);
         undo.write(handles.at(handle) + StateLayout.LIVES_IN, 0);
         released.add(handle);
-        return node != NodeTable.NONE && changes.release(node);
+        if (node == NodeTable.NONE) {
+            return false;
+        }
+        long id = nodes.id(node);
+        boolean free = changes.release(node);
+        if (locks.count() > 0 && nodes.references(node) == 0) {
+            lockChanges.drop(id);
+        }
+        return free;
+    }
+
+    /**
+     * An owner's range of a node, which has a handle, becomes one of this type; the owner's others split and merge.
+     *
+     * @param flock whether it is of flock(2); then the range is all
+     * @param end last byte, {@link LockTable#END}: none is
+     * @param type {@link LockTable#READ}, {@link LockTable#WRITE} or {@link LockTable#UNLOCK}
+     * @return false: there is no such node, or no {@link LockTable#hasRoom room}
+     */
+    public boolean lock(int node, long owner, boolean flock, long start, long end, int type, int pid) {
+        check();
+        if (!nodes.isNode(node) || !locks.hasRoom(start, end, type)) {
+            return false;
+        }
+        lockChanges.set(nodes.id(node), owner, flock, start, end, type, pid);
+        return true;
+    }
+
+    /** An owner lets go of all that it has locked of a node. @return how many locks */
+    public int unlock(long nodeId, long owner, boolean flock) {
+        check();
+        return lockChanges.drop(nodeId, owner, flock);
+    }
+
+    /** A part of this queue's request is done: see {@link RequestLog#fact}, 0. */
+    public void progress(long unique, int opcode, long part) {
+        check();
+        log.progress(undo, unique, opcode, part);
     }
 
     /**
@@ -209,6 +250,7 @@ public final class Transaction implements AutoCloseable {
         undo.commit();
         opened.clear();
         changes.committed(observer);
+        lockChanges.committed();
         for (int i = 0; i < released.size(); i++) {
             observer.handle(released.get(i));
             handles.slots.give(released.get(i));
@@ -225,6 +267,7 @@ public final class Transaction implements AutoCloseable {
         changes.rollingBack();
         undo.rollBack();
         changes.rolledBack();
+        lockChanges.rolledBack();
         for (int i = 0; i < opened.size(); i++) {
             handles.slots.give(opened.get(i));
         }

@@ -21,6 +21,7 @@ public final class Tree implements Freed, AutoCloseable {
     private final OpenTable handles;
     private final DescriptorBudget budget;
     private final StreamBuffers streams = new StreamBuffers();
+    private final LockFiles locks = new LockFiles();
     private final Retired retired;
 
     /** As the other one, and each node keeps its descriptor. */
@@ -115,6 +116,11 @@ public final class Tree implements Freed, AutoCloseable {
         return streams;
     }
 
+    /** A descriptor for each owner of locks on a file. */
+    public LockFiles locks() {
+        return locks;
+    }
+
     @Override
     public void node(int slot) {
         OpenFile file = nodes.take(slot);
@@ -139,6 +145,9 @@ public final class Tree implements Freed, AutoCloseable {
     @Override
     public void close() {
         releaseFreed();
+        synchronized (locks) {
+            locks.clear();
+        }
         handles.clear();
         nodes.clear();
         fileHandles.close();

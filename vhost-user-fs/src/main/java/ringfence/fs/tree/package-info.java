@@ -26,6 +26,9 @@
  * <p>"Evicted" is a mark in the table: it says that this process has found the file below the root itself. A handle that came
  * with a predecessor's state, which somebody else may have written, opens nothing that is not there.
  *
+ * <p>A lock of the host belongs to an open file: each owner that the guest names has one of its own for each file and kind of
+ * lock ({@link ringfence.fs.tree.LockFiles}), and closing it ends them.
+ *
  * <p>Descriptors are counted ({@link ringfence.fs.tree.DescriptorBudget}): at the bound the guest gets ENFILE.
  */
 package ringfence.fs.tree;

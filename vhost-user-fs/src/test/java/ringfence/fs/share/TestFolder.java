@@ -31,6 +31,8 @@ final class TestFolder implements AutoCloseable, Keeper {
     private final ShareOptions options;
     private final int descriptors;
     private HandleUse use;
+    private Fd left;
+    int lostLocks;
     private CrashPoints crash = CrashPoints.NONE;
     FsState state;
     Tree tree;
@@ -77,7 +79,7 @@ final class TestFolder implements AutoCloseable, Keeper {
         counters = new FsCounters(Counters.hidden(), "fs", 0);
         engine = new FsEngine(share, 0, counters);
         guest.engine(engine);
-        Kept.takeOver(share, kept);
+        lostLocks = Kept.takeOver(share, kept);
     }
 
     private static String name(long id) {
@@ -96,11 +98,21 @@ final class TestFolder implements AutoCloseable, Keeper {
 
     /** The daemon dies, another one takes over what it has left. */
     void restart() {
+        die();
+        rise();
+    }
+
+    /** Nobody serves it; what the host's kernel had for the daemon is gone. */
+    void die() {
         crash = CrashPoints.NONE;
-        Fd file = state.file().duplicate();
+        left = state.file().duplicate();
+        engine.close();
         tree.close();
         state.close();
-        state = FsState.adopt(linux, file);
+    }
+
+    void rise() {
+        state = FsState.adopt(linux, left);
         serve();
     }
 
@@ -125,6 +137,7 @@ final class TestFolder implements AutoCloseable, Keeper {
 
     @Override
     public void close() {
+        engine.close();
         tree.close();
         state.close();
         guest.close();

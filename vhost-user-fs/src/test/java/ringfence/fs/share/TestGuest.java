@@ -6,7 +6,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import ringfence.fs.fuse.FuseFlags;
 import ringfence.fs.fuse.InLayout;
 import ringfence.fs.fuse.InitFlags;
 import ringfence.fs.fuse.Opcode;
@@ -31,7 +34,8 @@ final class TestGuest implements AutoCloseable {
     private static final long RAM = 8 << 20;
     private static final long REQUEST = 0x2_0000;
     private static final long REPLY = 0x20_0000;
-    private static final int SIZE = 64;
+    private static final int SIZE = 256;
+    private static final int REQUEST_ROOM = 0x1_0000;
 
     private final Fd fd;
     private final Mapping mapping;
@@ -39,8 +43,15 @@ final class TestGuest implements AutoCloseable {
     private final GuestDriver driver;
     private final SplitQueue queue;
     private final ChainCursor chain = ChainCursor.forQueueSize(SIZE);
+    /** Those that were sent later, by their heads. */
+    private final Map<Integer, ChainCursor> later = new HashMap<>();
+
     private FsEngine engine;
     private long unique;
+    /** Where the request and its reply are. */
+    private long request = REQUEST;
+
+    private long reply = REPLY;
     private int length;
     private long written;
 
@@ -61,7 +72,7 @@ final class TestGuest implements AutoCloseable {
     // ---- any request --------------------------------------------------------------------------------------------
 
     TestGuest begin(Opcode opcode, long node) {
-        memory.asSlice(REQUEST, 8192).fill((byte) 0);
+        memory.asSlice(request, 8192).fill((byte) 0);
         int32(4, opcode.number());
         unique += 2;
         int64(8, unique);
@@ -71,20 +82,20 @@ final class TestGuest implements AutoCloseable {
     }
 
     TestGuest int32(int at, int value) {
-        memory.set(ValueLayout.JAVA_INT_UNALIGNED, REQUEST + at, value);
+        memory.set(ValueLayout.JAVA_INT_UNALIGNED, request + at, value);
         length = Math.max(length, at + 4);
         return this;
     }
 
     TestGuest int64(int at, long value) {
-        memory.set(ValueLayout.JAVA_LONG_UNALIGNED, REQUEST + at, value);
+        memory.set(ValueLayout.JAVA_LONG_UNALIGNED, request + at, value);
         length = Math.max(length, at + 8);
         return this;
     }
 
     /** Bytes at the end. */
     TestGuest bytes(byte[] bytes) {
-        MemorySegment.copy(bytes, 0, memory, ValueLayout.JAVA_BYTE, REQUEST + length, bytes.length);
+        MemorySegment.copy(bytes, 0, memory, ValueLayout.JAVA_BYTE, request + length, bytes.length);
         length += bytes.length;
         return this;
     }
@@ -115,9 +126,9 @@ final class TestGuest implements AutoCloseable {
 
     private int again(int room) {
         assertThat(driver.begin(room > 0 ? 2 : 1)).isTrue();
-        driver.readable(REQUEST, length);
+        driver.readable(request, length);
         if (room > 0) {
-            driver.writable(REPLY, room);
+            driver.writable(reply, room);
         }
         driver.offer(7);
         driver.publish();
@@ -126,9 +137,73 @@ final class TestGuest implements AutoCloseable {
         if (written == 0) {
             return 0;
         }
-        assertThat(memory.get(ValueLayout.JAVA_LONG, REPLY + 8)).isEqualTo(unique);
-        assertThat((long) memory.get(ValueLayout.JAVA_INT, REPLY)).isEqualTo(written);
-        return memory.get(ValueLayout.JAVA_INT, REPLY + 4);
+        assertThat(memory.get(ValueLayout.JAVA_LONG, reply + 8)).isEqualTo(unique);
+        assertThat((long) memory.get(ValueLayout.JAVA_INT, reply)).isEqualTo(written);
+        return memory.get(ValueLayout.JAVA_INT, reply + 4);
+    }
+
+    // ---- requests that wait -------------------------------------------------------------------------------------
+
+    /** Where requests and replies are from now on: one that waits keeps its place. */
+    void slot(int number) {
+        request = REQUEST + (long) number * REQUEST_ROOM;
+        reply = REPLY + (long) number * ROOM;
+    }
+
+    /** Sends it; it may wait. @return its head */
+    int sendLater() {
+        int32(0, length);
+        assertThat(driver.begin(2)).isTrue();
+        driver.readable(request, length);
+        driver.writable(reply, ROOM);
+        int head = driver.offer(7);
+        driver.publish();
+        ChainCursor own = ChainCursor.forQueueSize(SIZE);
+        assertThat(queue.poll(own)).isEqualTo(Verdict.CHAIN);
+        later.put(head, own);
+        engine.submit(own, queue::complete);
+        return head;
+    }
+
+    /** Whether a chain has been completed and not been looked at. */
+    boolean isAnswered() {
+        return driver.hasUsed();
+    }
+
+    /** Gives a chain that is in flight to another engine. */
+    void sendAgain(int head) {
+        engine.submit(later.get(head), queue::complete);
+    }
+
+    /** The engine's turn. @return the error of the reply in this slot, or 1: nothing is answered */
+    int turn() {
+        engine.reap(queue::complete);
+        return answeredLate();
+    }
+
+    /** @return the error of the reply in this slot, or 1: nothing is answered */
+    int answeredLate() {
+        if (driver.reap() < 0) {
+            return 1;
+        }
+        written = driver.written();
+        return result();
+    }
+
+    /** Turns of the engine until something is answered. @return its error, or 1: it takes longer than so many milliseconds */
+    int await(int millis) throws InterruptedException {
+        int result = turn();
+        for (int i = 0; result == 1 && i < millis; i++) {
+            Thread.sleep(1);
+            result = turn();
+        }
+        return result;
+    }
+
+    /** The queue stops. */
+    void stop(boolean recorded) {
+        engine.letGo(recorded, queue::complete);
+        assertThat(engine.inFlight()).isZero();
     }
 
     private void submit() {
@@ -154,13 +229,13 @@ final class TestGuest implements AutoCloseable {
     }
 
     private int result() {
-        return written == 0 ? 0 : memory.get(ValueLayout.JAVA_INT, REPLY + 4);
+        return written == 0 ? 0 : memory.get(ValueLayout.JAVA_INT, reply + 4);
     }
 
     /** Gives the last request another number, so that it is not taken for the same again. */
     void nextUnique() {
         unique += 2;
-        memory.set(ValueLayout.JAVA_LONG, REQUEST + 8, unique);
+        memory.set(ValueLayout.JAVA_LONG, request + 8, unique);
     }
 
     /** The last chain, as it was; for who submits it again and again. */
@@ -169,15 +244,15 @@ final class TestGuest implements AutoCloseable {
     }
 
     long answer(int at) {
-        return memory.get(ValueLayout.JAVA_LONG_UNALIGNED, REPLY + OutLayout.HEADER + at);
+        return memory.get(ValueLayout.JAVA_LONG_UNALIGNED, reply + OutLayout.HEADER + at);
     }
 
     int answer32(int at) {
-        return memory.get(ValueLayout.JAVA_INT_UNALIGNED, REPLY + OutLayout.HEADER + at);
+        return memory.get(ValueLayout.JAVA_INT_UNALIGNED, reply + OutLayout.HEADER + at);
     }
 
     byte[] answered() {
-        return memory.asSlice(REPLY + OutLayout.HEADER, written - OutLayout.HEADER)
+        return memory.asSlice(reply + OutLayout.HEADER, written - OutLayout.HEADER)
                 .toArray(ValueLayout.JAVA_BYTE);
     }
 
@@ -315,6 +390,37 @@ final class TestGuest implements AutoCloseable {
                 .upTo(InLayout.HEADER + 40);
     }
 
+    TestGuest lock(Opcode opcode, long node, long handle, long owner, long start, long end, int type) {
+        return begin(opcode, node)
+                .int64(InLayout.FH, handle)
+                .int64(InLayout.LK_OWNER, owner)
+                .int64(InLayout.LK_START, start)
+                .int64(InLayout.LK_END, end)
+                .int32(InLayout.LK_TYPE, type)
+                .int32(InLayout.LK_PID, (int) owner + 1000)
+                .upTo(InLayout.HEADER + 48);
+    }
+
+    TestGuest flock(Opcode opcode, long node, long handle, long owner, int type) {
+        return lock(opcode, node, handle, owner, 0, Long.MAX_VALUE, type).int32(InLayout.LK_FLAGS, FuseFlags.LK_FLOCK);
+    }
+
+    TestGuest flush(long node, long handle, long owner) {
+        return begin(Opcode.FLUSH, node)
+                .int64(InLayout.FH, handle)
+                .int64(InLayout.FLUSH_OWNER, owner)
+                .upTo(InLayout.HEADER + 24);
+    }
+
+    TestGuest interrupt(long other) {
+        return begin(Opcode.INTERRUPT, 0).int64(InLayout.INTERRUPT_UNIQUE, other);
+    }
+
+    /** As virtio has it, without room for a reply. */
+    void sendSilently() {
+        send(length, 0);
+    }
+
     int release(long node, long handle) {
         return begin(Opcode.RELEASE, node)
                 .int64(InLayout.FH, handle)
@@ -339,7 +445,7 @@ final class TestGuest implements AutoCloseable {
             }
             for (int at = head; at < written - OutLayout.HEADER; ) {
                 int bytes = answer32(at + OutLayout.DIRENT_NAMELEN);
-                byte[] name = memory.asSlice(REPLY + OutLayout.HEADER + at + OutLayout.DIRENT, bytes)
+                byte[] name = memory.asSlice(reply + OutLayout.HEADER + at + OutLayout.DIRENT, bytes)
                         .toArray(ValueLayout.JAVA_BYTE);
                 names.add(new String(name, StandardCharsets.UTF_8));
                 offset = answer(at + OutLayout.DIRENT_OFF);

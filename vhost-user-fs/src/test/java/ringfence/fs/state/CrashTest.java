@@ -27,6 +27,9 @@ class CrashTest {
     private int directory;
     private int file;
     private int handle;
+    private int locked;
+    private int lockedHandle;
+    private NodeTable nodes;
 
     private interface Body {
         void run(CrashTest test, Transaction transaction);
@@ -52,6 +55,13 @@ class CrashTest {
         bodies.put("rebind", (t, x) -> x.rebind(t.file, DEVICE, 123, TestState.fileHandle("another")));
         bodies.put("open", (t, x) -> x.open(t.file, 0x8002, false));
         bodies.put("release", (t, x) -> x.release(t.handle));
+        bodies.put("lock", (t, x) -> x.lock(t.locked, 2, false, 0, 9, LockTable.READ, 7));
+        bodies.put("lock by flock", (t, x) -> x.lock(t.locked, 3, true, 0, LockTable.END, LockTable.WRITE, 7));
+        bodies.put("split a lock", (t, x) -> x.lock(t.locked, 1, false, 130, 139, LockTable.UNLOCK, 7));
+        bodies.put("merge locks", (t, x) -> x.lock(t.locked, 1, false, 150, 320, LockTable.WRITE, 8));
+        bodies.put("change the middle of a lock", (t, x) -> x.lock(t.locked, 1, false, 130, 139, LockTable.READ, 7));
+        bodies.put("unlock", (t, x) -> x.unlock(t.nodes.id(t.locked), 1, false));
+        bodies.put("release a locked file", (t, x) -> x.release(t.lockedHandle));
         bodies.put("create", (t, x) -> {
             int created = TestState.add(x, 78, FILE, t.directory, "created");
             x.open(created, 2, false);
@@ -78,6 +88,11 @@ class CrashTest {
         directory = test.add(10, DIRECTORY, NodeTable.ROOT, "directory");
         file = test.add(11, DIRECTORY, directory, "file");
         handle = test.open(file);
+        locked = test.add(12, FILE, NodeTable.ROOT, "locked");
+        lockedHandle = test.open(locked);
+        test.lock(locked, 1, false, 100, 199, LockTable.WRITE);
+        test.lock(locked, 1, false, 300, LockTable.END, LockTable.WRITE);
+        nodes = test.state.nodes();
         for (long unique = 10; unique < 20; unique += 2) {
             test.state.log(1).intend(unique, OPCODE, unique, 2, 3, 4);
             done(test, unique);
@@ -232,7 +247,7 @@ class CrashTest {
                 try (TestState successor = TestState.adopt(linux, test.copyOfFile())) {
                     assertThat(successor.past(1, UNIQUE, OPCODE))
                             .isEqualTo(killed ? "BEGUN 5 6 7 8" : "DONE the reply");
-                    assertThat(successor.nodes()).hasSize(killed ? 3 : 4);
+                    assertThat(successor.nodes()).hasSize(killed ? 4 : 5);
                 }
                 if (!killed) {
                     return;

@@ -1,5 +1,7 @@
 package ringfence.fs.state;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -25,6 +27,9 @@ final class Model {
 
     final TreeMap<Integer, Node> nodes = new TreeMap<>();
     final TreeMap<Integer, Handle> handles = new TreeMap<>();
+    /** Of an owner of a node, by byte: who has locked it, and whether for writing. */
+    final TreeMap<String, TreeMap<Long, Integer>> locks = new TreeMap<>();
+
     long session = 1;
 
     Model() {
@@ -37,6 +42,7 @@ final class Model {
         Model copy = new Model();
         copy.nodes.putAll(nodes);
         copy.handles.putAll(handles);
+        locks.forEach((owner, bytes) -> copy.locks.put(owner, new TreeMap<>(bytes)));
         copy.session = session;
         return copy;
     }
@@ -109,12 +115,60 @@ final class Model {
 
     boolean release(int slot) {
         Handle handle = handles.remove(slot);
-        return handle != null && freeIfUnused(handle.node);
+        if (handle == null) {
+            return false;
+        }
+        boolean freed = freeIfUnused(handle.node);
+        if (references(handle.node) == 0) {
+            locks.keySet().removeIf(owner -> owner.startsWith(handle.node + " "));
+        }
+        return freed;
+    }
+
+    static String owner(int node, long owner, boolean flock) {
+        return node + " " + owner + " " + flock;
+    }
+
+    void lock(int node, long owner, long start, long end, int type) {
+        TreeMap<Long, Integer> bytes = locks.computeIfAbsent(owner(node, owner, false), key -> new TreeMap<>());
+        for (long at = start; at <= end; at++) {
+            if (type == LockTable.UNLOCK) {
+                bytes.remove(at);
+            } else {
+                bytes.put(at, type);
+            }
+        }
+        unlockIfEmpty(owner(node, owner, false));
+    }
+
+    private void unlockIfEmpty(String owner) {
+        if (locks.get(owner).isEmpty()) {
+            locks.remove(owner);
+        }
+    }
+
+    int unlock(int node, long owner) {
+        TreeMap<Long, Integer> bytes = locks.remove(owner(node, owner, false));
+        return bytes == null ? 0 : ranges(bytes);
+    }
+
+    /** How many slots they take. */
+    int ranges() {
+        return locks.values().stream().mapToInt(Model::ranges).sum();
+    }
+
+    private static int ranges(TreeMap<Long, Integer> bytes) {
+        int ranges = 0;
+        for (Map.Entry<Long, Integer> entry : bytes.entrySet()) {
+            ranges += entry.getValue().equals(bytes.get(entry.getKey() - 1)) ? 0 : 1;
+        }
+        return ranges;
     }
 
     void newSession() {
         session++;
         handles.clear();
+        locks.clear();
         Node root = nodes.get(NodeTable.ROOT).lookups(0);
         nodes.clear();
         nodes.put(NodeTable.ROOT, root);
@@ -131,7 +185,9 @@ final class Model {
                 .append(references(slot)));
         handles.forEach(
                 (slot, handle) -> picture.append('\n').append(slot).append(' ').append(handle));
-        return picture.toString();
+        locks.forEach(
+                (owner, bytes) -> picture.append("\nlocks of ").append(owner).append(bytes));
+        return picture.append('\n').append(ranges()).toString();
     }
 
     /** The model that a state is. */
@@ -154,6 +210,10 @@ final class Model {
         handles.forEach(slot -> model.handles.put(
                 slot,
                 new Handle(handles.id(slot), handles.node(slot), handles.flags(slot), handles.isDirectory(slot))));
+        LockTable locks = test.state.locks();
+        locks.forEach(slot ->
+                model.lock(locks.node(slot), locks.owner(slot), locks.start(slot), locks.end(slot), locks.type(slot)));
+        assertThat(locks.count()).isEqualTo(model.ranges());
         return model;
     }
 }

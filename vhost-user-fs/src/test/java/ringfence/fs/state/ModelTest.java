@@ -105,11 +105,13 @@ class ModelTest {
     private void steps(Transaction transaction) {
         int steps = 1 + random.nextInt(4);
         for (int i = 0; i < steps; i++) {
-            switch (random.nextInt(8)) {
+            switch (random.nextInt(10)) {
                 case 0, 1, 2 -> lookUp(transaction);
                 case 3, 4 -> forget(transaction);
                 case 5 -> move(transaction);
                 case 6 -> open(transaction);
+                case 7 -> lock(transaction);
+                case 8 -> unlock(transaction);
                 default -> release(transaction);
             }
         }
@@ -182,6 +184,30 @@ class ModelTest {
             assertThat(model.nodes.containsKey(node)
                             && test.state.handles().slots.taken() < 12)
                     .isFalse();
+        }
+    }
+
+    /** On a file that is open, as the daemon sees to. */
+    private void lock(Transaction transaction) {
+        Model.Handle handle = model.handles.get(random.nextInt(12));
+        if (handle == null || (model.nodes.get(handle.node()).mode() & 0xF000) != 0x8000) {
+            return;
+        }
+        long owner = random.nextInt(2);
+        long start = random.nextInt(12);
+        long end = start + random.nextInt(6);
+        int type = random.nextInt(3);
+        assertThat(transaction.lock(handle.node(), owner, false, start, end, type, 7))
+                .isTrue();
+        model.lock(handle.node(), owner, start, end, type);
+    }
+
+    private void unlock(Transaction transaction) {
+        int node = anyNode();
+        if (model.nodes.containsKey(node)) {
+            long owner = random.nextInt(2);
+            assertThat(transaction.unlock(test.state.nodes().id(node), owner, false))
+                    .isEqualTo(model.unlock(node, owner));
         }
     }
 

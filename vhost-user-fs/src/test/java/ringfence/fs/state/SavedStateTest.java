@@ -15,6 +15,7 @@ import ringfence.linux.Linux;
 class SavedStateTest {
     private static final int HEADER = 16;
     private static final int CHECKSUM = 12;
+    private static final int LOCK = 40;
 
     private final Linux linux = Linux.system();
     private final TestState from = prepare();
@@ -36,6 +37,10 @@ class SavedStateTest {
         test.open(file);
         test.open(directory);
         test.release(0);
+        int locked = test.add(12, TestState.FILE, directory, "locked");
+        test.open(locked);
+        test.lock(locked, 1, false, 5, 9, LockTable.WRITE);
+        test.lock(locked, -2, true, 0, LockTable.END, LockTable.READ);
         return test;
     }
 
@@ -150,7 +155,7 @@ class SavedStateTest {
         ByteBuffer bytes = ByteBuffer.wrap(far).order(ByteOrder.LITTLE_ENDIAN);
         // the first node, and the only handle's node: their words lie behind the counts, and before the end
         long id = 1L << StateLayout.SLOT_BITS | last;
-        bytes.putLong(HEADER + 28, id).putLong(saved.length - 16, id);
+        bytes.putLong(HEADER + 32, id).putLong(saved.length - 2 * LOCK - 16, id);
         try (TestState test = TestState.create(linux, large)) {
             test.state.load(checksummed(far));
             assertThat(test.nodes()).contains(last);

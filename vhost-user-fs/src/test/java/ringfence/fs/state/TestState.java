@@ -1,5 +1,7 @@
 package ringfence.fs.state;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
@@ -106,6 +108,15 @@ final class TestState implements AutoCloseable {
         }
     }
 
+    /** In a transaction of its own, for process 7. @return false: no room, no such node */
+    boolean lock(int node, long owner, boolean flock, long start, long end, int type) {
+        try (Transaction transaction = state.begin(0)) {
+            boolean done = transaction.lock(node, owner, flock, start, end, type, 7);
+            transaction.commit();
+            return done;
+        }
+    }
+
     boolean release(int handle) {
         try (Transaction transaction = state.begin(0)) {
             boolean freed = transaction.release(handle);
@@ -185,7 +196,19 @@ final class TestState implements AutoCloseable {
                     .append(handles.flags(slot));
             picture.append(' ').append(handles.isDirectory(slot)).append(' ').append(handles.slot(handles.id(slot)));
         });
+        locks().forEach(lock -> picture.append("\nlock ").append(lock));
         return picture.toString();
+    }
+
+    /** All locks, in an order of their own. */
+    TreeSet<String> locks() {
+        LockTable locks = state.locks();
+        TreeSet<String> all = new TreeSet<>();
+        locks.forEach(slot -> all.add("node " + locks.node(slot) + " owner " + locks.owner(slot) + " "
+                + locks.start(slot) + "-" + locks.end(slot) + (locks.type(slot) == LockTable.WRITE ? " write" : " read")
+                + (locks.isFlock(slot) ? " flock " : " ") + locks.pid(slot)));
+        assertThat(all).hasSize(locks.count());
+        return all;
     }
 
     static MemorySegment nativeBytes(int size) {

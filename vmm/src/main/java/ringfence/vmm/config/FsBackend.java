@@ -12,8 +12,10 @@ public sealed interface FsBackend {
      * @param cache how long the guest may go by what it has read
      * @param xattr whether files have extended attributes
      * @param acl whether files have access control lists, for which they have extended attributes, too
+     * @param locks whether locks are the host's
      */
-    record Folder(String path, boolean readonly, Cache cache, boolean xattr, boolean acl) implements FsBackend {
+    record Folder(String path, boolean readonly, Cache cache, boolean xattr, boolean acl, boolean locks)
+            implements FsBackend {
         /** Most entries of a queue. */
         public static final int QUEUE_SIZE = 1024;
     }

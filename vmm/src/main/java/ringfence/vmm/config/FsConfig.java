@@ -97,6 +97,13 @@ public record FsConfig(
             f -> f.folder().map(FsBackend.Folder::acl),
             "with path=: access control lists, with their attributes (off)");
 
+    private static final Option<FsConfig, Optional<Boolean>> LOCKS = Option.of(
+            "locks",
+            TOGGLE,
+            Optional.empty(),
+            f -> f.folder().map(FsBackend.Folder::locks),
+            "with path=: locks are the host's, and others that share the folder see them (off)");
+
     /** Flags, JSON and help. */
     public static final OptionTable<FsConfig> TABLE = OptionTable.of(
                     "FsConfig",
@@ -112,7 +119,8 @@ public record FsConfig(
                     READ_ONLY,
                     CACHE,
                     XATTR,
-                    ACL)
+                    ACL,
+                    LOCKS)
             .unsupported("iommu");
 
     private static FsConfig of(OptionValues v) {
@@ -140,6 +148,7 @@ public record FsConfig(
             refuse(CACHE, v);
             refuse(XATTR, v);
             refuse(ACL, v);
+            refuse(LOCKS, v);
             return new FsBackend.Socket(socket.get());
         }
         return new FsBackend.Folder(
@@ -148,7 +157,8 @@ public record FsConfig(
                 v.get(READ_ONLY).orElse(false),
                 v.get(CACHE).orElse(FsBackend.Cache.AUTO),
                 v.get(XATTR).orElse(false),
-                v.get(ACL).orElse(false));
+                v.get(ACL).orElse(false),
+                v.get(LOCKS).orElse(false));
     }
 
     private static void refuse(Option<FsConfig, ? extends Optional<?>> option, OptionValues v) {

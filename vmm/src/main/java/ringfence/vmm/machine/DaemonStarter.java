@@ -137,6 +137,9 @@ final class DaemonStarter implements AutoCloseable {
         if (folder.acl()) {
             arguments.add("--posix-acl");
         }
+        if (folder.locks()) {
+            arguments.addAll(List.of("--posix-lock", "--flock"));
+        }
         DescriptorStore store =
                 new DescriptorStore(linux, fs.id(), directory.store(stores++).toString());
         ends.push(store::close);

@@ -30,7 +30,7 @@ class FsConfigTest {
         assertThat(FsConfig.TABLE.parse("tag=share,socket=/run/fs"))
                 .isEqualTo(new FsConfig("", "share", new FsBackend.Socket("/run/fs"), 1, 1024, OptionalInt.empty(), 0));
         assertThat(FsConfig.TABLE.parse("tag=share,path=/srv").backend())
-                .isEqualTo(new FsBackend.Folder("/srv", false, FsBackend.Cache.AUTO, false, false));
+                .isEqualTo(new FsBackend.Folder("/srv", false, FsBackend.Cache.AUTO, false, false, false));
     }
 
     /** As Kata writes it, but for its PCI segment, which there is not yet. */
@@ -41,13 +41,14 @@ class FsConfigTest {
                 .isEqualTo(FsConfig.TABLE.parse("tag=kataShared,socket=/run/vc/s"));
         VmConfig config = machine(
                 "tag=a,socket=/s,num_queues=2,queue_size=512,id=folder,pci_device_id=9",
-                "tag=b,path=/srv,readonly=on,cache=never,xattr=on,posix_acl=on",
+                "tag=b,path=/srv,readonly=on,cache=never,xattr=on,posix_acl=on,locks=on",
                 "tag=" + LONGEST + ",path=/srv,cache=metadata");
         Json.Obj json = VmConfig.TABLE.write(config);
         assertThat(json.toString())
                 .contains("\"tag\":\"a\",\"socket\":\"/s\",\"num_queues\":2,\"queue_size\":512,\"id\":\"folder\"")
                 .contains("\"pci_device_id\":9")
-                .contains("\"path\":\"/srv\",\"readonly\":true,\"cache\":\"Never\",\"xattr\":true,\"posix_acl\":true");
+                .contains(
+                        "\"path\":\"/srv\",\"readonly\":true,\"cache\":\"Never\",\"xattr\":true,\"posix_acl\":true,\"locks\":true");
         assertThat(VmConfig.TABLE.read(JsonReader.read(json.toString()))).isEqualTo(config);
         assertThat(config.fs()).extracting(FsConfig::id).containsExactly("folder", "_fs0", "_fs1");
         assertThat(config.problems(HOST)).isEmpty();
@@ -93,6 +94,7 @@ class FsConfigTest {
                 "tag=x,socket=/s,cache=auto | cache: is the daemon's own with socket=",
                 "tag=x,socket=/s,xattr=off | xattr: is the daemon's own with socket=",
                 "tag=x,socket=/s,posix_acl=on | posix_acl: is the daemon's own with socket=",
+                "tag=x,socket=/s,locks=on | locks: is the daemon's own with socket=",
                 "tag=x,path=/s,cache=sometimes | cache: 'sometimes' is none of auto, always, never, metadata",
                 "tag=x,path=/s,num_queues=0 | num_queues: is 0, 1 to 64 are possible",
                 "tag=x,path=/s,queue_size=65536 | queue_size: is 65536, 2 to 32768 are possible",

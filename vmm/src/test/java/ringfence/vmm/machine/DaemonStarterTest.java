@@ -185,7 +185,7 @@ class DaemonStarterTest {
                 "_fs0",
                 (starter, memory) -> starter.fs(
                         FsConfig.TABLE.parse(
-                                "id=_fs0,tag=work,path=/srv,num_queues=2,queue_size=256,readonly=on,cache=never,xattr=on,posix_acl=on"),
+                                "id=_fs0,tag=work,path=/srv,num_queues=2,queue_size=256,readonly=on,cache=never,xattr=on,posix_acl=on,locks=on"),
                         memory));
         assertThat(options(report))
                 .containsExactly(
@@ -198,7 +198,9 @@ class DaemonStarterTest {
                         "--queue-size=256",
                         "--readonly",
                         "--xattr",
-                        "--posix-acl");
+                        "--posix-acl",
+                        "--posix-lock",
+                        "--flock");
         assertThat(report).contains("fd 4 ");
         assumeThat(linux.processes().effectiveUser()).isZero();
         assertThat(report)
