@@ -90,12 +90,26 @@ final class CreateOps {
         }
         call.effect();
         OpenFile data = new OpenFile(share.linux().paths().own(fd), share.tree().budget());
-        OpenFile node = Entries.reopen(call, data.fd());
+        OpenFile node = node(call, data);
         if (node == null) {
             data.release();
             return call.openError;
         }
         return publish(call, node, data, flags, call.slot, call.name, length);
+    }
+
+    /** The node of a file that we have just made: by its name, the quicker way, unless that is another one's by now. */
+    private OpenFile node(Call call, OpenFile data) {
+        if (share.linux().attributes().tryStat(data.fd(), call.other) == 0) {
+            OpenFile node = Entries.open(call, call.node().fd(), call.name);
+            if (node != null && call.stat.isSameFile(call.other)) {
+                return node;
+            }
+            if (node != null) {
+                node.release();
+            }
+        }
+        return Entries.reopen(call, data.fd());
     }
 
     /** Opens what is there, if it is a regular file. */

@@ -25,6 +25,9 @@ final class Unlinked {
      * @return its slot, or NONE
      */
     int keepIfLast(Call call, int parent, Name name, int length) {
+        if (!share.keeper().isThere()) {
+            return NodeTable.NONE;
+        }
         boolean last = call.other.links() <= 1 || call.other.isDirectory();
         int slot;
         try (var _ = share.state().begin(call.queue)) {
@@ -38,7 +41,7 @@ final class Unlinked {
 
     /** Has a node kept that has no name. */
     boolean keep(Call call, int slot) {
-        OpenFile file = call.open(slot);
+        OpenFile file = share.keeper().isThere() ? call.open(slot) : null;
         if (file == null) {
             return false;
         }
