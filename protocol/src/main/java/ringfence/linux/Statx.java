@@ -73,6 +73,11 @@ public final class Statx {
         return wide(FileLayout.STX_INO);
     }
 
+    /** Whether it is the file of the other one, too: both are open, or their numbers may have been used again. */
+    public boolean isSameFile(Statx other) {
+        return inode() == other.inode() && device() == other.device();
+    }
+
     /** Type and permission bits. */
     public int mode() {
         return memory.get(ValueLayout.JAVA_SHORT, FileLayout.STX_MODE) & 0xFFFF;

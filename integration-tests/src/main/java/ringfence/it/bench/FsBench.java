@@ -113,7 +113,7 @@ public final class FsBench {
             for (FsTarget target : targets) {
                 long each = WARM_UP_NANOS / options.operations().size();
                 for (FsOperation operation : options.operations()) {
-                    target.run(
+                    target.warmUp(
                             new FsLoad(operation, depth, queues, polling),
                             target.contender == FsContender.VIRTIOFSD ? each / 8 : each);
                 }

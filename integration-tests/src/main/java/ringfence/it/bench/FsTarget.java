@@ -99,6 +99,14 @@ final class FsTarget implements AutoCloseable {
         return guest.queues();
     }
 
+    /** Runs a load for about so long, again if it runs out of files: caches, the JIT compiler. */
+    void warmUp(FsLoad load, long nanos) {
+        long end = System.nanoTime() + nanos;
+        do {
+            run(load, nanos);
+        } while (System.nanoTime() < end);
+    }
+
     /** Runs a load for so long, less if it runs out of files. */
     LoadResult run(FsLoad load, long nanos) {
         random = new SplittableRandom(load.hashCode());

@@ -25,7 +25,7 @@ final class Sleeper implements AutoCloseable {
     private static final long OTHER = -2;
     /** Shorter than this, looking is given up: about the cost of a sleep and a wake-up. */
     private static final long MIN_SPIN_NANOS = 4_000;
-    /** For so long, looking takes the processor from nobody who could use it in that time; then others come first. */
+    /** For so long, looking takes a free processor from nobody who could use it in that time; then others come first. */
     private static final long ALONE_NANOS = 10_000;
     /** A ring without kicks is looked at at least so often. */
     private static final long MAX_POLL_NANOS = 1_000_000;
@@ -33,6 +33,7 @@ final class Sleeper implements AutoCloseable {
     private static final long MIN_POLL_NANOS = 20_000;
 
     private final IdlePolicy policy;
+    private final Crowd crowd;
     private final Epoll epoll;
     private final EventFd wake;
     private final long[] kicked = new long[CAPACITY];
@@ -41,9 +42,10 @@ final class Sleeper implements AutoCloseable {
     private long idleSince;
     private long pollNanos = MIN_POLL_NANOS;
 
-    /** Ready to wait, for nobody yet. */
-    Sleeper(Linux linux, IdlePolicy policy) {
+    /** Ready to wait, for nobody yet: its thread is awake. @param crowd that thread is one of these */
+    Sleeper(Linux linux, IdlePolicy policy, Crowd crowd) {
         this.policy = policy;
+        this.crowd = crowd;
         budget = policy.maxSpinNanos();
         wake = linux.events().eventFd();
         Epoll watched = null;
@@ -58,6 +60,7 @@ final class Sleeper implements AutoCloseable {
             throw e;
         }
         epoll = watched;
+        crowd.wakes();
     }
 
     /**
@@ -120,7 +123,7 @@ final class Sleeper implements AutoCloseable {
             idleSince = now;
         }
         if (now - idleSince < budget) {
-            if (now - idleSince < ALONE_NANOS) {
+            if (now - idleSince < ALONE_NANOS && !crowd.isTight()) {
                 Thread.onSpinWait();
             } else {
                 Thread.yield();
@@ -138,10 +141,15 @@ final class Sleeper implements AutoCloseable {
     void sleep(boolean polls) {
         long before = System.nanoTime();
         kicks = 0;
-        if (polls) {
-            poll();
-        } else {
-            await(-1);
+        crowd.sleeps();
+        try {
+            if (polls) {
+                poll();
+            } else {
+                await(-1);
+            }
+        } finally {
+            crowd.wakes();
         }
         adapt(System.nanoTime() - before);
         idleSince = 0;
@@ -196,6 +204,7 @@ final class Sleeper implements AutoCloseable {
 
     @Override
     public void close() {
+        crowd.sleeps();
         epoll.close();
         wake.close();
     }

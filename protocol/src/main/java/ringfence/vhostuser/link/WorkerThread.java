@@ -23,14 +23,14 @@ final class WorkerThread implements Agent, IdleStrategy {
 
     private int admitted;
 
-    private WorkerThread(Linux linux, IdlePolicy idle, String name) {
+    private WorkerThread(Linux linux, IdlePolicy idle, Crowd crowd, String name) {
         this.name = name;
-        sleeper = new Sleeper(linux, idle);
+        sleeper = new Sleeper(linux, idle, crowd);
     }
 
-    /** One that serves this worker. @param name of the thread, at most 15 characters */
-    static WorkerThread start(Linux linux, IdlePolicy idle, String name, QueueWorker first) {
-        WorkerThread made = new WorkerThread(linux, idle, name);
+    /** One that serves this worker. @param crowd it is one of these @param name of the thread, at most 15 characters */
+    static WorkerThread start(Linux linux, IdlePolicy idle, Crowd crowd, String name, QueueWorker first) {
+        WorkerThread made = new WorkerThread(linux, idle, crowd, name);
         try {
             made.admit(first);
         } catch (RuntimeException e) {

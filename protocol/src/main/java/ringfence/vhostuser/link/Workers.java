@@ -21,7 +21,7 @@ public abstract sealed class Workers {
      * @param name of the thread, at most 15 characters
      */
     public static Workers together(String name) {
-        return new Together(name);
+        return new Together(name, Crowd.here());
     }
 
     /**
@@ -38,24 +38,28 @@ public abstract sealed class Workers {
     abstract WorkerThread begin(Linux linux, IdlePolicy idle, QueueWorker worker);
 
     private static final class Each extends Workers {
+        private final Crowd crowd = Crowd.here();
+
         @Override
         WorkerThread begin(Linux linux, IdlePolicy idle, QueueWorker worker) {
-            return WorkerThread.start(linux, idle, worker.start().name(), worker);
+            return WorkerThread.start(linux, idle, crowd, worker.start().name(), worker);
         }
     }
 
     private static final class Together extends Workers {
         private final String name;
+        private final Crowd crowd;
         private WorkerThread thread;
 
-        Together(String name) {
+        Together(String name, Crowd crowd) {
             this.name = name;
+            this.crowd = crowd;
         }
 
         @Override
         synchronized WorkerThread begin(Linux linux, IdlePolicy idle, QueueWorker worker) {
             if (thread == null || !thread.admit(worker)) {
-                thread = WorkerThread.start(linux, idle, name, worker);
+                thread = WorkerThread.start(linux, idle, crowd, name, worker);
             }
             return thread;
         }
@@ -63,6 +67,7 @@ public abstract sealed class Workers {
 
     private static final class InPairs extends Workers {
         private final String name;
+        private final Crowd crowd = Crowd.here();
         private final Map<Integer, Workers> pairs = new ConcurrentHashMap<>();
 
         InPairs(String name) {
@@ -71,7 +76,7 @@ public abstract sealed class Workers {
 
         @Override
         WorkerThread begin(Linux linux, IdlePolicy idle, QueueWorker worker) {
-            return pairs.computeIfAbsent(worker.start().index() / 2, pair -> new Together(name + "/pair" + pair))
+            return pairs.computeIfAbsent(worker.start().index() / 2, pair -> new Together(name + "/pair" + pair, crowd))
                     .begin(linux, idle, worker);
         }
     }

@@ -261,7 +261,7 @@ public final class ChainCursor {
     }
 
     /**
-     * Appends a range of the device-readable part to an I/O vector.
+     * Appends a range of the device-readable part to an I/O vector; of buffers that lie side by side, one entry.
      *
      * @param from byte offset in that part, 0 or above
      * @param bytes how many at most
@@ -276,19 +276,26 @@ public final class ChainCursor {
         return fill(vector, readable, count, from, bytes);
     }
 
+    /** Buffers that lie side by side become one entry. */
     private long fill(IoVec vector, int first, int end, long from, long bytes) {
         long skip = from;
         long done = 0;
-        for (int i = first; i < end && done < bytes; i++) {
-            long length = lengths[i];
-            if (skip >= length) {
-                skip -= length;
+        int i = first;
+        while (i < end && done < bytes) {
+            int region = regions[i];
+            long offset = offsets[i] + skip;
+            long length = lengths[i++] - skip;
+            if (length <= 0) {
+                skip = -length;
                 continue;
             }
-            long part = Math.min(length - skip, bytes - done);
-            vector.add(segment(i), offsets[i] + skip, part);
-            done += part;
             skip = 0;
+            while (i < end && regions[i] == region && offsets[i] == offset + length) {
+                length += lengths[i++];
+            }
+            long part = Math.min(length, bytes - done);
+            vector.add(table.segment(region), offset, part);
+            done += part;
         }
         return done;
     }

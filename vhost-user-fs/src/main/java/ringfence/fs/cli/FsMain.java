@@ -92,6 +92,7 @@ public final class FsMain implements Callable<Integer> {
             Consumer<String> lines = syslog ? SystemLog.open(linux, errors) : errors;
             Consumer<String> log = level == 0 ? line -> {} : lines;
             Consumer<String> details = level >= levels.indexOf("info") ? lines : line -> {};
+            flags.advice().ifPresent(log);
             Keeper keeper = NotifyKeeper.from(linux, System.getenv(), log);
             BackendOptions options = BackendOptions.defaults()
                     .withAllowUnsealed(allowUnsealed)

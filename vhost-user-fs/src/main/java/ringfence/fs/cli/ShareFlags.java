@@ -74,7 +74,8 @@ final class ShareFlags {
     @Option(
             names = "--thread-pool-size",
             paramLabel = "N",
-            description = "For virtiofsd's command lines, 0 to 64: each queue has one thread here, whatever it says.")
+            description = "For virtiofsd's command lines, 0 to 64: each queue has one thread here, whatever it says;"
+                    + " more queues are more threads.")
     private int threadPoolSize;
 
     @Option(
@@ -153,6 +154,15 @@ final class ShareFlags {
                 optional(stateFd),
                 optional(rlimitNofile),
                 Optional.ofNullable(counters).map(Path::of));
+    }
+
+    /** A line for the user about an option that is taken and does not do what its name says. */
+    Optional<String> advice() {
+        return threadPoolSize <= 1
+                ? Optional.empty()
+                : Optional.of(
+                        "--thread-pool-size=" + threadPoolSize + " changes nothing: each queue has one thread, so give"
+                                + " --num-request-queues=" + threadPoolSize + " to serve as many requests at a time");
     }
 
     private static OptionalInt optional(Integer number) {

@@ -34,16 +34,18 @@ public final class FuseRequest {
     public int read(ChainCursor chain) {
         opcode = null;
         length = 0;
-        long copied = chain.copyIn(0, memory, 0, MAX);
-        if (copied < InLayout.HEADER) {
+        if (chain.copyIn(0, memory, 0, InLayout.HEADER) < InLayout.HEADER) {
             return -Errno.EINVAL.number();
         }
+        length = InLayout.HEADER;
         int claimed = memory.get(ValueLayout.JAVA_INT, InLayout.LEN);
-        length = (int) copied;
         Opcode asked = Opcode.of(memory.get(ValueLayout.JAVA_INT, InLayout.OPCODE));
         if (asked == null) {
             return -Errno.ENOSYS.number();
         }
+        int most = asked == Opcode.WRITE ? InLayout.WRITE_DATA : MAX;
+        long copied =
+                InLayout.HEADER + chain.copyIn(InLayout.HEADER, memory, InLayout.HEADER, (long) most - InLayout.HEADER);
         if (claimed < InLayout.HEADER + asked.arguments() || claimed > chain.readableBytes()) {
             return -Errno.EINVAL.number();
         }

@@ -21,6 +21,11 @@ public interface Keeper {
      */
     void keep(String name, Fd fd);
 
+    /** Whether anybody is there. */
+    default boolean isThere() {
+        return true;
+    }
+
     /** Lets go of what is kept under a name, if there is something. Failing is no error: a successor will drop it. */
     void drop(String name);
 

@@ -14,6 +14,8 @@ import ringfence.linux.Statx;
 
 /** Files that are made and opened at once: CREATE, TMPFILE. */
 final class CreateOps {
+    /** A fact: nobody has looked. */
+    private static final long UNKNOWN = 0;
     /** A fact: nothing was there. */
     private static final long ABSENT = 1;
 
@@ -44,20 +46,31 @@ final class CreateOps {
             return found;
         }
         int flags = call.request.int32(InLayout.CREATE_FLAGS);
+        return (flags & OpenFlag.EXCL.bits()) != 0 ? exclusive(call, flags, length) : shared(call, flags, length);
+    }
+
+    /** Done twice, it is as if it had been done once: whoever has made the file, it is opened. */
+    private int shared(Call call, int flags, int length) {
+        call.intend(UNKNOWN, 0, 0, 0);
+        long fd = make(call, flags);
+        return fd == Errors.EEXIST ? existing(call, flags, length) : made(call, fd, flags, length);
+    }
+
+    /** A successor must know whether it was us who made it. */
+    private int exclusive(Call call, int flags, int length) {
         long there = share.linux().paths().tryStat(call.node().fd(), call.name, call.other);
         if (there == Errors.ENOENT) {
             call.intend(ABSENT, 0, 0, 0);
-            long fd = make(call, flags);
-            if (fd != Errors.EEXIST) {
-                return made(call, fd, flags, length);
-            }
-        } else if (there < 0) {
+            return made(call, make(call, flags), flags, length);
+        }
+        if (there < 0) {
             return (int) there;
-        } else if (call.wasBegun() && call.log.fact(0) == ABSENT) {
+        }
+        if (call.wasBegun() && call.log.fact(0) == ABSENT) {
             call.counters.add(FsCounter.FOUND_DONE);
             return existing(call, flags & ~OpenFlag.TRUNC.bits(), length);
         }
-        return (flags & OpenFlag.EXCL.bits()) != 0 ? Errors.EEXIST : existing(call, flags, length);
+        return Errors.EEXIST;
     }
 
     private long make(Call call, int flags) {
@@ -90,12 +103,26 @@ final class CreateOps {
         }
         call.effect();
         OpenFile data = new OpenFile(share.linux().paths().own(fd), share.tree().budget());
-        OpenFile node = Entries.reopen(call, data.fd());
+        OpenFile node = node(call, data);
         if (node == null) {
             data.release();
             return call.openError;
         }
         return publish(call, node, data, flags, call.slot, call.name, length);
+    }
+
+    /** The node of a file that we have just made: by its name, the quicker way, unless that is another one's by now. */
+    private OpenFile node(Call call, OpenFile data) {
+        if (share.linux().attributes().tryStat(data.fd(), call.other) == 0) {
+            OpenFile node = Entries.open(call, call.node().fd(), call.name);
+            if (node != null && call.stat.isSameFile(call.other)) {
+                return node;
+            }
+            if (node != null) {
+                node.release();
+            }
+        }
+        return Entries.reopen(call, data.fd());
     }
 
     /** Opens what is there, if it is a regular file. */

@@ -25,6 +25,9 @@ final class Unlinked {
      * @return its slot, or NONE
      */
     int keepIfLast(Call call, int parent, Name name, int length) {
+        if (!share.keeper().isThere() && !share.tree().fileHandles().inUse()) {
+            return NodeTable.NONE; // its descriptor stays open, and dies with us
+        }
         boolean last = call.other.links() <= 1 || call.other.isDirectory();
         int slot;
         try (var _ = share.state().begin(call.queue)) {

@@ -72,6 +72,12 @@ class RequestDeathTest {
                 guest.create(ROOT, "file", RDWR);
             }
         },
+        CREATE_CUT {
+            @Override
+            void ask(TestGuest guest, Known known) {
+                guest.create(ROOT, "file", RDWR | 0x200);
+            }
+        },
         UNLINK {
             @Override
             void ask(TestGuest guest, Known known) {

@@ -62,12 +62,13 @@ final class HeldChains {
         int at = first + count & mask;
         heads[at] = chain.head();
         lengths[at] = chain.writableBytes();
-        pieces[at] = chain.writable();
         if (chain.writableBytes() >= NetLayout.HEADER) {
             locate(chain, NetLayout.HEADER_NUM_BUFFERS, counts[at], false);
             locate(chain, NetLayout.HEADER_NUM_BUFFERS + 1, counts[at], true);
         }
+        int before = vector.count();
         chain.fillWritable(vector, 0, chain.writableBytes());
+        pieces[at] = vector.count() - before;
         bytes += chain.writableBytes();
         count++;
         return true;
