@@ -42,10 +42,14 @@ class FullDiskTest {
     @ParameterizedTest
     @MethodSource(BOTH)
     void aFileThatFindsNoRoomIsNotMadeAndLeavesNothing(FsProgram program) throws IOException, InterruptedException {
-        try (Share share = share(program, "nr_inodes=3,mode=777")) {
+        try (Share share = share(program, "nr_inodes=5,mode=777")) {
             long small = share.fuse.names().lookup(ROOT, "small").node();
             share.fuse.names().mkdir(small, "a", 0755);
-            share.fuse.names().mkdir(small, "b", 0755);
+            OperationsTest.fails(Errno.ENOSPC, () -> {
+                for (int i = 0; i < 10; i++) {
+                    share.fuse.names().mkdir(small, "b" + i, 0755);
+                }
+            });
             for (Maker maker : Maker.of(program)) {
                 share.fuse.user(1000, 1000);
                 OperationsTest.fails(Errno.ENOSPC, () -> maker.make(share.fuse, small, "c", 0644));

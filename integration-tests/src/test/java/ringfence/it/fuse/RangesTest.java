@@ -104,7 +104,7 @@ class RangesTest {
             assertThat(files.read(a, fromHandle, 0, 999)).isEqualTo(OpenFiles.filled(150, 7));
             OperationsTest.fails(
                     Errno.EINVAL, () -> files.copyRange(a, fromHandle, 0, a, fromHandle, 10, 50)); // overlap
-            OperationsTest.fails(Errno.EINVAL, () -> files.copyRange(a, fromHandle, -1, b, toHandle, 0, 1));
+            OperationsTest.fails(Errno.EOVERFLOW, () -> files.copyRange(a, fromHandle, -1, b, toHandle, 0, 1));
             long reading = files.open(b, OpenFiles.RDONLY).handle();
             OperationsTest.fails(Errno.EBADF, () -> files.copyRange(a, fromHandle, 0, b, reading, 0, 1));
             long appending = files.open(b, OpenFiles.RDWR | OpenFiles.APPEND).handle();

@@ -42,6 +42,18 @@ final class Share implements AutoCloseable {
         return start(List.of(), program, cache, options);
     }
 
+    /** With a guest that has these flags from the beginning: virtiofsd ends one that lacks what an option takes. */
+    static Share knowing(int flags, FsProgram program, String... options) throws IOException, InterruptedException {
+        Path top = Files.createTempDirectory(PLACE, "ringfence-share");
+        Path folder = Files.createDirectory(top.resolve("root"));
+        FsDaemon daemon = FsDaemon.start(program, folder, options);
+        FuseGuest guest = new FuseGuest(Linux.system(), FuseShape.one());
+        guest.connect(daemon.socket().toString());
+        FuseSession fuse = new FuseSession(guest);
+        fuse.init(Init.MINOR, flags, 0);
+        return new Share(top, folder, daemon, fuse);
+    }
+
     private static Share start(List<String> before, FsProgram program, String cache, String... options)
             throws IOException, InterruptedException {
         Path top = Files.createTempDirectory(PLACE, "ringfence-share");

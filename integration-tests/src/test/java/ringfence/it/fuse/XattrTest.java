@@ -56,11 +56,10 @@ class XattrTest {
             assertThat(attributes.getXattr(node, longest, 100)).isEqualTo(VALUE);
             assertThat(attributes.listXattrs(node, 256)).containsExactly(longest);
             OperationsTest.fails(Errno.ERANGE, () -> attributes.listXattrs(node, 255));
-            for (String wrong : List.of(longest + "n", "")) {
-                OperationsTest.fails(Errno.ERANGE, () -> attributes.setXattr(node, wrong, VALUE, 0));
-                OperationsTest.fails(Errno.ERANGE, () -> attributes.getXattr(node, wrong, 100));
-                OperationsTest.fails(Errno.ERANGE, () -> attributes.removeXattr(node, wrong));
-            }
+            String wrong = longest + "n";
+            OperationsTest.fails(Errno.ERANGE, () -> attributes.setXattr(node, wrong, VALUE, 0));
+            OperationsTest.fails(Errno.ERANGE, () -> attributes.getXattr(node, wrong, 100));
+            OperationsTest.fails(Errno.ERANGE, () -> attributes.removeXattr(node, wrong));
             OperationsTest.fails(Errno.ENOTSUP, () -> attributes.setXattr(node, "nobody.knows", VALUE, 0));
         }
     }
