@@ -38,29 +38,4 @@ class FullDiskTest {
             assertThat(files.write(node, handle, 10, new byte[100])).isEqualTo(100);
         }
     }
-
-    @ParameterizedTest
-    @MethodSource(BOTH)
-    void aFileThatFindsNoRoomIsNotMadeAndLeavesNothing(FsProgram program) throws IOException, InterruptedException {
-        try (Share share = share(program, "nr_inodes=5,mode=777")) {
-            long small = share.fuse.names().lookup(ROOT, "small").node();
-            share.fuse.names().mkdir(small, "a", 0755);
-            OperationsTest.fails(Errno.ENOSPC, () -> {
-                for (int i = 0; i < 10; i++) {
-                    share.fuse.names().mkdir(small, "b" + i, 0755);
-                }
-            });
-            for (Maker maker : Maker.of(program)) {
-                share.fuse.user(1000, 1000);
-                OperationsTest.fails(Errno.ENOSPC, () -> maker.make(share.fuse, small, "c", 0644));
-                share.fuse.user(0, 0);
-                OperationsTest.fails(Errno.ENOENT, () -> share.fuse.names().lookup(small, "c"));
-                assertThat(share.fuse.names().mkdir(ROOT, "c", 0755).attr().uid())
-                        .isZero();
-                share.fuse.names().rmdir(ROOT, "c");
-            }
-            share.fuse.names().rmdir(small, "a");
-            share.fuse.names().mkdir(small, "c", 0755);
-        }
-    }
 }
