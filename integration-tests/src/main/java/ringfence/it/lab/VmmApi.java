@@ -24,6 +24,15 @@ public record VmmApi(Path socket) {
      */
     public record Answer(int status, String body) {}
 
+    /** Whether it is served by now: a socket can be seen before it can be connected to. */
+    public boolean isServed() {
+        try {
+            return get("vmm.ping").status() == 200;
+        } catch (IOException _) {
+            return false;
+        }
+    }
+
     /** GET. */
     public Answer get(String endpoint) throws IOException {
         return ask("GET", endpoint, "");

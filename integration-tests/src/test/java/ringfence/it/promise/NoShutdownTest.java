@@ -39,7 +39,7 @@ class NoShutdownTest {
                 Program vmm = host.start(vmm().with("--no-shutdown", "--api-socket", socket.toString()))) {
             long deadline = System.nanoTime() + SOON.toNanos();
             VmmApi api = new VmmApi(socket);
-            while (!Files.exists(socket) || !api.get("vm.info").body().contains("\"state\":\"Created\"")) {
+            while (!api.isServed() || !api.get("vm.info").body().contains("\"state\":\"Created\"")) {
                 assertThat(vmm.isRunning()).isTrue();
                 assertThat(System.nanoTime()).isLessThan(deadline);
                 Thread.sleep(50);

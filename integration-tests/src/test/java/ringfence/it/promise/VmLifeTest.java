@@ -59,7 +59,7 @@ class VmLifeTest {
                 .variable("RINGFENCE_ANY_KVM", "1"));
         api = new VmmApi(socket);
         long deadline = System.nanoTime() + SOON.toNanos();
-        while (!Files.exists(socket)) {
+        while (!api.isServed()) {
             assertThat(vmm.isRunning()).isTrue();
             assertThat(System.nanoTime()).isLessThan(deadline);
             Thread.sleep(20);
