@@ -30,6 +30,7 @@ import ringfence.memory.Region;
 import ringfence.vhostuser.ProtocolFeature;
 import ringfence.vhostuser.link.Frontend;
 import ringfence.vhostuser.link.FrontendOptions;
+import ringfence.vhostuser.link.PeerException;
 import ringfence.virtio.queue.GuestDriver;
 import ringfence.virtio.queue.QueueConfig;
 import ringfence.virtio.queue.QueueState;
@@ -84,18 +85,25 @@ class SwitchDaemonTest {
                 });
     }
 
-    /** As a device's link thread does it: again and again until somebody answers. */
+    /**
+     * As a device's link thread does it: again and again until somebody answers. One that is being killed may still take a
+     * connection, for its socket goes with the last of its threads.
+     */
     private Frontend connected(SharedDaemon source) throws InterruptedException {
         long deadline = System.nanoTime() + PATIENCE;
         while (true) {
+            Frontend frontend = null;
             try {
                 Fd socket = source.connect();
-                Frontend frontend = Frontend.over(linux, socket, FrontendOptions.defaults());
+                frontend = Frontend.over(linux, socket, FrontendOptions.defaults());
                 assertThat(frontend.hello(ProtocolFeature.mask(ProtocolFeature.MQ))
                                 .queues())
                         .isEqualTo(16);
                 return frontend;
-            } catch (ErrnoException e) {
+            } catch (ErrnoException | PeerException e) {
+                if (frontend != null) {
+                    frontend.close();
+                }
                 assertThat(System.nanoTime()).as(e.getMessage()).isLessThan(deadline);
                 Thread.sleep(2);
             }
