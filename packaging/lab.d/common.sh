@@ -61,8 +61,9 @@ digest_of_tree() {
 # where lab.d/fetch puts a newer one
 newer_qemu=$cache/qemu/usr/bin/qemu-system-x86_64
 
-# qemu_is_old: whether this system's QEMU is one whose emulation the lab had better not use
-qemu_is_old() {
+# wants_newer_qemu: whether the lab is to run on a newer QEMU than this system's, which is an old one
+wants_newer_qemu() {
+    [ "${RINGFENCE_LAB_QEMU:-}" = newer ] || return 1
     version=$(qemu-system-x86_64 --version | sed -n '1s/.*version \([0-9]*\).*/\1/p')
     [ "${version:-0}" -lt 9 ]
 }
