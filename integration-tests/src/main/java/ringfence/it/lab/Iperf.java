@@ -38,10 +38,14 @@ public record Iperf(NetworkOf network, Guest guest, String address) {
         return server;
     }
 
+    /** The same of a client that receives, too, and whose path is cut again and again. */
+    public String patientClient(int seconds, String options) {
+        return client(seconds, "--rcv-timeout " + PATIENCE + " " + options);
+    }
+
     /** The client as a command of the guest: so long, with these options more. */
     public String client(int seconds, String options) {
-        return "iperf3 -c " + address + " -p " + PORT + " -f k -t " + seconds + " --rcv-timeout " + PATIENCE + " "
-                + options;
+        return "iperf3 -c " + address + " -p " + PORT + " -f k -t " + seconds + " " + options;
     }
 
     /**

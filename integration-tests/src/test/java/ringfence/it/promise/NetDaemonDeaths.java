@@ -109,7 +109,7 @@ final class NetDaemonDeaths {
         grows(folder);
         String rate = host.slowness() > 1 ? "4M" : "0"; // under emulation a successor would wait for the processor
         try (Program server = iperf.server()) {
-            guest.text("cd /tmp; (" + iperf.client(DAY, "--forceflush --bidir -b " + rate)
+            guest.text("cd /tmp; (" + iperf.patientClient(DAY, "--forceflush --bidir -b " + rate)
                     + " >iperf 2>iperf-errors; echo >iperf-ended) &");
             kill(guest, folder, killsUnderIperf);
             daemon(guest);
