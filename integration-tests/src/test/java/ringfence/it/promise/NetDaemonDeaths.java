@@ -35,6 +35,8 @@ final class NetDaemonDeaths {
 
     private int kills;
     private Transcript said;
+    /** What both ends know of a traffic that stands still. */
+    private String standing = "not asked for";
 
     /**
      * @param seed of the moments at which the daemon dies
@@ -97,6 +99,7 @@ final class NetDaemonDeaths {
             assertThat(guest.powerOff().status()).isZero();
         } catch (LabException e) {
             System.out.println("after " + kills + " kills; the VMM said:\n" + (said == null ? "nothing" : said.text()));
+            e.addSuppressed(new LabException("where both ends stand: " + standing));
             throw e;
         } finally {
             host.run("rm", "-rf", folder);
@@ -134,13 +137,31 @@ final class NetDaemonDeaths {
     private void kill(Guest guest, String folder, int times) throws InterruptedException {
         for (int i = 0; i < times; i++) {
             String daemon = daemon(guest);
-            grows(folder);
+            try {
+                grows(folder);
+            } catch (LabException e) {
+                standing = standing(guest);
+                throw e;
+            }
             Thread.sleep(random.nextInt(MOST_MILLIS_BETWEEN));
             assertThat(host.run(LONG, Command.of("kill", "-9", daemon)).status())
                     .as(() -> "process " + daemon + " is the daemon after " + kills + " kills; the VMM said:\n"
                             + guest.vmm().err().text())
                     .isZero();
             kills++;
+        }
+    }
+
+    private String standing(Guest guest) {
+        String look = "for i in 1 2; do cat /proc/net/dev /proc/net/tcp /proc/net/arp /proc/interrupts; sleep 3; done";
+        try {
+            return "guest:\n" + guest.text(look) + "\nhost:\n"
+                    + new NetworkOf(host, guest.vmm().pid())
+                            .start(Command.script(look))
+                            .await(LONG)
+                            .text();
+        } catch (LabException e) {
+            return e.getMessage();
         }
     }
 
