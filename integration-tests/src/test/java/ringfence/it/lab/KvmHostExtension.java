@@ -20,6 +20,9 @@ import org.junit.jupiter.api.extension.ReflectiveInvocationContext;
  * loses L1 is run once more on a new L1; that is printed, put into the test report and written to {@code target/lab/died.txt}.
  */
 public final class KvmHostExtension implements ParameterResolver, InvocationInterceptor {
+    /** How often more; a soak asks for more than one. */
+    private static final int TRIES = Integer.getInteger("ringfence.lab.tries", 1);
+
     private static final Namespace HOSTS = Namespace.create(KvmHostExtension.class);
 
     @Override
@@ -52,19 +55,29 @@ public final class KvmHostExtension implements ParameterResolver, InvocationInte
         try {
             invocation.proceed();
         } catch (HostDiedException death) {
-            Slot slot = slot(context);
-            slot.renew();
-            if (death.howTheEmulatorLostIt().isEmpty()) {
-                throw death;
+            onceMore(death, method, context, TRIES);
+        }
+    }
+
+    private static void onceMore(
+            HostDiedException death, ReflectiveInvocationContext<Method> method, ExtensionContext context, int tries)
+            throws Throwable {
+        Slot slot = slot(context);
+        slot.renew();
+        if (tries == 0 || death.howTheEmulatorLostIt().isEmpty()) {
+            throw death;
+        }
+        report(death, context);
+        Object[] arguments = method.getArguments().toArray();
+        for (int i = 0; i < arguments.length; i++) {
+            if (arguments[i] instanceof KvmHost) {
+                arguments[i] = slot.host();
             }
-            report(death, context);
-            Object[] arguments = method.getArguments().toArray();
-            for (int i = 0; i < arguments.length; i++) {
-                if (arguments[i] instanceof KvmHost) {
-                    arguments[i] = slot.host();
-                }
-            }
+        }
+        try {
             again(method, arguments);
+        } catch (HostDiedException next) {
+            onceMore(next, method, context, tries - 1);
         }
     }
 
