@@ -58,16 +58,6 @@ digest_of_tree() {
     find "$1" -mindepth 1 -printf '%P %y %m %s %T@ %l\n' | LC_ALL=C sort | sha256sum | cut -c 1-16
 }
 
-# where lab.d/fetch puts a newer one
-newer_qemu=$cache/qemu/usr/bin/qemu-system-x86_64
-
-# wants_newer_qemu: whether the lab is to run on a newer QEMU than this system's, which is an old one
-wants_newer_qemu() {
-    [ "${RINGFENCE_LAB_QEMU:-}" = newer ] || return 1
-    version=$(qemu-system-x86_64 --version | sed -n '1s/.*version \([0-9]*\).*/\1/p')
-    [ "${version:-0}" -lt 9 ]
-}
-
 # libraries_of FILE...: the shared libraries that these programs need
 libraries_of() {
     ldd "$@" 2>/dev/null | sed -n 's/^[^/]*\(\/[^ :]*\) (.*/\1/p' | sort -u

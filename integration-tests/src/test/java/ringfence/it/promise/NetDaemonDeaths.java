@@ -34,6 +34,7 @@ final class NetDaemonDeaths {
     private int connected;
 
     private int kills;
+    private Guest guest;
     private Transcript said;
     /** What both ends know of a traffic that stands still. */
     private String standing = "not asked for";
@@ -63,6 +64,7 @@ final class NetDaemonDeaths {
                 .options("-v", "--net", "tap=rfnet9,ip=" + HERE + ",mask=255.255.255.252,host_mac=52:54:00:12:35:00");
         Command vmm = new Vmm.Ringfence().command(host, iperf ? spec.withIperf() : spec);
         try (Guest guest = Guest.of(host, host.start(NetworkOf.alone(vmm)))) {
+            this.guest = guest;
             said = guest.vmm().err();
             guest.awaitReady();
             NetworkOf network = new NetworkOf(host, guest.vmm().pid());
@@ -137,12 +139,7 @@ final class NetDaemonDeaths {
     private void kill(Guest guest, String folder, int times) throws InterruptedException {
         for (int i = 0; i < times; i++) {
             String daemon = daemon(guest);
-            try {
-                grows(folder);
-            } catch (LabException e) {
-                standing = standing(guest);
-                throw e;
-            }
+            grows(folder);
             Thread.sleep(random.nextInt(MOST_MILLIS_BETWEEN));
             assertThat(host.run(LONG, Command.of("kill", "-9", daemon)).status())
                     .as(() -> "process " + daemon + " is the daemon after " + kills + " kills; the VMM said:\n"
@@ -152,7 +149,7 @@ final class NetDaemonDeaths {
         }
     }
 
-    private String standing(Guest guest) {
+    private String standing() {
         String look = "for i in 1 2; do cat /proc/net/dev /proc/net/tcp /proc/net/arp /proc/interrupts; sleep 3; done";
         try {
             return "guest:\n" + guest.text(look) + "\nhost:\n"
@@ -174,13 +171,18 @@ final class NetDaemonDeaths {
 
     /** Waits until more than what any buffer holds has come from the guest. @return how much has come in all */
     private long grows(String folder) {
-        return Long.parseLong(host.run(
-                        LONG,
-                        Command.script(
-                                "size() { stat -c %s got; }; cd \"$1\"; from=$(size);"
-                                        + " until [ $(size) -gt $((from + 262144)) ]; do sleep 0.1; done; size",
-                                folder))
-                .orThrow()
-                .text());
+        try {
+            return Long.parseLong(host.run(
+                            LONG,
+                            Command.script(
+                                    "size() { stat -c %s got; }; cd \"$1\"; from=$(size);"
+                                            + " until [ $(size) -gt $((from + 262144)) ]; do sleep 0.1; done; size",
+                                    folder))
+                    .orThrow()
+                    .text());
+        } catch (LabException e) {
+            standing = standing();
+            throw e;
+        }
     }
 }
