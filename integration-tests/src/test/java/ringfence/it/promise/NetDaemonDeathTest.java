@@ -11,7 +11,7 @@ import ringfence.it.lab.OnKvmHost;
 /** Guests under whose connections the network's daemon dies. */
 @OnKvmHost
 class NetDaemonDeathTest {
-    private static final int KILLS = Integer.getInteger("ringfence.promise.net.kills", 5);
+    private static final int KILLS = Integer.getInteger("ringfence.promise.net.kills", 4);
     private static final long SEED = Long.getLong("ringfence.seed", System.nanoTime() >>> 20);
     /** Of one guest: the lab's emulator lives for some minutes under such a load, and what it loses must be had again. */
     private static final int KILLS_AT_MOST = 10;
