@@ -191,6 +191,7 @@ class VmLifeTest {
                 "vm.create | {\"payload\":{\"kernel\":\"/k\"},\"cpus\":{\"boot_vcpus\":0,\"max_vcpus\":1}} | 400 |"
                         + " boot_vcpus",
                 "vm.create | {\"payload\":{\"kernel\":\"/k\"},\"memory\":{\"size\":4097}} | 400 | multiple of 4K",
+                "vm.create | {\"payload\":{\"kernel\":\"/k\"},\"net\":[{\"fds\":[7]}]} | 400 | not taken over the API",
                 "vm.add-disk | {\"path\":\"/no\"} | 404 | there is no VM",
                 "vm.add-fs | {\"socket\":\"/no\"} | 400 | tag",
                 "vm.remove-device | {} | 400 | lacks id",

@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.function.Function;
 import ringfence.option.OptionException;
 import ringfence.vmm.machine.MachineProxy;
+import ringfence.vmm.machine.VmException;
 import ringfence.vmm.machine.VmRequest;
 
 /**
@@ -88,6 +89,8 @@ public final class Endpoints {
             return endpoint.answer().apply(request);
         } catch (OptionException e) {
             return HttpResponse.error(400, "the body of " + request.path() + ": " + e.getMessage());
+        } catch (VmException e) {
+            return VmChanges.refused(e);
         }
     }
 

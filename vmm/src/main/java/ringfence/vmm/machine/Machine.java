@@ -58,11 +58,15 @@ final class Machine implements AutoCloseable {
                 proxy.publish(proxy.state().orElseThrow().booted());
                 waiting.done();
                 end = serve(processors);
+                if (end instanceof MachineCommand.Ask asked) {
+                    waiting = asked; // until the next boot, or the machine's end; or it hears why that has failed
+                }
                 processors.stop();
                 parts.reset(RESET_NANOS);
                 proxy.forgetGuest();
             } catch (TimeoutException e) {
                 log.error(e.getMessage());
+                waiting.refuse(new VmException(VmException.Reason.FAILED, e.getMessage()));
                 return new Outcome.VmmEnds(Ending.FAILED);
             } catch (RuntimeException e) {
                 waiting.refuse(e);
@@ -74,7 +78,6 @@ final class Machine implements AutoCloseable {
             if (outcome != null) {
                 return outcome;
             }
-            waiting = end instanceof MachineCommand.Ask reboot ? reboot : boot;
         }
     }
 
