@@ -6,7 +6,6 @@ module ringfence.fs {
 
     exports ringfence.fs.cli;
     exports ringfence.fs.fuse;
-    exports ringfence.fs.keep;
     exports ringfence.fs.share;
     exports ringfence.fs.state;
     exports ringfence.fs.tree;

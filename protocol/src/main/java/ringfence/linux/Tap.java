@@ -52,7 +52,7 @@ public final class Tap implements AutoCloseable {
     }
 
     /**
-     * Takes a queue that somebody else has opened (TUNGETIFF); it becomes non-blocking, and attached.
+     * Takes a queue that somebody else has opened (TUNGETIFF); it becomes non-blocking. Whether it is attached stays as it is.
      *
      * @param fd owned by the tap from now on, and closed if it is refused
      * @throws IllegalArgumentException if it is no queue of a tap with virtio headers and without others
@@ -72,10 +72,6 @@ public final class Tap implements AutoCloseable {
             }
             linux.files().nonBlocking(fd, true);
             boolean many = (flags & TapLayout.IFF_MULTI_QUEUE) != 0;
-            if (many) { // a predecessor may have left it detached; EINVAL: it has not
-                request.set(ValueLayout.JAVA_SHORT, TapLayout.IFR_FLAGS, (short) TapLayout.IFF_ATTACH_QUEUE);
-                linux.tryIoctl(fd, TapLayout.TUNSETQUEUE, request.address());
-            }
             return new Tap(linux.kernel(), fd, request.getString(TapLayout.IFR_NAME), many);
         } catch (RuntimeException e) {
             fd.close();
@@ -132,14 +128,19 @@ public final class Tap implements AutoCloseable {
      * Attaches or detaches this queue of a device with several (TUNSETQUEUE). A detached one is steered no frames, and
      * loses those that waited; it still sends.
      *
-     * @throws ErrnoException EINVAL if it is so already
+     * @return false if it was so already
      */
-    public void attach(boolean on) {
+    public boolean attach(boolean on) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment request = arena.allocate(TapLayout.IFREQ_SIZE, 8);
             int flag = on ? TapLayout.IFF_ATTACH_QUEUE : TapLayout.IFF_DETACH_QUEUE;
             request.set(ValueLayout.JAVA_SHORT, TapLayout.IFR_FLAGS, (short) flag);
-            ioctl(TapLayout.TUNSETQUEUE, request.address(), on ? "IFF_ATTACH_QUEUE" : "IFF_DETACH_QUEUE");
+            long result = kernel.call(Syscall.IOCTL, fd.number(), TapLayout.TUNSETQUEUE, request.address(), 0, 0, 0);
+            if (result == -Errno.EINVAL.number()) {
+                return false;
+            }
+            Call.check(result, Syscall.IOCTL, (on ? "IFF_ATTACH_QUEUE of " : "IFF_DETACH_QUEUE of ") + name);
+            return true;
         }
     }
 

@@ -38,8 +38,8 @@ public final class HostDiedException extends LabException {
     }
 
     /**
-     * How QEMU's TCG has lost it, which says nothing about the test: by a race that is known, or so that a processor is reset
-     * before its kernel can say anything. Empty: it has died of something else.
+     * How QEMU's TCG has lost it, as far as its last words tell. No guest and no VMM may bring a host down, so whatever L1
+     * died of, it says nothing about the test: only what it dies of again does.
      */
     public String howTheEmulatorLostIt() {
         if (RACE.matcher(lastWords).find()) {
@@ -48,6 +48,8 @@ public final class HostDiedException extends LabException {
         if (isRefusal(lastWords)) {
             return "a guest that the emulated processor did not enter (VMEXIT_INVALID)";
         }
-        return REASON.matcher(lastWords).find() ? "" : "a reset without a word of its kernel, as by the emulator";
+        return REASON.matcher(lastWords).find()
+                ? "an error in its kernel, as by code that the emulator has lost"
+                : "a reset without a word of its kernel, as by the emulator";
     }
 }

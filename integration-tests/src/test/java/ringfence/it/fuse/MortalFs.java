@@ -8,9 +8,6 @@ import java.util.OptionalInt;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 import ringfence.fs.fuse.Opcode;
-import ringfence.fs.keep.Keeper;
-import ringfence.fs.keep.KeptDescriptors;
-import ringfence.fs.keep.NotifyKeeper;
 import ringfence.fs.share.CachePolicy;
 import ringfence.fs.share.CrashPoints;
 import ringfence.fs.share.Features;
@@ -20,8 +17,12 @@ import ringfence.fs.share.Kept;
 import ringfence.fs.share.Share;
 import ringfence.fs.share.ShareOptions;
 import ringfence.fs.state.FsState;
+import ringfence.fs.state.KeptName;
 import ringfence.fs.state.Limits;
 import ringfence.fs.tree.Tree;
+import ringfence.keep.Keeper;
+import ringfence.keep.KeptDescriptors;
+import ringfence.keep.NotifyKeeper;
 import ringfence.linux.Fd;
 import ringfence.linux.Linux;
 import ringfence.linux.OpenFlag;
@@ -78,7 +79,7 @@ public final class MortalFs {
 
     private static Map<String, Fd> kept(Linux linux) {
         Map<String, Fd> kept = new HashMap<>();
-        try (KeptDescriptors all = KeptDescriptors.from(linux, System.getenv())) {
+        try (KeptDescriptors all = KeptDescriptors.from(linux, System.getenv(), KeptName::isOurs)) {
             List.copyOf(all.names()).forEach(name -> all.take(name).ifPresent(fd -> kept.put(name, fd)));
         }
         return kept;
@@ -88,12 +89,12 @@ public final class MortalFs {
             Linux linux, Map<String, Fd> kept, Keeper keeper, ShareOptions options, Map<String, String> words)
             throws InterruptedException {
         Fd root = linux.files().open(words.get("--shared-dir"), OpenFlag.PATH, OpenFlag.DIRECTORY);
-        Fd old = kept.remove(Keeper.STATE);
+        Fd old = kept.remove(KeptName.STATE);
         FsState state = old == null
                 ? FsState.create(linux, Limits.forQueues(FsDevice.queues(options)))
                 : FsState.adopt(linux, old);
         if (old == null) {
-            keeper.keep(Keeper.STATE, state.file());
+            keeper.keep(KeptName.STATE, state.file());
         }
         Tree tree = new Tree(
                 linux,
@@ -101,7 +102,7 @@ public final class MortalFs {
                 state.limits().nodes(),
                 state.limits().handles(),
                 DESCRIPTORS,
-                id -> keeper.drop(Keeper.NODE + Long.toHexString(id)));
+                id -> keeper.drop(KeptName.node(id)));
         state.observe(tree);
         Statx stat = new Statx();
         linux.attributes().tryStat(root, stat);

@@ -10,9 +10,10 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import ringfence.fs.keep.Keeper;
-import ringfence.fs.keep.KeptDescriptors;
-import ringfence.fs.keep.NotifyKeeper;
+import ringfence.fs.state.KeptName;
+import ringfence.keep.Keeper;
+import ringfence.keep.KeptDescriptors;
+import ringfence.keep.NotifyKeeper;
 import ringfence.linux.Fd;
 import ringfence.linux.Linux;
 import ringfence.process.ExitCode;
@@ -112,7 +113,7 @@ public final class FsMain implements Callable<Integer> {
     private static Map<String, Fd> kept(Linux linux, Map<String, String> environment) {
         Map<String, Fd> kept = new LinkedHashMap<>();
         if (environment.containsKey("LISTEN_FDS")) {
-            try (KeptDescriptors all = KeptDescriptors.from(linux, environment)) {
+            try (KeptDescriptors all = KeptDescriptors.from(linux, environment, KeptName::isOurs)) {
                 List.copyOf(all.names())
                         .forEach(name -> all.take(name).ifPresent(fd -> {
                             Fd before = kept.put(name, fd);

@@ -4,7 +4,6 @@ import java.time.Clock;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
-import ringfence.fs.keep.Keeper;
 import ringfence.fs.share.CrashPoints;
 import ringfence.fs.share.Features;
 import ringfence.fs.share.FsCounters;
@@ -12,10 +11,12 @@ import ringfence.fs.share.FsDevice;
 import ringfence.fs.share.Kept;
 import ringfence.fs.share.Share;
 import ringfence.fs.state.FsState;
+import ringfence.fs.state.KeptName;
 import ringfence.fs.state.Limits;
 import ringfence.fs.state.StateException;
 import ringfence.fs.tree.HandleUse;
 import ringfence.fs.tree.Tree;
+import ringfence.keep.Keeper;
 import ringfence.linux.ErrnoException;
 import ringfence.linux.Fd;
 import ringfence.linux.Limit;
@@ -139,12 +140,12 @@ final class Service implements AutoCloseable {
             }
             return FsState.adopt(linux, given);
         }
-        Fd old = kept.get(Keeper.STATE);
+        Fd old = kept.get(KeptName.STATE);
         if (old != null) {
             return FsState.adopt(linux, old.duplicate());
         }
         FsState state = FsState.create(linux, Limits.forQueues(FsDevice.queues(spec.options())));
-        keeper.keep(Keeper.STATE, state.file());
+        keeper.keep(KeptName.STATE, state.file());
         return state;
     }
 
@@ -157,7 +158,7 @@ final class Service implements AutoCloseable {
                 state.limits().handles(),
                 descriptors,
                 fileHandles,
-                id -> keeper.drop(Keeper.NODE + Long.toHexString(id)));
+                id -> keeper.drop(KeptName.node(id)));
         state.observe(tree);
         return tree;
     }

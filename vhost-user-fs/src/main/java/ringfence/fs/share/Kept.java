@@ -2,7 +2,7 @@ package ringfence.fs.share;
 
 import java.util.HashMap;
 import java.util.Map;
-import ringfence.fs.keep.Keeper;
+import ringfence.fs.state.KeptName;
 import ringfence.fs.state.NodeTable;
 import ringfence.fs.tree.OpenFile;
 import ringfence.linux.Fd;
@@ -16,13 +16,13 @@ public final class Kept {
      * Makes nodes of the descriptors again, then takes the guest's locks again, before any queue runs. What is nobody's node any
      * more is let go of.
      *
-     * @param descriptors by name; those that begin with {@link Keeper#NODE} are duplicated, and stay the caller's
+     * @param descriptors by name; those of {@link KeptName#node} are duplicated, and stay the caller's
      * @return how many locks were not to be had again
      */
     public static int takeOver(Share share, Map<String, Fd> descriptors) {
         Statx stat = share.stat();
         new HashMap<>(descriptors).forEach((name, fd) -> {
-            if (name.startsWith(Keeper.NODE) && !taken(share, name, fd, stat)) {
+            if (KeptName.isNode(name) && !taken(share, name, fd, stat)) {
                 share.keeper().drop(name);
             }
         });
@@ -33,7 +33,7 @@ public final class Kept {
         NodeTable nodes = share.state().nodes();
         long id;
         try {
-            id = Long.parseUnsignedLong(name.substring(Keeper.NODE.length()), 16);
+            id = KeptName.node(name);
         } catch (NumberFormatException _) {
             return false;
         }

@@ -1,9 +1,9 @@
 package ringfence.fs.share;
 
-import ringfence.fs.keep.Keeper;
 import ringfence.fs.state.FsState;
 import ringfence.fs.state.NodeTable;
 import ringfence.fs.tree.Tree;
+import ringfence.keep.Keeper;
 import ringfence.linux.Linux;
 import ringfence.linux.Statx;
 

@@ -1,6 +1,6 @@
 package ringfence.fs.share;
 
-import ringfence.fs.keep.Keeper;
+import ringfence.fs.state.KeptName;
 import ringfence.fs.state.NodeTable;
 import ringfence.fs.tree.OpenFile;
 import ringfence.linux.ErrnoException;
@@ -75,6 +75,6 @@ final class Unlinked {
     }
 
     private String name(int slot) {
-        return Keeper.NODE + Long.toHexString(share.state().nodes().id(slot));
+        return KeptName.node(share.state().nodes().id(slot));
     }
 }

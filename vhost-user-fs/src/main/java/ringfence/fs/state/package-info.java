@@ -1,6 +1,6 @@
 /**
  * What must survive the daemon: the session that FUSE_INIT has settled, the nodes and handles that the guest knows, its locks,
- * and the log of requests. All of it lies in one memfd, which a supervisor keeps ({@link ringfence.fs.keep}), and so it is
+ * and the log of requests. All of it lies in one memfd, which a supervisor keeps ({@link ringfence.keep}), and so it is
  * there when the daemon is not.
  *
  * <p><b>The file.</b> Areas of slots of a fixed size ({@link ringfence.fs.state.StateLayout}), all in words of 8 bytes. The

@@ -9,11 +9,12 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import ringfence.fs.keep.Keeper;
 import ringfence.fs.state.FsState;
+import ringfence.fs.state.KeptName;
 import ringfence.fs.state.Limits;
 import ringfence.fs.tree.HandleUse;
 import ringfence.fs.tree.Tree;
+import ringfence.keep.Keeper;
 import ringfence.linux.Fd;
 import ringfence.linux.Linux;
 import ringfence.linux.OpenFlag;
@@ -83,7 +84,7 @@ final class TestFolder implements AutoCloseable, Keeper {
     }
 
     private static String name(long id) {
-        return Keeper.NODE + Long.toHexString(id);
+        return KeptName.node(id);
     }
 
     /** From now on, somebody listens. */

@@ -14,10 +14,22 @@ public final class TapPort implements AutoCloseable {
     private final Tap tap;
     private int users;
 
-    /** Takes ownership of a tap whose queue is attached. It is detached until a queue starts, if it can be. */
-    TapPort(Tap tap) {
+    /**
+     * Takes ownership of a queue of a tap.
+     *
+     * @param fresh it is detached until a queue starts, if it can be; else it stays as a predecessor has left it, with the
+     *     frames that wait there
+     */
+    TapPort(Tap tap, boolean fresh) {
         this.tap = tap;
-        attach(false);
+        if (fresh) {
+            attach(false);
+        }
+    }
+
+    /** For whoever keeps it for a successor. */
+    Fd fd() {
+        return tap.fd();
     }
 
     /** The interface's name. */

@@ -5,6 +5,8 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
+import ringfence.keep.Keeper;
+import ringfence.keep.KeptDescriptors;
 import ringfence.linux.Errno;
 import ringfence.linux.ErrnoException;
 import ringfence.linux.Interfaces;
@@ -19,25 +21,40 @@ public final class TapPorts implements AutoCloseable {
     private final List<TapPort> ports;
     private final boolean uso;
     private final OptionalInt mtu;
+    private final boolean inherited;
 
-    private TapPorts(List<TapPort> ports, boolean uso, OptionalInt mtu) {
+    private TapPorts(List<TapPort> ports, boolean uso, OptionalInt mtu, boolean inherited) {
         this.ports = List.copyOf(ports);
         this.uso = uso;
         this.mtu = mtu;
+        this.inherited = inherited;
+    }
+
+    /** As {@link #open(Linux, TapSpec, int, OptionalInt, KeptDescriptors)}, by one who has no predecessor. */
+    public static TapPorts open(Linux linux, TapSpec spec, int pairs, OptionalInt mtu) {
+        return open(linux, spec, pairs, mtu, KeptDescriptors.none());
     }
 
     /**
-     * Opens them.
+     * Opens them, or takes them over from a predecessor: then the interface is as that, or whoever is in charge of this
+     * host, has left it.
      *
      * @param pairs how many ports
      * @param mtu what the interface's is set to; empty: it stays
+     * @param kept what a predecessor has left by {@link #keepBy}; what is of use is taken
      * @throws IllegalArgumentException with one line for the user; nothing stays open
      */
-    public static TapPorts open(Linux linux, TapSpec spec, int pairs, OptionalInt mtu) {
+    public static TapPorts open(Linux linux, TapSpec spec, int pairs, OptionalInt mtu, KeptDescriptors kept) {
         List<Tap> taps = new ArrayList<>();
+        boolean inherited = false;
         try {
             OptionalInt known = switch (spec) {
                 case TapSpec.Named(String name) -> {
+                    taps.addAll(KeptTap.take(linux, kept, name, pairs));
+                    inherited = !taps.isEmpty();
+                    if (inherited) {
+                        yield KeptTap.mtu(new Interfaces(linux), taps.getFirst().name(), mtu);
+                    }
                     named(linux, name, pairs, taps);
                     yield OptionalInt.of(
                             bringUp(new Interfaces(linux), taps.getFirst().name(), mtu));
@@ -48,7 +65,9 @@ public final class TapPorts implements AutoCloseable {
                 }
             };
             boolean uso = taps.getFirst().tryOffload(USO);
-            return new TapPorts(taps.stream().map(TapPort::new).toList(), uso, known);
+            boolean fresh = !inherited;
+            return new TapPorts(
+                    taps.stream().map(tap -> new TapPort(tap, fresh)).toList(), uso, known, inherited);
         } catch (RuntimeException e) {
             taps.forEach(Tap::close);
             throw e;
@@ -136,6 +155,22 @@ public final class TapPorts implements AutoCloseable {
         if (taps.stream().map(Tap::name).distinct().count() > 1) {
             throw new IllegalArgumentException("--backend=fd=...: queues of different interfaces "
                     + taps.stream().map(Tap::name).toList() + ", give queues of one");
+        }
+    }
+
+    /** Whether a predecessor has made them. */
+    public boolean inherited() {
+        return inherited;
+    }
+
+    /**
+     * From now on, the interface outlives this process, and a successor may take it over.
+     *
+     * @throws ErrnoException if a queue cannot be kept
+     */
+    public void keepBy(Keeper keeper) {
+        for (int i = 0; i < ports.size(); i++) {
+            keeper.keep(KeptTap.name(i), ports.get(i).fd());
         }
     }
 

@@ -169,7 +169,9 @@ public final class NetMain implements Callable<Integer> {
             BackendOptions options =
                     BackendOptions.defaults().withAllowUnsealed(allowUnsealed).withLog(log);
             Linux linux = Linux.system();
-            service = Service.open(linux, spec(), options, verbose ? log : line -> {});
+            try (Succession succession = Succession.of(linux, System.getenv(), log)) {
+                service = Service.open(linux, spec(), succession, options, verbose ? log : line -> {});
+            }
             StartupMemory.giveBackLater(linux);
         } catch (IllegalArgumentException e) {
             return complain(e.getMessage(), ExitCode.BAD_INPUT);

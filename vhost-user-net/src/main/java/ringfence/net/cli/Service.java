@@ -33,7 +33,8 @@ final class Service implements AutoCloseable {
     private boolean closed;
     private volatile boolean failed;
 
-    private Service(Linux linux, NetSpec spec, BackendOptions options, Consumer<String> details) {
+    private Service(
+            Linux linux, NetSpec spec, Succession succession, BackendOptions options, Consumer<String> details) {
         this.linux = linux;
         this.spec = spec;
         this.options = options;
@@ -43,7 +44,7 @@ final class Service implements AutoCloseable {
         limits = spec.seats().stream().map(seat -> DeviceLimits.of(linux)).toList();
         limitsFile = spec.limits().map(file -> LimitsFile.open(file, limits, log));
         counters = CountersOption.open(spec.counters(), spec.queues());
-        wiring = Wiring.open(linux, spec, counters.counters(), log, details, this::lost);
+        wiring = Wiring.open(linux, spec, succession, counters.counters(), log, details, this::lost);
     }
 
     /** The right to listen; empty: nobody else listens at a descriptor that we were given. */
@@ -82,14 +83,21 @@ final class Service implements AutoCloseable {
         return failed;
     }
 
+    /** The same, by one who has no predecessor and no successor. */
+    static Service open(Linux linux, NetSpec spec, BackendOptions options, Consumer<String> details) {
+        return open(linux, spec, Succession.none(), options, details);
+    }
+
     /**
      * Opens the devices and serves them.
      *
+     * @param succession who was here before; stays the caller's
      * @param details takes lines for those who want to know more; the counters, at the end
      * @throws RuntimeException with one line for the user; nothing stays open
      */
-    static Service open(Linux linux, NetSpec spec, BackendOptions options, Consumer<String> details) {
-        Service service = new Service(linux, spec, options, details);
+    static Service open(
+            Linux linux, NetSpec spec, Succession succession, BackendOptions options, Consumer<String> details) {
+        Service service = new Service(linux, spec, succession, options, details);
         try {
             service.serve();
             if (service.failed) { // before all back-ends were there to be closed

@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
+import ringfence.linux.ErrnoException;
 import ringfence.linux.Interfaces;
 import ringfence.linux.Linux;
 import ringfence.net.backend.TapPorts;
@@ -33,6 +34,7 @@ final class Wiring implements AutoCloseable {
     /**
      * Opens it.
      *
+     * @param succession who has been here before, and who keeps a tap for whoever comes next
      * @param log takes the name of a tap that the kernel has chosen
      * @param details takes what else there is to say
      * @param onLoss told, on a queue's thread, why what the devices are connected to has gone for good
@@ -41,6 +43,7 @@ final class Wiring implements AutoCloseable {
     static Wiring open(
             Linux linux,
             NetSpec spec,
+            Succession succession,
             Counters counters,
             Consumer<String> log,
             Consumer<String> details,
@@ -48,20 +51,21 @@ final class Wiring implements AutoCloseable {
         return switch (spec.way()) {
             case NetSpec.ToTap(TapSpec tap) -> {
                 int pairs = spec.seats().getFirst().options().pairs();
-                TapPorts ports = tap(linux, spec, tap, pairs, log, details);
+                TapPorts ports = tap(linux, spec, succession, tap, pairs, log, details);
                 yield new Wiring(List.of(new TapNetwork(ports)), ports::close);
             }
             case NetSpec.ToPasst(String socket) -> {
                 PasstNetwork passt = passt(linux, socket, spec.mtu(), onLoss);
                 yield new Wiring(List.of(passt), passt::close);
             }
-            case NetSpec.Switching way -> switching(linux, spec, way, counters, log, details);
+            case NetSpec.Switching way -> switching(linux, spec, succession, way, counters, log, details);
         };
     }
 
     private static Wiring switching(
             Linux linux,
             NetSpec spec,
+            Succession succession,
             NetSpec.Switching way,
             Counters counters,
             Consumer<String> log,
@@ -76,7 +80,8 @@ final class Wiring implements AutoCloseable {
                 spec.mtu());
         Optional<Switch.UplinkTap> uplink = way.tap()
                 .map(tap -> new Switch.UplinkTap(
-                        uplink(linux, spec, tap, log, details), new QueueCounters(counters, "uplink", spec.queues())));
+                        uplink(linux, spec, succession, tap, log, details),
+                        new QueueCounters(counters, "uplink", spec.queues())));
         Switch made = Switch.open(linux, asked, uplink, new SecureRandom().nextLong());
         details.accept("a switch with " + asked.guests() + " ports" + (uplink.isPresent() ? " and an uplink" : ""));
         return new Wiring(
@@ -91,30 +96,58 @@ final class Wiring implements AutoCloseable {
 
     /** What is said of a tap names the option that asks for it. */
     private static TapPorts uplink(
-            Linux linux, NetSpec spec, TapSpec tap, Consumer<String> log, Consumer<String> details) {
+            Linux linux,
+            NetSpec spec,
+            Succession succession,
+            TapSpec tap,
+            Consumer<String> log,
+            Consumer<String> details) {
         try {
-            return tap(linux, spec, tap, 1, log, details);
+            return tap(linux, spec, succession, tap, 1, log, details);
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException(e.getMessage().replace("--backend", "--uplink"), e);
         }
     }
 
     private static TapPorts tap(
-            Linux linux, NetSpec spec, TapSpec tap, int pairs, Consumer<String> log, Consumer<String> details) {
+            Linux linux,
+            NetSpec spec,
+            Succession succession,
+            TapSpec tap,
+            int pairs,
+            Consumer<String> log,
+            Consumer<String> details) {
         OptionalInt mtu = spec.mtu();
-        TapPorts ports = TapPorts.open(linux, tap, pairs, mtu);
+        List<String> left = succession.kept().names();
+        TapPorts ports = TapPorts.open(linux, tap, pairs, mtu, succession.kept());
         try {
-            spec.host().set(new Interfaces(linux), ports.name());
+            if (!ports.inherited()) {
+                left.forEach(succession.keeper()::drop);
+                spec.host().set(new Interfaces(linux), ports.name());
+                if (tap instanceof TapSpec.Named) { // whoever has handed in descriptors has them yet
+                    keep(ports, succession, log);
+                }
+            }
         } catch (RuntimeException e) {
             ports.close();
             throw e;
         }
         boolean chosen = tap instanceof TapSpec.Named(String name) && !name.equals(ports.name());
         (chosen ? log : details)
-                .accept("serving " + ports.name() + ": " + ports.count() + " queue pairs, mtu "
+                .accept((ports.inherited() ? "serving on " : "serving ") + ports.name() + ": " + ports.count()
+                        + " queue pairs, mtu "
                         + (ports.mtu().isPresent() ? ports.mtu().getAsInt() : "unknown")
                         + (ports.uso() ? ", with UDP segmentation" : ""));
         return ports;
+    }
+
+    /** One that cannot be kept serves as well: it goes with this process. */
+    private static void keep(TapPorts ports, Succession succession, Consumer<String> log) {
+        try {
+            ports.keepBy(succession.keeper());
+        } catch (ErrnoException e) {
+            log.accept(ports.name() + " is not kept for a successor: " + e.getMessage());
+        }
     }
 
     /** What a device is connected to. */

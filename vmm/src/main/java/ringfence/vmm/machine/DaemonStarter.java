@@ -140,9 +140,6 @@ final class DaemonStarter implements AutoCloseable {
         if (folder.locks()) {
             arguments.addAll(List.of("--posix-lock", "--flock"));
         }
-        DescriptorStore store =
-                new DescriptorStore(linux, fs.id(), directory.store(stores++).toString());
-        ends.push(store::close);
         return supervised(
                 fs.id(),
                 new DaemonCommand(
@@ -153,7 +150,14 @@ final class DaemonStarter implements AutoCloseable {
                         FOLDER_PRIVILEGES,
                         List.of(),
                         Optional.empty()),
-                Optional.of(store));
+                Optional.of(store(fs.id())));
+    }
+
+    private DescriptorStore store(String device) {
+        DescriptorStore store =
+                new DescriptorStore(linux, device, directory.store(stores++).toString());
+        ends.push(store::close);
+        return store;
     }
 
     private ListeningSource listening(String path) {
@@ -198,13 +202,19 @@ final class DaemonStarter implements AutoCloseable {
         return daemon;
     }
 
-    /** A daemon that opens the tap itself, and so needs the one privilege that this takes. */
+    /**
+     * A daemon that opens the tap itself, and so needs the one privilege that this takes. It leaves the tap to its successor,
+     * so that the host's side of it stays as it is.
+     */
     private SupervisedDaemon supervised(NetConfig net, NetBackend.Tap tap) {
         List<String> arguments = netArguments(net);
         arguments.add("--backend=tap" + tap.name().map(name -> "=" + name).orElse(""));
         tap.address().ifPresent(address -> arguments.add("--ip=" + address));
         tap.hostMac().ifPresent(mac -> arguments.add("--host-mac=" + mac));
-        return supervised(net, arguments, TAP_PRIVILEGES, List.of(), Optional.empty());
+        return supervised(
+                net.id(),
+                command(net, arguments, TAP_PRIVILEGES, List.of(), Optional.empty()),
+                Optional.of(store(net.id())));
     }
 
     /** A daemon that gets the tap's descriptors, and needs no privilege at all. */
@@ -274,16 +284,17 @@ final class DaemonStarter implements AutoCloseable {
             Set<Capability> privileges,
             List<Fd> fds,
             Optional<Companion> companion) {
-        return supervised(
-                net.id(),
-                new DaemonCommand(
-                        net.id(),
-                        Optional.empty(),
-                        options.program("vhost-user-net"),
-                        arguments,
-                        privileges,
-                        fds,
-                        companion));
+        return supervised(net.id(), command(net, arguments, privileges, fds, companion));
+    }
+
+    private DaemonCommand command(
+            NetConfig net,
+            List<String> arguments,
+            Set<Capability> privileges,
+            List<Fd> fds,
+            Optional<Companion> companion) {
+        return new DaemonCommand(
+                net.id(), Optional.empty(), options.program("vhost-user-net"), arguments, privileges, fds, companion);
     }
 
     @Override

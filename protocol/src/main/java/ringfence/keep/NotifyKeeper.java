@@ -1,4 +1,4 @@
-package ringfence.fs.keep;
+package ringfence.keep;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

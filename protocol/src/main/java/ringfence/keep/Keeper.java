@@ -1,4 +1,4 @@
-package ringfence.fs.keep;
+package ringfence.keep;
 
 import ringfence.linux.Fd;
 
@@ -7,11 +7,6 @@ import ringfence.linux.Fd;
  * ({@link KeptDescriptors}). Any thread.
  */
 public interface Keeper {
-    /** Under this name the state file is kept. */
-    String STATE = "state";
-    /** With this and a node id in hexadecimal digits begins the name of a node's descriptor. */
-    String NODE = "node-";
-
     /**
      * Gives it a duplicate to keep; the descriptor stays the caller's. When this returns, it has been sent: a kill after
      * that does not lose it. A name is used for one file at a time: drop it first.

@@ -1,9 +1,10 @@
-package ringfence.fs.keep;
+package ringfence.keep;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 import ringfence.linux.ErrnoException;
 import ringfence.linux.Fd;
 import ringfence.linux.Linux;
@@ -22,19 +23,26 @@ public final class KeptDescriptors implements AutoCloseable {
 
     private KeptDescriptors() {}
 
+    /** Nobody has left anything. */
+    public static KeptDescriptors none() {
+        return new KeptDescriptors();
+    }
+
     /**
      * Those of {@code LISTEN_FDS} and {@code LISTEN_FDNAMES}: none if {@code LISTEN_PID} is not this process, since a child
-     * inherits variables that were not meant for it. Takes the numbers over, from 3 on, so it is to be called once, before
-     * anything else opens files by number. What has no name is called {@code unknown}.
+     * inherits variables that were not meant for it. Takes their numbers over, which are 3 and more, so it is to be called
+     * once, before anything else opens files by number. What has no name is called {@code unknown}.
      *
+     * @param ours whether we have had that name kept; what has another stays where it is: a socket of a unit's, which the
+     *     command line names by its number
      * @throws IllegalArgumentException if they are for us and wrong; one line
      */
-    public static KeptDescriptors from(Linux linux, Map<String, String> environment) {
-        return from(linux, environment, FIRST);
+    public static KeptDescriptors from(Linux linux, Map<String, String> environment, Predicate<String> ours) {
+        return from(linux, environment, ours, FIRST);
     }
 
     /** @param first the number of the first one */
-    static KeptDescriptors from(Linux linux, Map<String, String> environment, int first) {
+    static KeptDescriptors from(Linux linux, Map<String, String> environment, Predicate<String> ours, int first) {
         KeptDescriptors descriptors = new KeptDescriptors();
         String process = environment.getOrDefault("LISTEN_PID", "");
         if (!process.equals(Integer.toString(linux.processes().pid()))) {
@@ -45,7 +53,9 @@ public final class KeptDescriptors implements AutoCloseable {
         try {
             for (int i = 0; i < count; i++) {
                 String name = i < names.length && !names[i].isEmpty() ? names[i] : "unknown";
-                descriptors.kept.add(new Kept(name, takeOver(linux, first + i)));
+                if (ours.test(name)) {
+                    descriptors.kept.add(new Kept(name, takeOver(linux, first + i)));
+                }
             }
             return descriptors;
         } catch (ErrnoException e) {

@@ -1,4 +1,4 @@
-package ringfence.fs.keep;
+package ringfence.keep;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -18,6 +19,8 @@ import ringfence.linux.Syscall;
 
 class KeptDescriptorsTest {
     /** Numbers that nothing else of this process uses. */
+    private static final Predicate<String> ALL = name -> true;
+
     private static final int FIRST = 700;
 
     private final Linux linux = Linux.system();
@@ -56,7 +59,7 @@ class KeptDescriptorsTest {
     void handsOutWhatThePredecessorLeftByName() {
         give(4);
         KeptDescriptors kept =
-                KeptDescriptors.from(linux, environment("4", "node-2a000001:state:node-2a000001:"), FIRST);
+                KeptDescriptors.from(linux, environment("4", "node-2a000001:state:node-2a000001:"), ALL, FIRST);
         assertThat(kept.names()).containsExactly("node-2a000001", "state", "node-2a000001", "unknown");
         for (int i = 0; i < 4; i++) {
             assertThat(isOpen(FIRST + i)).as("the number that came").isFalse();
@@ -78,9 +81,22 @@ class KeptDescriptorsTest {
     @Test
     void whatHasNoNameIsUnknown() {
         give(2);
-        try (KeptDescriptors kept = KeptDescriptors.from(linux, environment("2", null), FIRST)) {
+        try (KeptDescriptors kept = KeptDescriptors.from(linux, environment("2", null), ALL, FIRST)) {
             assertThat(kept.names()).containsExactly("unknown", "unknown");
         }
+    }
+
+    /** Such as the sockets of a unit, which its command line names by number. */
+    @Test
+    void leavesWhatIsNotOursWhereItIs() {
+        give(2);
+        try (KeptDescriptors kept =
+                KeptDescriptors.from(linux, environment("2", "a.socket:state"), "state"::equals, FIRST)) {
+            assertThat(kept.names()).containsExactly("state");
+            assertThat(isOpen(FIRST)).isTrue();
+            assertThat(isOpen(FIRST + 1)).isFalse();
+        }
+        Fd.own(linux.kernel(), FIRST).close();
     }
 
     /** A child of the process for which they were meant inherits the variables. */
@@ -89,10 +105,10 @@ class KeptDescriptorsTest {
         give(1);
         Map<String, String> others = environment("1", "state");
         others.put("LISTEN_PID", "1");
-        assertThat(KeptDescriptors.from(linux, others, FIRST).names()).isEmpty();
+        assertThat(KeptDescriptors.from(linux, others, ALL, FIRST).names()).isEmpty();
         others.remove("LISTEN_PID");
-        assertThat(KeptDescriptors.from(linux, others, FIRST).names()).isEmpty();
-        assertThat(KeptDescriptors.from(linux, Map.of()).names()).isEmpty();
+        assertThat(KeptDescriptors.from(linux, others, ALL, FIRST).names()).isEmpty();
+        assertThat(KeptDescriptors.from(linux, Map.of(), ALL).names()).isEmpty();
         assertThat(isOpen(FIRST)).isTrue();
         Fd.own(linux.kernel(), FIRST).close();
     }
@@ -100,7 +116,7 @@ class KeptDescriptorsTest {
     @Test
     void saysThatADescriptorIsMissing() {
         give(1);
-        assertThatThrownBy(() -> KeptDescriptors.from(linux, environment("2", "state:x"), FIRST))
+        assertThatThrownBy(() -> KeptDescriptors.from(linux, environment("2", "state:x"), ALL, FIRST))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("$LISTEN_FDS=2")
                 .hasMessageContaining("EBADF");
@@ -110,7 +126,7 @@ class KeptDescriptorsTest {
     @ParameterizedTest
     @ValueSource(strings = {"", "x", "-1", "99999999", "99999999999999"})
     void refusesWhatIsNoNumber(String count) {
-        assertThatThrownBy(() -> KeptDescriptors.from(linux, environment(count, "state"), FIRST))
+        assertThatThrownBy(() -> KeptDescriptors.from(linux, environment(count, "state"), ALL, FIRST))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("$LISTEN_FDS=" + count);
     }

@@ -1,4 +1,4 @@
-package ringfence.fs.keep;
+package ringfence.keep;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -80,11 +80,11 @@ class NotifyKeeperTest {
         Fd supervisor = closed(linux.datagrams().bind(address));
         Fd state = closed(linux.memory().memfd("state", 4096));
         Keeper keeper = keeper(address);
-        keeper.keep(Keeper.STATE, state);
+        keeper.keep("state", state);
         assertThat(next(supervisor, state).lines()).contains("FDSTORE=1", "FDNAME=state", "FDPOLL=0");
         keeper.ready();
         assertThat(next(supervisor, null)).isEqualTo("READY=1");
-        keeper.drop(Keeper.NODE + "2a000001");
+        keeper.drop("node-2a000001");
         assertThat(next(supervisor, null).lines()).containsExactly("FDSTOREREMOVE=1", "FDNAME=node-2a000001");
         assertThat(complaints).isEmpty();
     }

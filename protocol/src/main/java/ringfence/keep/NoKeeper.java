@@ -1,4 +1,4 @@
-package ringfence.fs.keep;
+package ringfence.keep;
 
 import ringfence.linux.Fd;
 

@@ -1,0 +1,221 @@
+package ringfence.it.fault;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.ValueLayout;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.net.InetAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import ringfence.it.lab.Checkout;
+import ringfence.linux.Capability;
+import ringfence.linux.Errno;
+import ringfence.linux.ErrnoException;
+import ringfence.linux.EventFd;
+import ringfence.linux.Fd;
+import ringfence.linux.Interfaces;
+import ringfence.linux.Linux;
+import ringfence.linux.Mapping;
+import ringfence.linux.Seal;
+import ringfence.linux.Tap;
+import ringfence.memory.MemoryTable;
+import ringfence.memory.Region;
+import ringfence.vhostuser.ProtocolFeature;
+import ringfence.vhostuser.link.Frontend;
+import ringfence.vhostuser.link.FrontendOptions;
+import ringfence.virtio.Feature;
+import ringfence.virtio.NetLayout;
+import ringfence.virtio.queue.GuestDriver;
+import ringfence.virtio.queue.QueueConfig;
+import ringfence.virtio.queue.QueueState;
+import ringfence.vmm.supervise.DaemonCommand;
+import ringfence.vmm.supervise.DescriptorStore;
+import ringfence.vmm.supervise.SupervisedDaemon;
+
+/**
+ * A real network daemon under the VMM's supervision, killed: its tap, with what an administrator has done to it since, is its
+ * successor's, and the frames that came for the guest meanwhile arrive.
+ */
+@Timeout(120)
+class TapOutlivesDaemonTest {
+    private static final String NAME = "rfheir0";
+    private static final String HERE = "198.51.100.33";
+    private static final String THERE = "198.51.100.34";
+    private static final int RAM = 4 << 20;
+    private static final int SIZE = 256;
+    private static final long DATA = 0x10_0000;
+    private static final int BUFFER = 2048;
+    private static final long PATIENCE = TimeUnit.SECONDS.toNanos(30);
+
+    private final Linux linux = Linux.system();
+
+    @TempDir
+    Path folder;
+
+    @BeforeEach
+    void tapsCanBeMade() {
+        try (Tap tap = Tap.open(linux, "", false)) {
+            assertThat(tap.name()).isNotEmpty();
+        } catch (ErrnoException e) {
+            assumeThat(e.errno()).as(e.getMessage()).isNotIn(Errno.ENOENT, Errno.EPERM, Errno.EACCES);
+            throw e;
+        }
+    }
+
+    @AfterEach
+    void nothingIsLeft() throws Exception {
+        long deadline = System.nanoTime() + PATIENCE;
+        while (ip("link", "show", NAME) == 0) {
+            assertThat(System.nanoTime())
+                    .as("the tap goes with whoever kept it")
+                    .isLessThan(deadline);
+            Thread.sleep(10);
+        }
+    }
+
+    private static int ip(String... words) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of("ip"));
+        command.addAll(List.of(words));
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        process.getInputStream().readAllBytes();
+        return process.waitFor();
+    }
+
+    private DaemonCommand daemon(int pairs) {
+        return new DaemonCommand(
+                "_net0",
+                Optional.empty(),
+                Checkout.find().product().resolve("bin/vhost-user-net"),
+                List.of("--backend=tap=" + NAME, "--ip=" + HERE + "/30", "--queue-pairs=" + pairs, "-v"),
+                Set.of(Capability.NET_ADMIN),
+                List.of(),
+                Optional.empty());
+    }
+
+    @Test
+    void theSuccessorServesTheSameTapAndWhatWaitsInIt() throws Exception {
+        try (DescriptorStore store = new DescriptorStore(
+                        linux, "_net0", folder.resolve("store").toString());
+                SupervisedDaemon daemon = new SupervisedDaemon(linux, daemon(2), Optional.of(store), line -> {
+                    throw new AssertionError(line);
+                })) {
+            Interfaces interfaces = new Interfaces(linux);
+            int mtu;
+            try (Frontend first = connected(daemon)) {
+                // what somebody does to the interface once it is there
+                mtu = interfaces.mtu(NAME) - 100;
+                interfaces.mtu(NAME, mtu);
+                assertThat(ip("addr", "replace", HERE + "/29", "dev", NAME)).isZero();
+                assertThat(ip("neigh", "replace", THERE, "lladdr", "52:54:00:00:00:77", "dev", NAME))
+                        .isZero();
+                try (Card card = new Card(first)) {
+                    assertThat(card.nextPayload(() -> send("number 1"))).isEqualTo("number 1");
+                    kill(daemon);
+                }
+            }
+            send("while nobody served");
+            try (Frontend second = connected(daemon)) {
+                assertThat(daemon.starts()).isEqualTo(2);
+                assertThat(interfaces.mtu(NAME)).isEqualTo(mtu);
+                try (Card card = new Card(second)) {
+                    assertThat(card.nextPayload(() -> {})).isEqualTo("while nobody served");
+                }
+            }
+        }
+    }
+
+    private Frontend connected(SupervisedDaemon daemon) {
+        Frontend frontend = Frontend.over(linux, daemon.connect(), FrontendOptions.defaults());
+        assertThat(frontend.hello(ProtocolFeature.mask(ProtocolFeature.MQ)).queues())
+                .isEqualTo(4);
+        return frontend;
+    }
+
+    private static void kill(SupervisedDaemon daemon) {
+        ProcessHandle process = ProcessHandle.of(daemon.pid().orElseThrow()).orElseThrow();
+        assertThat(process.destroyForcibly()).isTrue();
+    }
+
+    private static void send(String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.US_ASCII);
+        try (DatagramSocket socket = new DatagramSocket()) {
+            socket.send(new DatagramPacket(bytes, bytes.length, InetAddress.ofLiteral(THERE), 7));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** A driver's receive queue at the first pair, full of buffers. */
+    private final class Card implements AutoCloseable {
+        private static final int UDP = 14 + 20;
+        private static final int PROTOCOL = 14 + 9;
+
+        private final Fd memory = linux.memory().memfd("guest", RAM);
+        private final Mapping mapping;
+        private final EventFd kick = linux.events().eventFd();
+        private final EventFd call = linux.events().eventFd();
+        private final GuestDriver driver;
+
+        Card(Frontend frontend) {
+            linux.memory().seal(memory, Seal.SHRINK, Seal.GROW);
+            mapping = linux.memory().map(memory, 0, RAM);
+            MemoryTable table = MemoryTable.of(List.of(new Region(0, mapping.address(), RAM, mapping, 0, memory, 0)));
+            frontend.features(Feature.VERSION_1);
+            frontend.memory(table);
+            QueueConfig config = GuestDriver.place(0, SIZE, false, false);
+            driver = GuestDriver.direct(config, table);
+            for (int i = 0; i < SIZE; i++) {
+                driver.begin(1);
+                driver.writable(DATA + (long) BUFFER * i, BUFFER);
+                driver.offer(i);
+            }
+            driver.publish();
+            frontend.startQueue(0, config, QueueState.FRESH, kick, call, null);
+            frontend.enable(0, true);
+            kick.signal();
+        }
+
+        /** What the next datagram carries that comes after {@code sending}; the kernel has frames of its own. */
+        String nextPayload(Runnable sending) throws InterruptedException {
+            sending.run();
+            long deadline = System.nanoTime() + PATIENCE;
+            while (true) {
+                int head = driver.reap();
+                if (head < 0) {
+                    assertThat(System.nanoTime()).as("a datagram comes").isLessThan(deadline);
+                    Thread.sleep(1);
+                    continue;
+                }
+                long at = DATA + BUFFER * driver.cookie() + NetLayout.HEADER;
+                byte[] frame = mapping.segment()
+                        .asSlice(at, driver.written() - NetLayout.HEADER)
+                        .toArray(ValueLayout.JAVA_BYTE);
+                if (frame[12] == 8 && frame[13] == 0 && frame[PROTOCOL] == 17) {
+                    return new String(frame, UDP + 8, frame.length - UDP - 8, StandardCharsets.US_ASCII);
+                }
+            }
+        }
+
+        @Override
+        public void close() {
+            kick.close();
+            call.close();
+            mapping.close();
+            memory.close();
+        }
+    }
+}

@@ -1,0 +1,41 @@
+package ringfence.net.cli;
+
+import java.util.Map;
+import java.util.function.Consumer;
+import ringfence.keep.Keeper;
+import ringfence.keep.KeptDescriptors;
+import ringfence.keep.NoKeeper;
+import ringfence.keep.NotifyKeeper;
+import ringfence.linux.Linux;
+import ringfence.net.backend.KeptTap;
+
+/**
+ * What a predecessor has left, and who holds what we leave. Owns what nobody takes.
+ *
+ * @param keeper a supervisor, if there is one
+ * @param kept what it has had from our predecessor
+ */
+record Succession(Keeper keeper, KeptDescriptors kept) implements AutoCloseable {
+    /** Nobody was before, and nobody will be after us. */
+    static Succession none() {
+        return new Succession(new NoKeeper(), KeptDescriptors.none());
+    }
+
+    /**
+     * As the environment says.
+     *
+     * @param log takes a line about a supervisor that cannot be reached
+     * @throws IllegalArgumentException if what is said of descriptors is wrong; one line
+     */
+    static Succession of(Linux linux, Map<String, String> environment, Consumer<String> log) {
+        KeptDescriptors kept = environment.containsKey("LISTEN_FDS")
+                ? KeptDescriptors.from(linux, environment, KeptTap::isOurs)
+                : KeptDescriptors.none();
+        return new Succession(NotifyKeeper.from(linux, environment, log), kept);
+    }
+
+    @Override
+    public void close() {
+        kept.close();
+    }
+}
