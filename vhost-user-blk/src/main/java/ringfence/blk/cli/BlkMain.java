@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -14,8 +13,8 @@ import ringfence.blk.engine.BlkOptions;
 import ringfence.blk.image.ImageException;
 import ringfence.linux.Linux;
 import ringfence.linux.uring.RingRefusedException;
+import ringfence.process.DaemonMain;
 import ringfence.process.ExitCode;
-import ringfence.process.Program;
 import ringfence.process.StartupMemory;
 import ringfence.vhostuser.link.BackendOptions;
 
@@ -29,7 +28,7 @@ import ringfence.vhostuser.link.BackendOptions;
 public final class BlkMain implements Callable<Integer> {
     static final int DEFAULT_QUEUE_SIZE = 256;
 
-    private static final String NAME = "vhost-user-blk: ";
+    private static final String NAME = "vhost-user-blk";
 
     @Option(names = "--socket-path", paramLabel = "PATH", description = "Listen on this Unix socket.")
     private String socketPath;
@@ -84,12 +83,7 @@ public final class BlkMain implements Callable<Integer> {
 
     /** Runs it and ends the process. */
     public static void main(String[] arguments) {
-        Program.named("vhost-user-blk");
-        int code = commandLine()
-                .setParameterExceptionHandler((e, _) -> complain(e.getMessage() + " (see --help)", ExitCode.BAD_INPUT))
-                .setExecutionExceptionHandler((e, _, _) -> complain(e.toString(), ExitCode.FAILURE))
-                .execute(arguments);
-        Program.exit(code);
+        DaemonMain.main(NAME, commandLine(), arguments);
     }
 
     private static CommandLine commandLine() {
@@ -99,11 +93,6 @@ public final class BlkMain implements Callable<Integer> {
     /** Parses a command line and does nothing with it. */
     static void parse(String[] arguments) {
         commandLine().parseArgs(arguments);
-    }
-
-    private static int complain(String line, int code) {
-        System.err.println(NAME + line);
-        return code;
     }
 
     @Override
@@ -116,7 +105,7 @@ public final class BlkMain implements Callable<Integer> {
         List<Service> services = new ArrayList<>();
         try {
             Linux linux = Linux.system();
-            Consumer<String> log = line -> System.err.println(NAME + line);
+            Consumer<String> log = line -> System.err.println(NAME + ": " + line);
             Consumer<String> details = verbose ? log : line -> {};
             for (DeviceSpec spec : specs()) {
                 BackendOptions options = BackendOptions.defaults()
@@ -128,9 +117,9 @@ public final class BlkMain implements Callable<Integer> {
             StartupMemory.giveBackLater(linux);
         } catch (ImageException | RingRefusedException | IllegalArgumentException e) {
             services.forEach(Service::close);
-            return complain(e.getMessage(), ExitCode.BAD_INPUT);
+            return DaemonMain.complain(NAME, e.getMessage(), ExitCode.BAD_INPUT);
         }
-        return serve(services);
+        return DaemonMain.serve(together(services));
     }
 
     private List<DeviceSpec> specs() {
@@ -160,23 +149,19 @@ public final class BlkMain implements Callable<Integer> {
                 new BlkOptions(numQueues, queueSize, serial, DeviceSpec.engine(ioEngine)));
     }
 
-    /** Waits for all back-ends. A signal closes them, which drains and flushes, and ends the process with 0. */
-    private static int serve(List<Service> services) throws InterruptedException {
-        AtomicBoolean ended = new AtomicBoolean();
-        Thread onSignal = new Thread(
-                () -> {
-                    if (!ended.get()) {
-                        services.forEach(Service::close);
-                        Runtime.getRuntime().halt(ExitCode.OK);
-                    }
-                },
-                "signal");
-        Runtime.getRuntime().addShutdownHook(onSignal);
-        for (Service service : services) {
-            service.await();
-        }
-        ended.set(true);
-        services.forEach(Service::close);
-        return ExitCode.OK;
+    private static DaemonMain.Service together(List<Service> services) {
+        return new DaemonMain.Service() {
+            @Override
+            public void await() throws InterruptedException {
+                for (Service service : services) {
+                    service.await();
+                }
+            }
+
+            @Override
+            public void close() {
+                services.forEach(Service::close);
+            }
+        };
     }
 }

@@ -7,13 +7,14 @@ import ringfence.blk.image.Image;
 import ringfence.blk.image.ImageLock;
 import ringfence.blk.image.ImageOpener;
 import ringfence.linux.Linux;
+import ringfence.process.DaemonMain;
 import ringfence.process.LockHolders;
 import ringfence.vhostuser.link.Backend;
 import ringfence.vhostuser.link.BackendOptions;
 import ringfence.vhostuser.link.BackendSocket;
 
 /** One device being served: owns its image, its fence and its back-end. */
-final class Service implements AutoCloseable {
+final class Service implements DaemonMain.Service, AutoCloseable {
     /** How long requests of a killed predecessor may take to end; they are bounded to some MiB. */
     private static final long PATIENCE_NANOS = 10_000_000_000L;
 
@@ -57,8 +58,8 @@ final class Service implements AutoCloseable {
         }
     }
 
-    /** Waits until its back-end has ended. */
-    void await() throws InterruptedException {
+    @Override
+    public void await() throws InterruptedException {
         backend.await();
     }
 

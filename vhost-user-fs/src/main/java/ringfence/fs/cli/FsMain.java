@@ -4,7 +4,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -16,8 +15,8 @@ import ringfence.keep.KeptDescriptors;
 import ringfence.keep.NotifyKeeper;
 import ringfence.linux.Fd;
 import ringfence.linux.Linux;
+import ringfence.process.DaemonMain;
 import ringfence.process.ExitCode;
-import ringfence.process.Program;
 import ringfence.process.StartupMemory;
 import ringfence.vhostuser.link.BackendOptions;
 
@@ -29,7 +28,7 @@ import ringfence.vhostuser.link.BackendOptions;
         mixinStandardHelpOptions = true,
         versionProvider = FsVersion.class)
 public final class FsMain implements Callable<Integer> {
-    private static final String NAME = "vhost-user-fs: ";
+    private static final String NAME = "vhost-user-fs";
 
     @Mixin
     private ShareFlags flags;
@@ -53,12 +52,7 @@ public final class FsMain implements Callable<Integer> {
 
     /** Runs it and ends the process. */
     public static void main(String[] arguments) {
-        Program.named("vhost-user-fs");
-        int code = commandLine()
-                .setParameterExceptionHandler((e, _) -> complain(e.getMessage() + " (see --help)", ExitCode.BAD_INPUT))
-                .setExecutionExceptionHandler((e, _, _) -> complain(e.toString(), ExitCode.FAILURE))
-                .execute(arguments);
-        Program.exit(code);
+        DaemonMain.main(NAME, commandLine(), arguments);
     }
 
     private static CommandLine commandLine() {
@@ -68,11 +62,6 @@ public final class FsMain implements Callable<Integer> {
     /** Parses a command line and does nothing with it. */
     static void parse(String[] arguments) {
         commandLine().parseArgs(arguments);
-    }
-
-    private static int complain(String line, int code) {
-        System.err.println(NAME + line.lines().findFirst().orElse(""));
-        return code;
     }
 
     @Override
@@ -89,7 +78,7 @@ public final class FsMain implements Callable<Integer> {
             if (level < 0) {
                 throw new IllegalArgumentException("--log-level is " + String.join(", ", levels) + ", not " + logLevel);
             }
-            Consumer<String> errors = line -> System.err.println(NAME + line);
+            Consumer<String> errors = line -> System.err.println(NAME + ": " + line);
             Consumer<String> lines = syslog ? SystemLog.open(linux, errors) : errors;
             Consumer<String> log = level == 0 ? line -> {} : lines;
             Consumer<String> details = level >= levels.indexOf("info") ? lines : line -> {};
@@ -104,9 +93,9 @@ public final class FsMain implements Callable<Integer> {
             kept.values().forEach(Fd::close);
             StartupMemory.giveBackLater(linux);
         } catch (IllegalArgumentException e) {
-            return complain(e.getMessage(), ExitCode.BAD_INPUT);
+            return DaemonMain.complain(NAME, e.getMessage(), ExitCode.BAD_INPUT);
         }
-        return serve(service);
+        return DaemonMain.serve(service);
     }
 
     /** What a predecessor has had kept, by name. */
@@ -124,23 +113,5 @@ public final class FsMain implements Callable<Integer> {
             }
         }
         return kept;
-    }
-
-    /** Waits for the back-end. A signal closes it, which drains, and ends the process with 0. */
-    private static int serve(Service service) throws InterruptedException {
-        AtomicBoolean ended = new AtomicBoolean();
-        Thread onSignal = new Thread(
-                () -> {
-                    if (!ended.get()) {
-                        service.close();
-                        Runtime.getRuntime().halt(ExitCode.OK);
-                    }
-                },
-                "signal");
-        Runtime.getRuntime().addShutdownHook(onSignal);
-        service.await();
-        ended.set(true);
-        service.close();
-        return ExitCode.OK;
     }
 }

@@ -23,6 +23,7 @@ import ringfence.linux.Limit;
 import ringfence.linux.Linux;
 import ringfence.linux.OpenFlag;
 import ringfence.linux.Statx;
+import ringfence.process.DaemonMain;
 import ringfence.telemetry.Counters;
 import ringfence.telemetry.CountersFile;
 import ringfence.vhostuser.link.Backend;
@@ -30,7 +31,7 @@ import ringfence.vhostuser.link.BackendOptions;
 import ringfence.vhostuser.link.QueueStats;
 
 /** One share being served: owns its state, what is open, and its back-end. */
-final class Service implements AutoCloseable {
+final class Service implements DaemonMain.Service, AutoCloseable {
     /** Descriptors that we need ourselves. */
     private static final int OURS = 64;
 
@@ -175,8 +176,8 @@ final class Service implements AutoCloseable {
         }
     }
 
-    /** Waits until its back-end has ended. */
-    void await() throws InterruptedException {
+    @Override
+    public void await() throws InterruptedException {
         backend.await();
     }
 

@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -19,8 +18,8 @@ import ringfence.net.backend.TapSpec;
 import ringfence.net.engine.MacAddress;
 import ringfence.net.engine.NetOptions;
 import ringfence.net.fabric.SwitchOptions;
+import ringfence.process.DaemonMain;
 import ringfence.process.ExitCode;
-import ringfence.process.Program;
 import ringfence.process.StartupMemory;
 import ringfence.vhostuser.link.BackendOptions;
 import ringfence.vhostuser.link.BackendSocket;
@@ -33,7 +32,7 @@ import ringfence.vhostuser.link.BackendSocket;
         mixinStandardHelpOptions = true,
         versionProvider = NetVersion.class)
 public final class NetMain implements Callable<Integer> {
-    private static final String NAME = "vhost-user-net: ";
+    private static final String NAME = "vhost-user-net";
     private static final int MAX_UNUSED = 1_000_000;
 
     @Option(
@@ -129,12 +128,7 @@ public final class NetMain implements Callable<Integer> {
 
     /** Runs it and ends the process. */
     public static void main(String[] arguments) {
-        Program.named("vhost-user-net");
-        int code = commandLine()
-                .setParameterExceptionHandler((e, _) -> complain(e.getMessage() + " (see --help)", ExitCode.BAD_INPUT))
-                .setExecutionExceptionHandler((e, _, _) -> complain(e.toString(), ExitCode.FAILURE))
-                .execute(arguments);
-        Program.exit(code);
+        DaemonMain.main(NAME, commandLine(), arguments);
     }
 
     private static CommandLine commandLine() {
@@ -144,11 +138,6 @@ public final class NetMain implements Callable<Integer> {
     /** Parses a command line and does nothing with it. */
     static void parse(String[] arguments) {
         commandLine().parseArgs(arguments);
-    }
-
-    private static int complain(String line, int code) {
-        System.err.println(NAME + line.lines().findFirst().orElse(""));
-        return code;
     }
 
     @Override
@@ -164,7 +153,7 @@ public final class NetMain implements Callable<Integer> {
                 System.out.print(json ? view.json() : view.table());
                 return ExitCode.OK;
             }
-            Consumer<String> errors = line -> System.err.println(NAME + line);
+            Consumer<String> errors = line -> System.err.println(NAME + ": " + line);
             Consumer<String> log = ports == null ? errors : new SparingLog(errors, System::nanoTime);
             BackendOptions options =
                     BackendOptions.defaults().withAllowUnsealed(allowUnsealed).withLog(log);
@@ -174,9 +163,9 @@ public final class NetMain implements Callable<Integer> {
             }
             StartupMemory.giveBackLater(linux);
         } catch (IllegalArgumentException e) {
-            return complain(e.getMessage(), ExitCode.BAD_INPUT);
+            return DaemonMain.complain(NAME, e.getMessage(), ExitCode.BAD_INPUT);
         }
-        return serve(service);
+        return DaemonMain.serve(service);
     }
 
     private NetSpec spec() {
@@ -272,23 +261,5 @@ public final class NetMain implements Callable<Integer> {
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException("--uplink is tap, tap=NAME or fd=N, not " + text, e);
         }
-    }
-
-    /** Waits for the back-ends. A signal closes them, which drains, and ends the process with 0. */
-    private static int serve(Service service) throws InterruptedException {
-        AtomicBoolean ended = new AtomicBoolean();
-        Thread onSignal = new Thread(
-                () -> {
-                    if (!ended.get()) {
-                        service.close();
-                        Runtime.getRuntime().halt(ExitCode.OK);
-                    }
-                },
-                "signal");
-        Runtime.getRuntime().addShutdownHook(onSignal);
-        service.await();
-        ended.set(true);
-        service.close();
-        return service.hasFailed() ? ExitCode.FAILURE : ExitCode.OK;
     }
 }

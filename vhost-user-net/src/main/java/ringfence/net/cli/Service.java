@@ -9,6 +9,7 @@ import ringfence.linux.ErrnoException;
 import ringfence.linux.Linux;
 import ringfence.net.engine.DeviceLimits;
 import ringfence.net.engine.NetDevice;
+import ringfence.process.DaemonMain;
 import ringfence.vhostuser.link.BackendOptions;
 import ringfence.vhostuser.link.BackendPool;
 import ringfence.vhostuser.link.Serving;
@@ -16,7 +17,7 @@ import ringfence.vhostuser.link.SocketLock;
 import ringfence.vhostuser.link.Workers;
 
 /** The devices being served: owns their back-ends, and what they are connected to. A shared socket makes them as it needs them. */
-final class Service implements AutoCloseable {
+final class Service implements DaemonMain.Service, AutoCloseable {
     private final Linux linux;
     private final NetSpec spec;
     private final BackendOptions options;
@@ -78,8 +79,8 @@ final class Service implements AutoCloseable {
         Thread.ofPlatform().name("ending").daemon().start(() -> backends.forEach(Serving::close));
     }
 
-    /** Whether it has ended because it could not go on; a line has said why. */
-    boolean hasFailed() {
+    @Override
+    public boolean hasFailed() {
         return failed;
     }
 
@@ -161,8 +162,8 @@ final class Service implements AutoCloseable {
                 : List.of(Workers.inPairs("net0"));
     }
 
-    /** Waits until its back-ends have ended. */
-    void await() throws InterruptedException {
+    @Override
+    public void await() throws InterruptedException {
         for (Serving backend : backends) {
             backend.await();
         }
