@@ -5,8 +5,10 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
+import java.util.SequencedMap;
 import java.util.Set;
 import java.util.StringJoiner;
 import ringfence.linux.Capability;
@@ -69,7 +71,8 @@ final class DaemonStarter implements AutoCloseable {
     private final RuntimeDirectory directory;
     private final MachineProxy proxy;
     private int stores; // made so far
-    private final Deque<Runnable> ends = new ArrayDeque<>(); // of daemons, and of what they were started with
+    /** What ends with a device: its daemon, and what that was started with. Guarded by itself. */
+    private final SequencedMap<String, Deque<Runnable>> ends = new LinkedHashMap<>();
 
     DaemonStarter(Linux linux, RuntimeOptions options, RuntimeDirectory directory, MachineProxy proxy) {
         this.linux = linux;
@@ -95,7 +98,7 @@ final class DaemonStarter implements AutoCloseable {
     PluggedDevice net(NetConfig net, MemoryTable memory) {
         SocketSource source = switch (net.backend()) {
             case NetBackend.Socket(String path, NetBackend.Mode mode) ->
-                mode == NetBackend.Mode.CLIENT ? SocketSource.path(linux, path) : listening(path);
+                mode == NetBackend.Mode.CLIENT ? SocketSource.path(linux, path) : listening(net, path);
             case NetBackend.Tap tap -> supervised(net, tap);
             case NetBackend.Descriptors(List<Integer> fds) -> supervised(net, fds);
             case NetBackend.Passt _ -> withPasst(net);
@@ -142,7 +145,7 @@ final class DaemonStarter implements AutoCloseable {
         }
         DescriptorStore store =
                 new DescriptorStore(linux, fs.id(), directory.store(stores++).toString());
-        ends.push(store::close);
+        atEnd(fs.id(), store::close);
         return supervised(
                 fs.id(),
                 new DaemonCommand(
@@ -156,9 +159,9 @@ final class DaemonStarter implements AutoCloseable {
                 Optional.of(store));
     }
 
-    private ListeningSource listening(String path) {
+    private ListeningSource listening(NetConfig net, String path) {
         ListeningSource source = new ListeningSource(linux, path);
-        ends.push(source::close);
+        atEnd(net.id(), source::close);
         return source;
     }
 
@@ -194,7 +197,7 @@ final class DaemonStarter implements AutoCloseable {
     private SupervisedDaemon supervised(String device, DaemonCommand command, Optional<DescriptorStore> store) {
         SupervisedDaemon daemon = new SupervisedDaemon(
                 linux, command, store, reason -> proxy.post(new MachineCommand.DeviceRefused(device, reason)));
-        ends.push(daemon::close);
+        atEnd(device, daemon::close);
         return daemon;
     }
 
@@ -215,7 +218,7 @@ final class DaemonStarter implements AutoCloseable {
         for (int number : numbers) {
             backend.add(Integer.toString(DaemonCommand.FIRST_FD + fds.size()));
             Fd ours = linux.files().duplicate(number);
-            ends.push(ours::close);
+            atEnd(net.id(), ours::close);
             fds.add(ours);
         }
         arguments.add(backend.toString());
@@ -252,7 +255,7 @@ final class DaemonStarter implements AutoCloseable {
             throw new BadInputException(
                     "--net " + net.id() + " switch: " + e.getMessage() + ": let our user write there", e);
         }
-        ends.push(daemon::close);
+        atEnd(net.id(), daemon::close);
         return daemon;
     }
 
@@ -286,10 +289,29 @@ final class DaemonStarter implements AutoCloseable {
                         companion));
     }
 
+    private void atEnd(String device, Runnable end) {
+        synchronized (ends) {
+            ends.computeIfAbsent(device, _ -> new ArrayDeque<>()).push(end);
+        }
+    }
+
+    /** Ends what was started for a device, which is closed. May take as long as a daemon does; any thread. */
+    void end(String device) {
+        Deque<Runnable> ofDevice;
+        synchronized (ends) {
+            ofDevice = ends.remove(device);
+        }
+        while (ofDevice != null && !ofDevice.isEmpty()) {
+            ofDevice.pop().run();
+        }
+    }
+
     @Override
     public void close() {
-        while (!ends.isEmpty()) {
-            ends.pop().run();
+        List<String> devices;
+        synchronized (ends) {
+            devices = List.copyOf(ends.reversed().keySet());
         }
+        devices.forEach(this::end);
     }
 }
