@@ -51,7 +51,8 @@ public final class ApiCaller implements AutoCloseable {
         program.feed(line + "\n");
         MatchResult found = program.out().await(seen, ANSWER, SECONDS_ON_HARDWARE.multipliedBy(host.slowness()));
         seen = found.end();
-        return new VmmApi.Answer(Integer.parseInt(found.group(1)), found.group(2).strip());
+        return new VmmApi.Answer(
+                Integer.parseInt(found.group(1)), found.group(2).strip());
     }
 
     @Override

@@ -34,7 +34,8 @@ class HotPlugTest {
     void aDiskAndANetComeAndGoUnderLoad(KvmHost host) {
         System.out.println("hot-plug under a guest's writes: -Dringfence.seed=" + SEED);
         host.script("[ -c /dev/net/tun ] || modprobe tun");
-        String scratch = host.script("mktemp -d \"$1/plug-XXXXXX\"", host.places().scratch())
+        String scratch = host.script(
+                        "mktemp -d \"$1/plug-XXXXXX\"", host.places().scratch())
                 .text();
         host.script("cd \"$1\"; truncate -s 16M stamped; dd if=/dev/urandom of=hot bs=1M count=4 2>/dev/null", scratch);
         String socket = scratch + "/api";
@@ -62,8 +63,8 @@ class HotPlugTest {
             descriptors.await(open);
             int from = guest.console().length();
             guest.run("kill -TERM $(pidof stamp)").orThrow();
-            MatchResult result = guest.console()
-                    .await(from, "^(stamp: writes=(\\d+) .*errors=(\\d+))\\s+^stamped (\\d+)", LONG);
+            MatchResult result =
+                    guest.console().await(from, "^(stamp: writes=(\\d+) .*errors=(\\d+))\\s+^stamped (\\d+)", LONG);
             System.out.println("counted: " + TIMES + " times a disk and a net came and went, " + result.group(1));
             assertThat(Long.parseLong(result.group(2))).isPositive();
             assertThat(result.group(3)).as(guest.console().text()).isEqualTo("0");
@@ -78,7 +79,8 @@ class HotPlugTest {
     /** The other kernel; it boots again with what came, and without what was to go. */
     @Test
     void aGuestFindsWhatCameBeforeItsRebootAndFeelsItsPowerButton(KvmHost host) {
-        String scratch = host.script("mktemp -d \"$1/plug-XXXXXX\"", host.places().scratch())
+        String scratch = host.script(
+                        "mktemp -d \"$1/plug-XXXXXX\"", host.places().scratch())
                 .text();
         host.script("cd \"$1\"; dd if=/dev/urandom of=hot bs=1M count=4 2>/dev/null", scratch);
         String socket = scratch + "/api";
@@ -132,7 +134,9 @@ class HotPlugTest {
         awaitGone(api, "net");
         disappears(guest, "/dev/vdb");
         disappears(guest, "/sys/class/net/eth0");
-        assertThat(Daemons.await(host, guest, "none")).as("the daemon of the disk that stays").isNotEmpty();
+        assertThat(Daemons.await(host, guest, "none"))
+                .as("the daemon of the disk that stays")
+                .isNotEmpty();
     }
 
     private static void add(ApiCaller api, String kind, String members) {
@@ -142,8 +146,7 @@ class HotPlugTest {
     }
 
     private static void remove(ApiCaller api, String kind) {
-        assertThat(api.put("vm.remove-device", "{\"id\":\"hot-" + kind + "\"}"))
-                .isEqualTo(new VmmApi.Answer(204, ""));
+        assertThat(api.put("vm.remove-device", "{\"id\":\"hot-" + kind + "\"}")).isEqualTo(new VmmApi.Answer(204, ""));
     }
 
     private static void awaitGone(ApiCaller api, String kind) {
@@ -163,7 +166,8 @@ class HotPlugTest {
     }
 
     private static void pressed(Guest guest, ApiCaller api) {
-        String event = guest.text("cd /sys/class/input; grep -l 'Power Button' event*/device/name | head -n 1 | cut -d / -f 1");
+        String event = guest.text(
+                "cd /sys/class/input; grep -l 'Power Button' event*/device/name | head -n 1 | cut -d / -f 1");
         guest.run("(dd if=/dev/input/" + event + " bs=24 count=1 2>/dev/null | od -An -tx2 -j16 >/dev/console) &")
                 .orThrow();
         int from = guest.console().length();

@@ -73,7 +73,7 @@ class RunningVmTest {
         long deadline = System.nanoTime() + SOON.toNanos();
         while (!condition.holds()) {
             assertThat(vmm.isRunning()).as(() -> vmm.err().text()).isTrue();
-            assertThat(System.nanoTime()).as(info()).isLessThan(deadline);
+            assertThat(System.nanoTime()).as(() -> vmm.err().text()).isLessThan(deadline);
             Thread.sleep(20);
         }
     }
@@ -149,7 +149,9 @@ class RunningVmTest {
         long before = descriptors();
         VmmApi.Answer locked = addDisk("other", directory.resolve("hot"));
         assertThat(locked.status()).isEqualTo(500);
-        assertThat(locked.body()).contains("other: vhost-user-blk refuses to serve it").contains("locked");
+        assertThat(locked.body())
+                .contains("other: vhost-user-blk refuses to serve it")
+                .contains("locked");
         assertThat(has("other")).isFalse();
         VmmApi.Answer missing = addDisk("other", directory.resolve("missing"));
         assertThat(missing.status()).isEqualTo(400);

@@ -152,7 +152,8 @@ class VmLifeTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"vm.boot", "vm.pause", "vm.resume", "vm.reboot", "vm.shutdown", "vm.nmi", "vm.power-button"})
+    @ValueSource(
+            strings = {"vm.boot", "vm.pause", "vm.resume", "vm.reboot", "vm.shutdown", "vm.nmi", "vm.power-button"})
     void withoutAVmThereIsNothingToChange(String endpoint) throws Exception {
         VmmApi.Answer answer = api.put(endpoint);
         assertThat(answer.status()).isEqualTo(404);
