@@ -153,6 +153,11 @@ class RunningVmTest {
                 .contains("other: vhost-user-blk refuses to serve it")
                 .contains("locked");
         assertThat(has("other")).isFalse();
+        Path notASocket = Files.writeString(directory.resolve("file"), "");
+        VmmApi.Answer file = api.put(
+                "vm.add-disk", "{\"id\":\"other\",\"vhost_user\":true,\"vhost_socket\":\"" + notASocket + "\"}");
+        assertThat(file.status()).as(file.body()).isIn(400, 500);
+        assertThat(has("other")).isFalse();
         VmmApi.Answer missing = addDisk("other", directory.resolve("missing"));
         assertThat(missing.status()).isEqualTo(400);
         assertThat(missing.body()).contains("no such file");

@@ -89,9 +89,13 @@ final class DaemonStarter implements AutoCloseable {
         };
         RemoteDevice device = RemoteDevice.of(linux, disk.id(), Profile.block(), source, memory)
                 .queues(disk.numQueues(), disk.queueSize())
-                .watchedBy(new ConnectionLog(disk.id()))
+                .watchedBy(watch(disk.id()))
                 .start();
         return new PluggedDevice(disk.pciDeviceId(), device);
+    }
+
+    private ConnectionLog watch(String device) {
+        return new ConnectionLog(device, reason -> proxy.post(new MachineCommand.DeviceFailed(device, reason)));
     }
 
     /** A network device. Its daemon, if it is ours, begins to start now. */
@@ -104,8 +108,7 @@ final class DaemonStarter implements AutoCloseable {
             case NetBackend.Passt _ -> withPasst(net);
             case NetBackend.Switch(String name) -> shared(net, name);
         };
-        return new PluggedDevice(
-                net.pciDeviceId(), NetDevice.start(linux, net, source, memory, new ConnectionLog(net.id())));
+        return new PluggedDevice(net.pciDeviceId(), NetDevice.start(linux, net, source, memory, watch(net.id())));
     }
 
     /** A shared folder. Its daemon, if it is ours, begins to start now. */
@@ -117,7 +120,7 @@ final class DaemonStarter implements AutoCloseable {
         RemoteDevice device = RemoteDevice.of(linux, fs.id(), Profile.fs(), source, memory)
                 .queues(FsLayout.HIGH_PRIORITY_QUEUE + 1 + fs.numQueues(), fs.queueSize())
                 .space(FsSpace.of(fs))
-                .watchedBy(new ConnectionLog(fs.id()))
+                .watchedBy(watch(fs.id()))
                 .start();
         return new PluggedDevice(fs.pciDeviceId(), device);
     }

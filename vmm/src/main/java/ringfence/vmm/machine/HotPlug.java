@@ -33,7 +33,7 @@ import ringfence.vmm.transport.VirtioPciFunction;
  */
 final class HotPlug implements AutoCloseable {
     /** What a back-end gets to be there: a client waits, and the guest has seen nothing yet. */
-    private static final long READY_SECONDS = 20;
+    private static final long READY_SECONDS = 60;
 
     private static final long AGAIN_MILLIS = 100;
 
@@ -162,12 +162,21 @@ final class HotPlug implements AutoCloseable {
      *
      * @return whether that is no matter of the machine's: the device was to be added, or is leaving
      */
-    boolean takes(String id, String reason) {
+    boolean refused(String id, String reason) {
+        return failed(id, reason) || platform.slotOf(id).isEmpty();
+    }
+
+    /**
+     * Whoever serves a device cannot be used as it is.
+     *
+     * @return whether it was to be added; it is not any more
+     */
+    boolean failed(String id, String reason) {
         Arrival arrival = arrivals.get(id);
         if (arrival != null) {
             refuse(arrival, id + ": " + reason);
         }
-        return arrival != null || platform.slotOf(id).isEmpty();
+        return arrival != null;
     }
 
     private void refuse(Arrival arrival, String why) {

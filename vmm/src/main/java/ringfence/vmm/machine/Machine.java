@@ -100,7 +100,9 @@ final class Machine implements AutoCloseable {
                 case MachineCommand.Run(Runnable work) -> work.run();
                 case MachineCommand.Ask ask when !endsBoot(ask) -> answer(ask, processors);
                 case MachineCommand.DeviceRefused(String device, String reason)
-                when parts.hotPlug().takes(device, reason) -> {}
+                when parts.hotPlug().refused(device, reason) -> {}
+                case MachineCommand.DeviceFailed(String device, String reason) ->
+                    parts.hotPlug().failed(device, reason);
                 default -> {
                     return command;
                 }
@@ -188,7 +190,7 @@ final class Machine implements AutoCloseable {
                 log.debug(() -> device + ": " + reason); // the device's own log has told it
                 yield new Outcome.VmmEnds(Ending.REFUSED);
             }
-            case MachineCommand.Run _ -> throw new AssertionError(end);
+            case MachineCommand.Run _, MachineCommand.DeviceFailed _ -> throw new AssertionError(end);
         };
     }
 

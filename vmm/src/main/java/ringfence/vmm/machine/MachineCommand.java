@@ -21,6 +21,9 @@ sealed interface MachineCommand {
     /** A device cannot be had as configured; whoever serves it has said why. */
     record DeviceRefused(String device, String reason) implements MachineCommand {}
 
+    /** Whoever serves a device cannot be used as it is; there is a next try. */
+    record DeviceFailed(String device, String reason) implements MachineCommand {}
+
     /** Something that only the owner may do, such as a change of the bus tables. */
     record Run(Runnable work) implements MachineCommand {}
 
