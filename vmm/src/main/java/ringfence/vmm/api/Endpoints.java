@@ -22,7 +22,6 @@ public final class Endpoints {
             "vm.resize",
             "vm.resize-zone",
             "vm.resize-disk",
-            "vm.power-button",
             "vm.add-device",
             "vm.add-user-device",
             "vm.add-generic-vhost-user",
@@ -61,6 +60,7 @@ public final class Endpoints {
         change(changes, "vm.shutdown", new VmRequest.ShutDown());
         change(changes, "vm.delete", new VmRequest.Delete());
         change(changes, "vm.nmi", new VmRequest.Nmi());
+        change(changes, "vm.power-button", new VmRequest.PowerButton());
         table.put("vm.add-disk", new Endpoint(PUT, changes::addDisk));
         table.put("vm.add-net", new Endpoint(PUT, changes::addNet));
         table.put("vm.add-fs", new Endpoint(PUT, changes::addFs));

@@ -2,6 +2,7 @@ package ringfence.vmm.api;
 
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -19,6 +20,7 @@ import ringfence.vmm.config.NetBackend;
 import ringfence.vmm.config.NetConfig;
 import ringfence.vmm.config.VmConfig;
 import ringfence.vmm.machine.MachineProxy;
+import ringfence.vmm.machine.MachineState;
 import ringfence.vmm.machine.VmException;
 import ringfence.vmm.machine.VmException.Reason;
 import ringfence.vmm.machine.VmRequest;
@@ -119,12 +121,14 @@ final class VmChanges {
         return table.read(object);
     }
 
-    /** Asks for it, and answers when it is done: 204, or what is wrong. */
+    /** Asks for it, and answers when it is done: 204, 200 with the place of a device that was plugged in, or what is wrong. */
     HttpResponse done(VmRequest request) {
-        CompletableFuture<Void> answer = machine.ask(request);
+        CompletableFuture<Optional<MachineState.DeviceEntry>> answer = machine.ask(request);
         try {
-            answer.get(PATIENCE_MINUTES, TimeUnit.MINUTES);
-            return HttpResponse.empty(204);
+            return answer.get(PATIENCE_MINUTES, TimeUnit.MINUTES)
+                    .map(device -> HttpResponse.ok(
+                            Json.object("id", device.id(), "bdf", device.bdf()).toString()))
+                    .orElseGet(() -> HttpResponse.empty(204));
         } catch (ExecutionException e) {
             if (e.getCause() instanceof VmException refusal) {
                 return refused(refusal);

@@ -40,6 +40,7 @@ final class CtlCommand {
         verbs.put("resume", new Verb("PUT", "vm.resume", false, "they run again"));
         verbs.put("reboot", new Verb("PUT", "vm.reboot", false, "it is reset"));
         verbs.put("nmi", new Verb("PUT", "vm.nmi", false, "a non-maskable interrupt"));
+        verbs.put("power-button", new Verb("PUT", "vm.power-button", false, "its power button is pressed"));
         verbs.put("shutdown", new Verb("PUT", "vm.shutdown", false, "it ends at once; its configuration stays"));
         verbs.put("delete", new Verb("PUT", "vm.delete", false, "its configuration goes, too"));
         verbs.put("shutdown-vmm", new Verb("PUT", "vmm.shutdown", false, "the VMM ends"));

@@ -171,6 +171,22 @@ public record VmConfig(
                 fs.stream().filter(folder -> !folder.id().equals(id)).toList());
     }
 
+    /** The devices that another configuration has not, and nothing else: no payload. */
+    public VmConfig beyond(VmConfig other) {
+        Set<String> there = other.ids();
+        return new VmConfig(
+                PayloadConfig.TABLE.defaults(),
+                cpus,
+                memory,
+                disks.stream().filter(disk -> !there.contains(disk.id())).toList(),
+                nets.stream().filter(net -> !there.contains(net.id())).toList(),
+                fs.stream().filter(folder -> !there.contains(folder.id())).toList(),
+                rng,
+                serial,
+                console,
+                pvpanic);
+    }
+
     private VmConfig with(List<DiskConfig> someDisks, List<NetConfig> someNets, List<FsConfig> folders) {
         return new VmConfig(payload, cpus, memory, someDisks, someNets, folders, rng, serial, console, pvpanic);
     }

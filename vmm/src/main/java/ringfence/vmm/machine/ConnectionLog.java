@@ -1,17 +1,21 @@
 package ringfence.vmm.machine;
 
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import ringfence.process.Log;
 import ringfence.vmm.device.remote.RemoteListener;
 import ringfence.vmm.device.remote.RemoteState;
 
-/** Tells the log what becomes of a device's connection. */
+/** Tells the log what becomes of a device's connection, and somebody else that it cannot be. */
 final class ConnectionLog implements RemoteListener {
     private final String device;
+    private final Consumer<String> failed;
     private final Log log = Log.of("device");
 
-    ConnectionLog(String device) {
+    /** @param failed told why whoever serves the device cannot be used as it is; perhaps again. By the link thread */
+    ConnectionLog(String device, Consumer<String> failed) {
         this.device = device;
+        this.failed = failed;
     }
 
     @Override
@@ -25,7 +29,10 @@ final class ConnectionLog implements RemoteListener {
                                         + TimeUnit.NANOSECONDS.toMillis(state.lastGapNanos()) + " ms"));
             case CONNECTING, RECONNECTING -> log.debug(() -> device + ": " + state.phase() + ": " + state.reason());
             case LOST -> log.warn(device + ": back-end lost: " + state.reason());
-            case FAILED -> log.error(device + ": " + state.reason());
+            case FAILED -> {
+                log.error(device + ": " + state.reason());
+                failed.accept(state.reason());
+            }
         }
     }
 

@@ -5,8 +5,10 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
+import java.util.SequencedMap;
 import java.util.Set;
 import java.util.StringJoiner;
 import ringfence.linux.Capability;
@@ -69,7 +71,8 @@ final class DaemonStarter implements AutoCloseable {
     private final RuntimeDirectory directory;
     private final MachineProxy proxy;
     private int stores; // made so far
-    private final Deque<Runnable> ends = new ArrayDeque<>(); // of daemons, and of what they were started with
+    /** What ends with a device: its daemon, and what that was started with. Guarded by itself. */
+    private final SequencedMap<String, Deque<Runnable>> ends = new LinkedHashMap<>();
 
     DaemonStarter(Linux linux, RuntimeOptions options, RuntimeDirectory directory, MachineProxy proxy) {
         this.linux = linux;
@@ -86,23 +89,26 @@ final class DaemonStarter implements AutoCloseable {
         };
         RemoteDevice device = RemoteDevice.of(linux, disk.id(), Profile.block(), source, memory)
                 .queues(disk.numQueues(), disk.queueSize())
-                .watchedBy(new ConnectionLog(disk.id()))
+                .watchedBy(watch(disk.id()))
                 .start();
         return new PluggedDevice(disk.pciDeviceId(), device);
+    }
+
+    private ConnectionLog watch(String device) {
+        return new ConnectionLog(device, reason -> proxy.post(new MachineCommand.DeviceFailed(device, reason)));
     }
 
     /** A network device. Its daemon, if it is ours, begins to start now. */
     PluggedDevice net(NetConfig net, MemoryTable memory) {
         SocketSource source = switch (net.backend()) {
             case NetBackend.Socket(String path, NetBackend.Mode mode) ->
-                mode == NetBackend.Mode.CLIENT ? SocketSource.path(linux, path) : listening(path);
+                mode == NetBackend.Mode.CLIENT ? SocketSource.path(linux, path) : listening(net, path);
             case NetBackend.Tap tap -> supervised(net, tap);
             case NetBackend.Descriptors(List<Integer> fds) -> supervised(net, fds);
             case NetBackend.Passt _ -> withPasst(net);
             case NetBackend.Switch(String name) -> shared(net, name);
         };
-        return new PluggedDevice(
-                net.pciDeviceId(), NetDevice.start(linux, net, source, memory, new ConnectionLog(net.id())));
+        return new PluggedDevice(net.pciDeviceId(), NetDevice.start(linux, net, source, memory, watch(net.id())));
     }
 
     /** A shared folder. Its daemon, if it is ours, begins to start now. */
@@ -114,7 +120,7 @@ final class DaemonStarter implements AutoCloseable {
         RemoteDevice device = RemoteDevice.of(linux, fs.id(), Profile.fs(), source, memory)
                 .queues(FsLayout.HIGH_PRIORITY_QUEUE + 1 + fs.numQueues(), fs.queueSize())
                 .space(FsSpace.of(fs))
-                .watchedBy(new ConnectionLog(fs.id()))
+                .watchedBy(watch(fs.id()))
                 .start();
         return new PluggedDevice(fs.pciDeviceId(), device);
     }
@@ -156,13 +162,13 @@ final class DaemonStarter implements AutoCloseable {
     private DescriptorStore store(String device) {
         DescriptorStore store =
                 new DescriptorStore(linux, device, directory.store(stores++).toString());
-        ends.push(store::close);
+        atEnd(device, store::close);
         return store;
     }
 
-    private ListeningSource listening(String path) {
+    private ListeningSource listening(NetConfig net, String path) {
         ListeningSource source = new ListeningSource(linux, path);
-        ends.push(source::close);
+        atEnd(net.id(), source::close);
         return source;
     }
 
@@ -198,7 +204,7 @@ final class DaemonStarter implements AutoCloseable {
     private SupervisedDaemon supervised(String device, DaemonCommand command, Optional<DescriptorStore> store) {
         SupervisedDaemon daemon = new SupervisedDaemon(
                 linux, command, store, reason -> proxy.post(new MachineCommand.DeviceRefused(device, reason)));
-        ends.push(daemon::close);
+        atEnd(device, daemon::close);
         return daemon;
     }
 
@@ -225,7 +231,7 @@ final class DaemonStarter implements AutoCloseable {
         for (int number : numbers) {
             backend.add(Integer.toString(DaemonCommand.FIRST_FD + fds.size()));
             Fd ours = linux.files().duplicate(number);
-            ends.push(ours::close);
+            atEnd(net.id(), ours::close);
             fds.add(ours);
         }
         arguments.add(backend.toString());
@@ -262,7 +268,7 @@ final class DaemonStarter implements AutoCloseable {
             throw new BadInputException(
                     "--net " + net.id() + " switch: " + e.getMessage() + ": let our user write there", e);
         }
-        ends.push(daemon::close);
+        atEnd(net.id(), daemon::close);
         return daemon;
     }
 
@@ -297,10 +303,29 @@ final class DaemonStarter implements AutoCloseable {
                 net.id(), Optional.empty(), options.program("vhost-user-net"), arguments, privileges, fds, companion);
     }
 
+    private void atEnd(String device, Runnable end) {
+        synchronized (ends) {
+            ends.computeIfAbsent(device, _ -> new ArrayDeque<>()).push(end);
+        }
+    }
+
+    /** Ends what was started for a device, which is closed. May take as long as a daemon does; any thread. */
+    void end(String device) {
+        Deque<Runnable> ofDevice;
+        synchronized (ends) {
+            ofDevice = ends.remove(device);
+        }
+        while (ofDevice != null && !ofDevice.isEmpty()) {
+            ofDevice.pop().run();
+        }
+    }
+
     @Override
     public void close() {
-        while (!ends.isEmpty()) {
-            ends.pop().run();
+        List<String> devices;
+        synchronized (ends) {
+            devices = List.copyOf(ends.reversed().keySet());
         }
+        devices.forEach(this::end);
     }
 }

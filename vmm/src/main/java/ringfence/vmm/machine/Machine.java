@@ -3,6 +3,7 @@ package ringfence.vmm.machine;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.UnaryOperator;
 import ringfence.linux.Linux;
 import ringfence.process.Log;
 import ringfence.vmm.boot.BootState;
@@ -29,16 +30,24 @@ final class Machine implements AutoCloseable {
     /**
      * Assembles the machine: starts its daemons, takes its memory, opens KVM, plugs its devices in.
      *
+     * @param admission of devices that are added while it runs
      * @param onFirstRun run by the first vCPU thread right before the guest's first instruction, not at its later boots;
      *     must be quick
      * @throws RuntimeException of the part that failed, with one line for the user; nothing is left behind
      */
-    Machine(Linux linux, VmConfig config, RuntimeOptions options, MachineProxy proxy, Log log, Runnable onFirstRun) {
+    Machine(
+            Linux linux,
+            VmConfig config,
+            RuntimeOptions options,
+            Admission admission,
+            MachineProxy proxy,
+            Log log,
+            Runnable onFirstRun) {
         this.options = options;
         this.log = log;
         this.onFirstRun = onFirstRun;
         this.proxy = proxy;
-        parts = new MachineParts(linux, config, options, proxy, log);
+        parts = new MachineParts(linux, config, options, admission, proxy, log);
     }
 
     /**
@@ -55,6 +64,7 @@ final class Machine implements AutoCloseable {
                 CompletableFuture<BootState> loading = parts.payloadInMemory();
                 parts.newPorts(new Power(), processors);
                 processors.start(Payload.await(loading));
+                parts.hotPlug().guestRuns(processors);
                 proxy.publish(proxy.state().orElseThrow().booted());
                 waiting.done();
                 end = serve(processors);
@@ -62,6 +72,7 @@ final class Machine implements AutoCloseable {
                     waiting = asked; // until the next boot, or the machine's end; or it hears why that has failed
                 }
                 processors.stop();
+                parts.hotPlug().guestStopped();
                 parts.reset(RESET_NANOS);
                 proxy.forgetGuest();
             } catch (TimeoutException e) {
@@ -88,6 +99,10 @@ final class Machine implements AutoCloseable {
             switch (command) {
                 case MachineCommand.Run(Runnable work) -> work.run();
                 case MachineCommand.Ask ask when !endsBoot(ask) -> answer(ask, processors);
+                case MachineCommand.DeviceRefused(String device, String reason)
+                when parts.hotPlug().refused(device, reason) -> {}
+                case MachineCommand.DeviceFailed(String device, String reason) ->
+                    parts.hotPlug().failed(device, reason);
                 default -> {
                     return command;
                 }
@@ -108,12 +123,14 @@ final class Machine implements AutoCloseable {
                 case VmRequest.Pause _ -> pause(processors);
                 case VmRequest.Resume _ -> resume(processors);
                 case VmRequest.Nmi _ -> processors.nmi();
+                case VmRequest.PowerButton _ -> parts.powerButton();
                 case VmRequest.Create _ ->
                     throw VmException.wrongState("there is a VM already: delete it before another one is created");
                 case VmRequest.Boot _ -> throw VmException.wrongState("the VM is booted already");
-                case VmRequest.Change _ ->
-                    throw VmException.wrongState(
-                            "devices of a booted VM cannot be changed yet: shut it down, or add them before vm.boot");
+                case VmRequest.Change(UnaryOperator<VmConfig> change) -> {
+                    parts.hotPlug().change(ask, change);
+                    return; // it is answered when the device is there
+                }
                 case VmRequest.Reboot _, VmRequest.ShutDown _, VmRequest.Delete _ -> throw new AssertionError(ask);
             }
             ask.done();
@@ -173,7 +190,7 @@ final class Machine implements AutoCloseable {
                 log.debug(() -> device + ": " + reason); // the device's own log has told it
                 yield new Outcome.VmmEnds(Ending.REFUSED);
             }
-            case MachineCommand.Run _ -> throw new AssertionError(end);
+            case MachineCommand.Run _, MachineCommand.DeviceFailed _ -> throw new AssertionError(end);
         };
     }
 

@@ -1,5 +1,6 @@
 package ringfence.vmm.machine;
 
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import ringfence.vmm.cpu.CpuFault;
 
@@ -20,21 +21,30 @@ sealed interface MachineCommand {
     /** A device cannot be had as configured; whoever serves it has said why. */
     record DeviceRefused(String device, String reason) implements MachineCommand {}
 
+    /** Whoever serves a device cannot be used as it is; there is a next try. */
+    record DeviceFailed(String device, String reason) implements MachineCommand {}
+
     /** Something that only the owner may do, such as a change of the bus tables. */
     record Run(Runnable work) implements MachineCommand {}
 
     /**
      * A user's request.
      *
-     * @param answer completed by the owner when it is done, or exceptionally with a {@link VmException}
+     * @param answer completed by the owner when it is done, with the device that was plugged into a booted VM if one was; or
+     *     exceptionally with a {@link VmException}
      */
-    record Ask(VmRequest request, CompletableFuture<Void> answer) implements MachineCommand {
+    record Ask(VmRequest request, CompletableFuture<Optional<MachineState.DeviceEntry>> answer)
+            implements MachineCommand {
         Ask(VmRequest request) {
             this(request, new CompletableFuture<>());
         }
 
         void done() {
-            answer.complete(null);
+            answer.complete(Optional.empty());
+        }
+
+        void done(MachineState.DeviceEntry device) {
+            answer.complete(Optional.of(device));
         }
 
         void refuse(RuntimeException why) {

@@ -26,6 +26,7 @@ import ringfence.vmm.device.local.Rng;
 import ringfence.vmm.kvm.CpuidEntry;
 import ringfence.vmm.kvm.Kvm;
 import ringfence.vmm.kvm.KvmFitness;
+import ringfence.vmm.legacy.EventDevice;
 import ringfence.vmm.legacy.PowerListener;
 import ringfence.vmm.legacy.Serial16550;
 import ringfence.vmm.pci.PanicListener;
@@ -55,10 +56,12 @@ final class MachineParts implements AutoCloseable {
     private final GuestRam ram;
     private final Consoles consoles;
     private final Platform platform;
+    private final HotPlug hotPlug;
     private CompletableFuture<BootState> firstLoad;
     private Serial16550 serial; // of this boot
 
-    MachineParts(Linux linux, VmConfig config, RuntimeOptions options, MachineProxy proxy, Log log) {
+    MachineParts(
+            Linux linux, VmConfig config, RuntimeOptions options, Admission admission, MachineProxy proxy, Log log) {
         this.linux = linux;
         this.config = config;
         this.proxy = proxy;
@@ -81,6 +84,7 @@ final class MachineParts implements AutoCloseable {
             consoles = made(new Consoles(linux, config));
             platform = made(new Platform(linux, proxy, map, slot, kvm.caps().gsiRoutes()));
             plug(devices);
+            hotPlug = made(new HotPlug(config, admission, proxy, daemons, ram.table(), platform, log));
         } catch (RuntimeException e) {
             close();
             throw e;
@@ -154,17 +158,28 @@ final class MachineParts implements AutoCloseable {
         AddressRange high = map.mmio64();
         AcpiTables tables = AcpiTables.build(AcpiPlan.of(
                 topology.apicIds().subList(0, config.cpus().bootVcpus()),
-                List.of(new AcpiPlan.PciRoot(
-                        0,
-                        MemoryMap.ECAM.base(),
-                        new AcpiPlan.Window(low.base(), low.size()),
-                        new AcpiPlan.Window(high.base(), high.size())))));
+                List.of(new AcpiPlan.PciRoot(0, MemoryMap.ECAM.base(), window(low), window(high))),
+                new AcpiPlan.Events(EventDevice.IRQ, window(map.eventRegister()), window(map.hotPlugRegisters()))));
         return new Payload(
                         linux,
                         config.payload().kernel(),
                         config.payload().initramfs(),
                         config.payload().cmdline())
                 .load(ram.table(), map, tables);
+    }
+
+    private static AcpiPlan.Window window(AddressRange range) {
+        return new AcpiPlan.Window(range.base(), range.size());
+    }
+
+    /** Devices that come and go while the guest runs. */
+    HotPlug hotPlug() {
+        return hotPlug;
+    }
+
+    /** Presses the power button. */
+    void powerButton() {
+        platform.powerButton();
     }
 
     /** The payload in guest memory: for the first boot it is on its way already. */

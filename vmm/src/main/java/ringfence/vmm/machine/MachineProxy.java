@@ -33,9 +33,10 @@ public final class MachineProxy {
     /**
      * Asks for something.
      *
-     * @return completed when it is done, or exceptionally with a {@link VmException}
+     * @return completed when it is done, with the device that was plugged into a booted VM if one was; or exceptionally with
+     *     a {@link VmException}
      */
-    public CompletableFuture<Void> ask(VmRequest request) {
+    public CompletableFuture<Optional<MachineState.DeviceEntry>> ask(VmRequest request) {
         MachineCommand.Ask ask = new MachineCommand.Ask(request);
         if (!post(ask)) {
             ask.refuse(VmException.wrongState("the machine's queue is full: try again"));

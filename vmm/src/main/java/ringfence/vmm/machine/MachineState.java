@@ -6,7 +6,7 @@ import ringfence.vmm.config.VmConfig;
 /**
  * What the machine's owner tells others: immutable, published whole.
  *
- * @param config what the machine was made from
+ * @param config what the machine is made of
  * @param status where its life stands
  * @param boots how often the guest has started
  * @param devices its devices, in the order of their slots
@@ -23,7 +23,12 @@ public record MachineState(VmConfig config, MachineStatus status, int boots, Lis
      * @param id its name
      * @param slot its PCI slot on segment 0
      */
-    public record DeviceEntry(String id, int slot) {}
+    public record DeviceEntry(String id, int slot) {
+        /** Its place as tools write it: segment, bus, slot and function. */
+        public String bdf() {
+            return "0000:00:%02x.0".formatted(slot);
+        }
+    }
 
     static MachineState of(VmConfig config) {
         return new MachineState(config, MachineStatus.CREATED, 0, List.of());
@@ -31,6 +36,10 @@ public record MachineState(VmConfig config, MachineStatus status, int boots, Lis
 
     MachineState with(MachineStatus next) {
         return new MachineState(config, next, boots, devices);
+    }
+
+    MachineState with(VmConfig next) {
+        return new MachineState(next, status, boots, devices);
     }
 
     MachineState booted() {

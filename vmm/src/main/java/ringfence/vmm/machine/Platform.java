@@ -2,9 +2,15 @@ package ringfence.vmm.machine;
 
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -16,6 +22,7 @@ import ringfence.vmm.bus.Deadlines;
 import ringfence.vmm.device.VirtioDevice;
 import ringfence.vmm.legacy.AcpiPower;
 import ringfence.vmm.legacy.DebugPort;
+import ringfence.vmm.legacy.EventDevice;
 import ringfence.vmm.legacy.I8042Reset;
 import ringfence.vmm.legacy.KeptWrites;
 import ringfence.vmm.legacy.PowerListener;
@@ -25,7 +32,9 @@ import ringfence.vmm.legacy.SerialBackend;
 import ringfence.vmm.pci.Aperture;
 import ringfence.vmm.pci.ConfigPorts;
 import ringfence.vmm.pci.HostBridge;
+import ringfence.vmm.pci.HotPlugController;
 import ringfence.vmm.pci.PanicListener;
+import ringfence.vmm.pci.PciException;
 import ringfence.vmm.pci.PciFunction;
 import ringfence.vmm.pci.PciSegment;
 import ringfence.vmm.pci.PvPanic;
@@ -47,7 +56,10 @@ final class Platform implements AutoCloseable {
     private final KvmMsiRouter router;
     private final KvmDoorbells doorbells;
     private final PciSegment segment;
-    private final List<VirtioPciFunction> functions = new ArrayList<>();
+    private final SortedMap<Integer, VirtioPciFunction> functions = new TreeMap<>(); // by slot
+    private final EventDevice events;
+    private final HotPlugController hotPlugs;
+    private IntConsumer ejected = _ -> {};
     private final List<PciFunction> others = new ArrayList<>();
 
     /** An empty one, with a host bridge. */
@@ -61,6 +73,10 @@ final class Platform implements AutoCloseable {
         segment = new PciSegment(0, aperture(map.mmio32()), aperture(map.mmio64()), buses, owner::execute, deadlines);
         buses.changeMmio(bus -> bus.with(MemoryMap.ECAM.base(), PciSegment.ECAM_SIZE, segment));
         plug(OptionalInt.of(0), HostBridge.create());
+        events = new EventDevice(slot.line(EventDevice.IRQ));
+        hotPlugs = new HotPlugController(1, this::eject, deadlines);
+        buses.changeMmio(bus -> bus.with(map.eventRegister().base(), EventDevice.SIZE, events)
+                .with(map.hotPlugRegisters().base(), HotPlugController.SIZE, hotPlugs));
     }
 
     private static Aperture aperture(AddressRange range) {
@@ -72,11 +88,70 @@ final class Platform implements AutoCloseable {
         others.add(function);
     }
 
-    /** Plugs a virtio device in, which belongs to the platform from here on. */
-    void plug(OptionalInt wanted, VirtioDevice device) {
+    /**
+     * Plugs a virtio device in, which belongs to the platform from here on.
+     *
+     * @return its slot
+     * @throws ringfence.vmm.pci.PciException if there is no place for it; it is closed then
+     */
+    int plug(OptionalInt wanted, VirtioDevice device) {
         VirtioPciFunction function = new VirtioPciFunction(device, linux.events(), router, doorbells, deadlines);
-        functions.add(function);
-        segment.add(wanted, function.function());
+        try {
+            int at = segment.add(wanted, function.function());
+            functions.put(at, function);
+            return at;
+        } catch (PciException e) {
+            function.close();
+            throw e;
+        }
+    }
+
+    /** Names who is told, on the owner's thread, that the guest has given a slot back that it was asked for. */
+    void onEject(IntConsumer action) {
+        ejected = action;
+    }
+
+    private CompletionStage<Long> eject(int inSegment, int slots) {
+        CompletableFuture<Long> done = new CompletableFuture<>();
+        owner.execute(() -> {
+            BitSet.valueOf(new long[] {slots & 0xFFFF_FFFFL}).stream().forEach(ejected);
+            done.complete(0L);
+        });
+        return done;
+    }
+
+    /** Tells the guest of a slot that was filled while it runs. */
+    void announce(int at) {
+        hotPlugs.filled(segment.number(), at);
+        events.raise(EventDevice.PCI);
+    }
+
+    /** Asks the guest to give a slot back. */
+    void askFor(int at) {
+        hotPlugs.askFor(segment.number(), at);
+        events.raise(EventDevice.PCI);
+    }
+
+    /** The guest's power button. */
+    void powerButton() {
+        events.raise(EventDevice.POWER_BUTTON);
+    }
+
+    /** The slot of the device of this name; empty: there is none. */
+    OptionalInt slotOf(String id) {
+        return functions.entrySet().stream()
+                .filter(entry -> entry.getValue().device().id().equals(id))
+                .mapToInt(Map.Entry::getKey)
+                .findFirst();
+    }
+
+    /** Empties a slot. What was in it is the caller's from here on; a vCPU may still be inside an access of it. */
+    Optional<VirtioPciFunction> unplug(int at) {
+        VirtioPciFunction function = functions.remove(at);
+        if (function != null) {
+            segment.remove(at);
+        }
+        return Optional.ofNullable(function);
     }
 
     /** Plugs a pvpanic device in. */
@@ -92,11 +167,6 @@ final class Platform implements AutoCloseable {
     /** How long a guest's access may wait. */
     Deadlines deadlines() {
         return deadlines;
-    }
-
-    /** The virtio functions. */
-    List<VirtioPciFunction> functions() {
-        return functions;
     }
 
     /**
@@ -117,6 +187,8 @@ final class Platform implements AutoCloseable {
                 .with(DebugPort.PORT, DebugPort.SIZE, new DebugPort(System::nanoTime, onStage))
                 .with(ConfigPorts.PORT, ConfigPorts.SIZE, new ConfigPorts(segment));
         buses.changePio(old -> ports);
+        events.reset();
+        hotPlugs.reset();
         return serial;
     }
 
@@ -126,7 +198,7 @@ final class Platform implements AutoCloseable {
      * @throws TimeoutException if a device does not stop in time: its daemon still has guest memory
      */
     void reset(long nanos) throws InterruptedException, TimeoutException {
-        CompletableFuture<?>[] resets = functions.stream()
+        CompletableFuture<?>[] resets = functions.values().stream()
                 .map(function -> function.reset().toCompletableFuture())
                 .toArray(CompletableFuture<?>[]::new);
         CompletableFuture<Void> all = CompletableFuture.allOf(resets);
@@ -153,6 +225,6 @@ final class Platform implements AutoCloseable {
     /** Ends all devices. No vCPU runs. */
     @Override
     public void close() {
-        functions.forEach(VirtioPciFunction::close);
+        functions.values().forEach(VirtioPciFunction::close);
     }
 }

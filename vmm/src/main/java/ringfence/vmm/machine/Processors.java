@@ -150,6 +150,16 @@ final class Processors implements AutoCloseable {
         }
     }
 
+    /**
+     * Runs an action once every vCPU has left the register access that it may be in now: by one of their threads, so it must
+     * be quick; never, if they stop before.
+     */
+    void afterAccesses(Runnable action) {
+        CompletableFuture<?>[] left =
+                threads.stream().map(thread -> thread.call(vcpu -> vcpu)).toArray(CompletableFuture[]::new);
+        CompletableFuture<Void> _ = CompletableFuture.allOf(left).thenRun(action);
+    }
+
     /** Stops the threads. After it no vCPU touches a device or guest memory. */
     void stop() throws InterruptedException {
         threads.forEach(VcpuThread::stop);

@@ -1,6 +1,7 @@
 package ringfence.vmm.machine;
 
 import java.util.List;
+import ringfence.vmm.config.Problem;
 
 /** A {@link VmRequest} that cannot be done; nothing has changed. */
 public final class VmException extends RuntimeException {
@@ -47,6 +48,14 @@ public final class VmException extends RuntimeException {
 
     static VmException wrongState(String line) {
         return new VmException(Reason.WRONG_STATE, line);
+    }
+
+    /** @throws VmException INVALID, if there are any */
+    static void throwIfAny(List<Problem> problems) {
+        if (!problems.isEmpty()) {
+            throw new VmException(
+                    Reason.INVALID, problems.stream().map(Problem::line).toList());
+        }
     }
 
     /** Why. */

@@ -13,9 +13,10 @@ public sealed interface VmRequest {
     record Create(VmConfig config) implements VmRequest {}
 
     /**
-     * Changes the configuration of a VM that is not booted.
+     * Changes the configuration. Of a VM that is booted, one device may be added, which is answered with its place once the
+     * guest can find it, or taken away, which is answered once the guest was asked to give it back.
      *
-     * @param change throws {@link VmException} where it cannot be
+     * @param change of the configuration that was asked for so far; throws {@link VmException} where it cannot be
      */
     record Change(UnaryOperator<VmConfig> change) implements VmRequest {}
 
@@ -36,6 +37,9 @@ public sealed interface VmRequest {
 
     /** Ends the machine, if it runs, and forgets its configuration. Nothing to forget is no error. */
     record Delete() implements VmRequest {}
+
+    /** Presses the power button: what follows is up to the guest. */
+    record PowerButton() implements VmRequest {}
 
     /** A non-maskable interrupt for every vCPU. */
     record Nmi() implements VmRequest {}

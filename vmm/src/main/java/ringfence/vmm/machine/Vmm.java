@@ -5,7 +5,6 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import ringfence.linux.Linux;
 import ringfence.process.Log;
-import ringfence.vmm.config.Problem;
 import ringfence.vmm.config.RuntimeOptions;
 import ringfence.vmm.config.VmConfig;
 import ringfence.vmm.machine.VmException.Reason;
@@ -106,7 +105,12 @@ public final class Vmm {
             case VmRequest.Change(var change) -> configure(change.apply(config()));
             case VmRequest.Delete _ -> proxy.publish(null);
             case VmRequest.Boot _ -> throw new AssertionError(request);
-            case VmRequest.Pause _, VmRequest.Resume _, VmRequest.Reboot _, VmRequest.ShutDown _, VmRequest.Nmi _ -> {
+            case VmRequest.Pause _,
+                    VmRequest.Resume _,
+                    VmRequest.Reboot _,
+                    VmRequest.ShutDown _,
+                    VmRequest.Nmi _,
+                    VmRequest.PowerButton _ -> {
                 config();
                 throw VmException.wrongState("the VM is not booted");
             }
@@ -119,20 +123,13 @@ public final class Vmm {
 
     private void configure(VmConfig config) {
         VmConfig complete = admission.complete(config);
-        refuse(admission.problems(complete));
+        VmException.throwIfAny(admission.problems(complete));
         proxy.publish(MachineState.of(complete));
-    }
-
-    private static void refuse(List<Problem> problems) {
-        if (!problems.isEmpty()) {
-            throw new VmException(
-                    Reason.INVALID, problems.stream().map(Problem::line).toList());
-        }
     }
 
     private Optional<Ending> boot(MachineCommand.Ask ask) throws InterruptedException {
         VmConfig config = config();
-        refuse(admission.problemsHere(config));
+        VmException.throwIfAny(admission.problemsHere(config));
         try {
             return follow(live(config, ask));
         } catch (RuntimeException e) { // of the host, or of what was given: the VM stays as it was before it was booted
@@ -153,7 +150,7 @@ public final class Vmm {
     private Outcome live(VmConfig config, MachineCommand.Ask boot) throws InterruptedException {
         Runnable first = onFirstRun;
         onFirstRun = () -> {};
-        try (Machine machine = new Machine(linux, config, options, proxy, log, first)) {
+        try (Machine machine = new Machine(linux, config, options, admission, proxy, log, first)) {
             return machine.run(boot);
         }
     }

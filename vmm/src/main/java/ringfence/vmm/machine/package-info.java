@@ -10,6 +10,9 @@
  * is made anew for each boot: KVM's VM with its vCPUs ({@code Processors}) and the legacy ports. A reset therefore leaves
  * nothing of the old guest in KVM, and keeps every daemon, its connection and its locks.
  *
+ * <p>Devices may come and go while the guest runs ({@code HotPlug}): the owner fills and empties slots, and waits neither
+ * for a daemon nor for the guest.
+ *
  * <pre>
  *                 boot: assemble             power-off, no --no-shutdown; panic
  *   (none) -- create --> CREATED ----------> RUNNING --------------------------> end

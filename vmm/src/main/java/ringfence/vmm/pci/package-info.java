@@ -9,6 +9,9 @@
  * enables decoding, moves BARs, sizes them: whatever it writes is kept, and the owner then brings the memory bus into
  * line with the registers. That write is deferred until it has: the next access finds the BAR where the guest put it.
  *
+ * <p>A guest that runs is told of a slot that was filled, and asked to give one back, through the registers of the {@link
+ * ringfence.vmm.pci.HotPlugController}, which its ACPI code reads. What it ejects there goes to the owner.
+ *
  * <p>Slots and bus tables change on the owner's thread alone. Configuration space is guarded by a monitor that is held
  * for one register.
  *

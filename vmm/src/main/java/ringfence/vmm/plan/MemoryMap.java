@@ -145,6 +145,16 @@ public record MemoryMap(
         return (value + alignment - 1) / alignment * alignment;
     }
 
+    /** The register of the event device: one byte, in a page of its own. */
+    public AddressRange eventRegister() {
+        return new AddressRange(platform.end() - PAGE, 1);
+    }
+
+    /** The registers of the PCI hot-plug controller, in a page of their own. */
+    public AddressRange hotPlugRegisters() {
+        return new AddressRange(platform.end() - 2 * PAGE, 16);
+    }
+
     /** The part of RAM below the hole. */
     public AddressRange lowRam() {
         return ram.getFirst();

@@ -196,11 +196,19 @@ public final class VirtioPciFunction implements AutoCloseable {
         });
     }
 
+    /**
+     * Gives back what it has of the machine: doorbells, vectors and their routes. It is in no slot any more, and no vCPU is
+     * inside an access of it. By the owner; only {@link #close} may follow, by any thread.
+     */
+    public void detach() {
+        bells.stopAll();
+        msix.close();
+    }
+
     /** Ends the device. It is in no slot any more, and no vCPU is inside an access of it. */
     @Override
     public void close() {
-        bells.stopAll();
-        msix.close();
+        detach();
         device.close();
         events.forEach(EventFd::close);
     }

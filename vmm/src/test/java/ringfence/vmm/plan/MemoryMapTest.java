@@ -49,6 +49,9 @@ class MemoryMapTest {
             }
         }
         assertThat(map.platform().end()).isLessThanOrEqualTo(1L << 40);
+        assertThat(map.platform().contains(map.eventRegister())).isTrue();
+        assertThat(map.platform().contains(map.hotPlugRegisters())).isTrue();
+        assertThat(map.eventRegister().overlaps(map.hotPlugRegisters())).isFalse();
     }
 
     @Test

@@ -9,8 +9,9 @@ import java.util.List;
  * @param limit guest address that they must not reach
  * @param apicIds APIC ids of the vCPUs, by their index
  * @param segments PCI segments, the first is number 0
+ * @param events how the machine tells its guest that something has happened
  */
-public record AcpiPlan(long base, long limit, List<Integer> apicIds, List<PciRoot> segments) {
+public record AcpiPlan(long base, long limit, List<Integer> apicIds, List<PciRoot> segments, Events events) {
     /** Where Linux looks for the RSDP without being told, and where Cloud Hypervisor has it. */
     public static final long BASE = 0xA0000;
     /** End of the range in which it may lie. */
@@ -28,9 +29,25 @@ public record AcpiPlan(long base, long limit, List<Integer> apicIds, List<PciRoo
     }
 
     /** The usual place. */
-    public static AcpiPlan of(List<Integer> apicIds, List<PciRoot> segments) {
-        return new AcpiPlan(BASE, LIMIT, apicIds, segments);
+    public static AcpiPlan of(List<Integer> apicIds, List<PciRoot> segments, Events events) {
+        return new AcpiPlan(BASE, LIMIT, apicIds, segments, events);
     }
+
+    /**
+     * Registers and interrupt of what happens while the guest runs.
+     *
+     * @param interrupt the event device's GSI: level-triggered, active high, nobody else's
+     * @param register which events there are: one byte, see {@link #PCI_EVENT} and {@link #POWER_BUTTON_EVENT}; reading
+     *     clears it
+     * @param hotPlug the PCI hot-plug controller's 16 bytes: slots that were filled (read clears), slots that are to be
+     *     emptied (read clears), slots to eject (write), the segment that these speak of
+     */
+    public record Events(int interrupt, Window register, Window hotPlug) {}
+
+    /** In the event register: the PCI hot-plug controller has something to say. */
+    public static final int PCI_EVENT = 1 << 2;
+    /** In the event register: the power button was pressed. */
+    public static final int POWER_BUTTON_EVENT = 1 << 3;
 
     /**
      * A PCI segment: one root with one bus.
@@ -43,6 +60,11 @@ public record AcpiPlan(long base, long limit, List<Integer> apicIds, List<PciRoo
     public record PciRoot(int number, long ecam, Window below4Gib, Window above4Gib) {
         /** Bytes of configuration space: one bus. */
         public static final long ECAM_SIZE = 1 << 20;
+
+        /** Its name in the DSDT. */
+        String name() {
+            return "PC%02X".formatted(number);
+        }
     }
 
     /**

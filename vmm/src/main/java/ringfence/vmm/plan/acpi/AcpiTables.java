@@ -19,7 +19,7 @@ public record AcpiTables(long address, byte[] bytes) {
      */
     public static AcpiTables build(AcpiPlan plan) {
         Layout layout = new Layout(plan);
-        long dsdt = layout.add(Dsdt.of(plan.segments()));
+        long dsdt = layout.add(Dsdt.of(plan));
         List<Long> tables = List.of(
                 layout.add(Fadt.of(dsdt)), layout.add(Madt.of(plan.apicIds())), layout.add(Mcfg.of(plan.segments())));
         return layout.finish(tables);

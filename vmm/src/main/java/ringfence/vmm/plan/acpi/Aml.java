@@ -38,6 +38,76 @@ final class Aml {
         return all(bytes(0x14), sized(all(path(name), bytes(arguments | 1 << 3), all(terms))));
     }
 
+    /** OperationRegion (NAME, SystemMemory, address, size): 20.2.5.2. */
+    static byte[] memoryRegion(String name, long address, long size) {
+        return all(bytes(0x5B, 0x80), path(name), bytes(0), integer(address), integer(size));
+    }
+
+    /**
+     * Field (region, …Acc, NoLock, WriteAsZeros) { NAME, bits, … }, all of this width: 20.2.5.2.
+     *
+     * @param width bytes of an access and of each field: 1, 2 or 4
+     */
+    static byte[] fields(String region, int width, String... names) {
+        ByteArrayOutputStream list = new ByteArrayOutputStream();
+        for (String name : names) {
+            list.writeBytes(path(name));
+            list.write(8 * width); // a PkgLength of one byte
+        }
+        int access = Integer.numberOfTrailingZeros(width) + 1;
+        return all(bytes(0x5B, 0x81), sized(all(path(region), bytes(access | 2 << 5), list.toByteArray())));
+    }
+
+    /** Mutex (NAME, 0): 20.2.5.2. */
+    static byte[] mutex(String name) {
+        return all(bytes(0x5B, 0x01), path(name), bytes(0));
+    }
+
+    /** Acquire (mutex, 0xFFFF), the terms, Release (mutex): 20.2.5.3 and 20.2.5.4. */
+    static byte[] holding(String mutex, byte[]... terms) {
+        return all(bytes(0x5B, 0x23), path(mutex), bytes(0xFF, 0xFF), all(terms), bytes(0x5B, 0x27), path(mutex));
+    }
+
+    /** Store (value, target): 20.2.5.4. */
+    static byte[] store(byte[] value, byte[] target) {
+        return all(bytes(0x70), value, target);
+    }
+
+    /** Notify (device, value): 20.2.5.3. */
+    static byte[] notify(String device, int value) {
+        return all(bytes(0x86), path(device), integer(value));
+    }
+
+    /** Notify (device, value), where the value is a term: 20.2.5.3. */
+    static byte[] notify(String device, byte[] value) {
+        return all(bytes(0x86), path(device), value);
+    }
+
+    /** If (And (value, bits)) { … }: 20.2.5.3 and 20.2.5.4. */
+    static byte[] ifAny(byte[] value, long bits, byte[]... terms) {
+        return all(bytes(0xA0), sized(all(bytes(0x7B), value, integer(bits), bytes(0), all(terms))));
+    }
+
+    /** ShiftLeft (1, count): 20.2.5.4. */
+    static byte[] bit(byte[] count) {
+        return all(bytes(0x79, 1), count, bytes(0));
+    }
+
+    /** What a name stands for, or a call of the method of that name: 20.2.2 and 20.2.5.4. */
+    static byte[] of(String path, byte[]... arguments) {
+        return all(path(path), all(arguments));
+    }
+
+    /** Argument 0 to 6 of a method: 20.2.6.1. */
+    static byte[] argument(int number) {
+        return bytes(0x68 + number);
+    }
+
+    /** Local variable 0 to 7 of a method: 20.2.6.2. */
+    static byte[] local(int number) {
+        return bytes(0x60 + number);
+    }
+
     /** Package () { … }: 20.2.5.4. */
     static byte[] pack(byte[]... elements) {
         return all(bytes(0x12), sized(all(bytes(elements.length), all(elements))));

@@ -3,7 +3,10 @@ package ringfence.vmm.plan.acpi;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The differentiated system description table: PCI roots, their configuration space, COM1, the clock, and power off. */
+/**
+ * The differentiated system description table: PCI roots, their configuration space, COM1, the clock, events, and power
+ * off.
+ */
 final class Dsdt {
     private static final int COM1_PORT = 0x3F8;
     private static final int COM1_IRQ = 4;
@@ -12,14 +15,18 @@ final class Dsdt {
 
     private Dsdt() {}
 
-    static byte[] of(List<AcpiPlan.PciRoot> segments) {
+    static byte[] of(AcpiPlan plan) {
+        List<AcpiPlan.PciRoot> segments = plan.segments();
         List<byte[]> devices = new ArrayList<>();
+        devices.add(HotPlugAml.controller(plan.events().hotPlug(), segments)); // before those that call it
         for (AcpiPlan.PciRoot segment : segments) {
             devices.add(pciRoot(segment));
         }
-        devices.add(boardResources(segments));
+        devices.add(boardResources(plan));
         devices.add(com1());
         devices.add(clock());
+        devices.add(EventAml.powerButton());
+        devices.add(EventAml.device(plan.events()));
         byte[] aml = Aml.all(
                 Aml.scope("\\_SB_", devices.toArray(byte[][]::new)),
                 Aml.name("\\_S5_", Aml.pack(Aml.integer(SLEEP_TYPE_S5), Aml.integer(0))));
@@ -38,26 +45,33 @@ final class Dsdt {
         resources.add(Resources.memoryWindow32(segment.below4Gib()));
         resources.add(Resources.memoryWindow64(segment.above4Gib()));
         return Aml.device(
-                "PC%02X".formatted(segment.number()),
+                segment.name(),
                 Aml.name("_HID", Aml.eisaId("PNP0A08")),
                 Aml.name("_CID", Aml.eisaId("PNP0A03")),
                 Aml.name("_UID", Aml.integer(segment.number())),
                 Aml.name("_SEG", Aml.integer(segment.number())),
                 Aml.name("_BBN", Aml.integer(0)),
                 Aml.name("_CCA", Aml.integer(1)),
-                Aml.name("_CRS", Resources.template(resources.toArray(byte[][]::new))));
+                Aml.name("_CRS", Resources.template(resources.toArray(byte[][]::new))),
+                HotPlugAml.slots(segment));
     }
 
-    /** PCI Firmware 3.3, 4.1.2: the ECAM ranges belong to a motherboard device, or the kernel does not use them. */
-    private static byte[] boardResources(List<AcpiPlan.PciRoot> segments) {
-        byte[][] resources = segments.stream()
-                .map(segment -> Resources.memory32(segment.ecam(), AcpiPlan.PciRoot.ECAM_SIZE))
-                .toArray(byte[][]::new);
+    /**
+     * PCI Firmware 3.3, 4.1.2: the ECAM ranges belong to a motherboard device, or the kernel does not use them. The
+     * registers of events, which have no device that could say so, are reserved there, too.
+     */
+    private static byte[] boardResources(AcpiPlan plan) {
+        List<byte[]> resources = new ArrayList<>();
+        for (AcpiPlan.PciRoot segment : plan.segments()) {
+            resources.add(Resources.memory32(segment.ecam(), AcpiPlan.PciRoot.ECAM_SIZE));
+        }
+        resources.add(Resources.memory64(plan.events().register()));
+        resources.add(Resources.memory64(plan.events().hotPlug()));
         return Aml.device(
                 "MBRD",
                 Aml.name("_HID", Aml.eisaId("PNP0C02")),
                 Aml.name("_UID", Aml.integer(0)),
-                Aml.name("_CRS", Resources.template(resources)));
+                Aml.name("_CRS", Resources.template(resources.toArray(byte[][]::new))));
     }
 
     private static byte[] com1() {

@@ -24,6 +24,8 @@ class AcpiTablesTest {
             0xE800_0000L,
             new AcpiPlan.Window(0xC000_0000L, 0x2800_0000L),
             new AcpiPlan.Window(0x1_0000_0000L, 0x3F_0000_0000L));
+    private static final AcpiPlan.Events EVENTS =
+            new AcpiPlan.Events(16, new AcpiPlan.Window(0xFF_FFFE_F000L, 1), new AcpiPlan.Window(0xFF_FFFE_E000L, 16));
 
     @TempDir
     Path directory;
@@ -78,10 +80,41 @@ class AcpiTablesTest {
                 .contains("0x0000000100000000", "0x0000003FFFFFFFFF");
     }
 
+    /** 5.6.9 and 6.3: the event device looks what has happened, and tells slots and the power button of it. */
+    @Test
+    void eventsReachTheirDevices() throws Exception {
+        Path file = directory.resolve("dsdt.dat");
+        Files.write(file, tables(1).get("DSDT"));
+        iasl("-d", file.toString());
+        String source = Files.readString(directory.resolve("dsdt.dsl"))
+                .replaceAll("/\\*.*?\\*/|//.*", "")
+                .replaceAll("\\s+", " ");
+        assertThat(source)
+                .contains("Name (_HID, \"ACPI0013\"", "Interrupt (ResourceConsumer, Level, ActiveHigh, Exclusive")
+                .contains("OperationRegion (GEDR, SystemMemory, 0x000000FFFFFEF000, One)")
+                .contains("OperationRegion (PCST, SystemMemory, 0x000000FFFFFEE000, 0x10)")
+                .contains("Field (GEDR, ByteAcc, NoLock, WriteAsZeros) { GDAT, 8 }")
+                .contains("Field (PCST, DWordAcc, NoLock, WriteAsZeros) { PCIU, 32, PCID, 32, B0EJ, 32, PSEG, 32 }")
+                .contains("Method (_EVT, 1, Serialized) { Local0 = GDAT "
+                        + "If ((Local0 & 0x04)) { \\_SB.PHPR.PSCN () } "
+                        + "If ((Local0 & 0x08)) { Notify (\\_SB.PWRB, 0x80) } }")
+                .contains("Method (PCEJ, 2, Serialized) { Acquire (BLCK, 0xFFFF) PSEG = Arg1 B0EJ = (One << Arg0) "
+                        + "Release (BLCK) }")
+                .contains("Method (PCNT, 0, Serialized) { Acquire (\\_SB.PHPR.BLCK, 0xFFFF) \\_SB.PHPR.PSEG = Zero "
+                        + "Local0 = \\_SB.PHPR.PCIU DVNT (Local0, One) "
+                        + "Local0 = \\_SB.PHPR.PCID DVNT (Local0, 0x03) "
+                        + "Release (\\_SB.PHPR.BLCK) }")
+                .contains("Device (S031) { Name (_SUN, 0x1F) Name (_ADR, 0x001F0000) "
+                        + "Method (_EJ0, 1, Serialized) { \\_SB.PHPR.PCEJ (0x1F, Zero) } }")
+                .contains("If ((Arg0 & 0x80000000)) { Notify (S031, Arg1) }")
+                .contains("Name (_HID, EisaId (\"PNP0C0C\")")
+                .doesNotContain("Device (S000)");
+    }
+
     @Test
     void tablesThatDoNotFitAreRefused() {
         List<Integer> many = IntStream.range(0, 1 << 15).boxed().toList();
-        assertThatThrownBy(() -> AcpiTables.build(AcpiPlan.of(many, List.of(ROOT))))
+        assertThatThrownBy(() -> AcpiTables.build(AcpiPlan.of(many, List.of(ROOT), EVENTS)))
                 .hasMessageContaining("limit 0xf0000");
     }
 
@@ -98,7 +131,7 @@ class AcpiTablesTest {
     /** The tables that the RSDP leads to, by signature. */
     private static Map<String, byte[]> tables(int vcpus) {
         AcpiTables all =
-                AcpiTables.build(AcpiPlan.of(IntStream.range(0, vcpus).boxed().toList(), List.of(ROOT)));
+                AcpiTables.build(AcpiPlan.of(IntStream.range(0, vcpus).boxed().toList(), List.of(ROOT), EVENTS));
         ByteBuffer bytes = ByteBuffer.wrap(all.bytes()).order(ByteOrder.LITTLE_ENDIAN);
         assertThat(sum(slice(bytes, 0, 20))).isZero();
         assertThat(sum(slice(bytes, 0, 36))).isZero();

@@ -1,0 +1,198 @@
+package ringfence.it.promise;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import ringfence.it.lab.Checkout;
+import ringfence.it.lab.Command;
+import ringfence.it.lab.KvmHost;
+import ringfence.it.lab.LocalHost;
+import ringfence.it.lab.Program;
+import ringfence.it.lab.TinyKernel;
+import ringfence.it.lab.VmmApi;
+
+/**
+ * Devices of a VM that runs, and whose guest takes no notice: it halts, and ejects nothing. Any KVM will do; {@code
+ * HotPlugTest} has a guest that does its part.
+ */
+class RunningVmTest {
+    private static final Duration SOON = Duration.ofSeconds(60);
+
+    @TempDir
+    Path directory;
+
+    private final KvmHost host = new LocalHost(Checkout.find());
+    private Program vmm;
+    private VmmApi api;
+
+    @BeforeEach
+    void aGuestThatHalts() throws Exception {
+        assumeThat(Path.of("/dev/kvm")).isWritable();
+        Path kernel = Files.write(directory.resolve("halts"), TinyKernel.halting());
+        Path socket = directory.resolve("api");
+        vmm = host.start(Command.of(Checkout.find()
+                        .product()
+                        .resolve("bin/cloud-hypervisor")
+                        .toString())
+                .with(
+                        "--kernel",
+                        kernel.toString(),
+                        "--disk",
+                        "path=" + image("cold"),
+                        "--console",
+                        "off",
+                        "--serial",
+                        "null",
+                        "--api-socket",
+                        socket.toString())
+                .variable("RINGFENCE_ANY_KVM", "1"));
+        api = new VmmApi(socket);
+        await(() -> api.isServed() && info().contains("\"state\":\"Running\""));
+    }
+
+    @AfterEach
+    void end() {
+        vmm.close();
+        host.close();
+    }
+
+    private interface Condition {
+        boolean holds() throws IOException;
+    }
+
+    private void await(Condition condition) throws Exception {
+        long deadline = System.nanoTime() + SOON.toNanos();
+        while (!condition.holds()) {
+            assertThat(vmm.isRunning()).as(() -> vmm.err().text()).isTrue();
+            assertThat(System.nanoTime()).as(() -> vmm.err().text()).isLessThan(deadline);
+            Thread.sleep(20);
+        }
+    }
+
+    private Path image(String name) throws IOException {
+        return Files.write(directory.resolve(name), new byte[1 << 20]);
+    }
+
+    private String info() throws IOException {
+        return api.get("vm.info").body();
+    }
+
+    private boolean has(String id) throws IOException {
+        return info().contains("\"id\":\"" + id + "\"");
+    }
+
+    private VmmApi.Answer addDisk(String id, Path image) throws IOException {
+        return api.put("vm.add-disk", "{\"id\":\"" + id + "\",\"path\":\"" + image + "\"}");
+    }
+
+    private int remove(String id) throws IOException {
+        return api.put("vm.remove-device", "{\"id\":\"" + id + "\"}").status();
+    }
+
+    private String added(String id, Path image) throws IOException {
+        VmmApi.Answer answer = addDisk(id, image);
+        assertThat(answer.status()).as(answer.body()).isEqualTo(200);
+        assertThat(answer.body()).matches("\\{\"id\":\"" + id + "\",\"bdf\":\"0000:00:[0-9a-f]{2}\\.0\"}");
+        assertThat(has(id)).isTrue();
+        return answer.body();
+    }
+
+    private long descriptors() throws IOException {
+        try (Stream<Path> open = Files.list(Path.of("/proc/" + vmm.pid() + "/fd"))) {
+            return open.count();
+        }
+    }
+
+    /** The guest was asked, and a reset is an answer, too. */
+    @Test
+    void aDeviceThatTheGuestKeepsIsThereUntilTheGuestIsReset() throws Exception {
+        Path image = image("hot");
+        String first = added("hot", image);
+        assertThat(addDisk("hot", image).status()).as("a name twice").isEqualTo(409);
+        assertThat(remove("hot")).isEqualTo(204);
+        assertThat(remove("hot")).as("asked again").isEqualTo(204);
+        Thread.sleep(300);
+        assertThat(has("hot")).as("the guest has not ejected it").isTrue();
+        assertThat(api.put("vm.reboot").status()).isEqualTo(204);
+        await(() -> !has("hot"));
+        assertThat(remove("hot")).isEqualTo(404);
+        assertThat(added("hot", image)).as("the slot and the image are free").isEqualTo(first);
+        assertThat(has("_disk0")).isTrue();
+    }
+
+    /** What it was booted with, too. */
+    @Test
+    void whatWasAskedBackIsGoneWhenTheVmIsBootedAgain() throws Exception {
+        assertThat(remove("_disk0")).isEqualTo(204);
+        added("hot", image("hot"));
+        assertThat(api.put("vm.shutdown").status()).isEqualTo(204);
+        assertThat(has("_disk0")).isFalse();
+        assertThat(has("hot")).isTrue();
+        assertThat(api.put("vm.boot").status()).isEqualTo(204);
+        assertThat(has("hot")).isTrue();
+        assertThat(remove("__rng")).as("no device of the user's").isEqualTo(404);
+    }
+
+    /** The daemon itself sees that the image is another one's. */
+    @Test
+    void aDeviceThatCannotBeIsNamedAndLeavesNothing() throws Exception {
+        added("hot", image("hot"));
+        long before = descriptors();
+        VmmApi.Answer locked = addDisk("other", directory.resolve("hot"));
+        assertThat(locked.status()).isEqualTo(500);
+        assertThat(locked.body())
+                .contains("other: vhost-user-blk refuses to serve it")
+                .contains("locked");
+        assertThat(has("other")).isFalse();
+        Path notASocket = Files.writeString(directory.resolve("file"), "");
+        VmmApi.Answer file = api.put(
+                "vm.add-disk", "{\"id\":\"other\",\"vhost_user\":true,\"vhost_socket\":\"" + notASocket + "\"}");
+        assertThat(file.status()).as(file.body()).isIn(400, 500);
+        assertThat(has("other")).isFalse();
+        VmmApi.Answer missing = addDisk("other", directory.resolve("missing"));
+        assertThat(missing.status()).isEqualTo(400);
+        assertThat(missing.body()).contains("no such file");
+        assertThat(api.put("vm.add-disk", "{\"path\":\"" + image("taken") + "\",\"pci_device_id\":1}")
+                        .body())
+                .contains("slot 1 of segment 0 is taken");
+        await(() -> descriptors() == before);
+        added("other", image("another"));
+    }
+
+    @Test
+    void devicesComeAndGoWhileTheVmIsPaused() throws Exception {
+        assertThat(api.put("vm.pause").status()).isEqualTo(204);
+        added("hot", image("hot"));
+        assertThat(api.put("vm.power-button").status()).isEqualTo(204);
+        assertThat(remove("hot")).isEqualTo(204);
+        assertThat(info()).contains("\"state\":\"Paused\"");
+        assertThat(api.put("vm.resume").status()).isEqualTo(204);
+        assertThat(api.put("vm.power-button").status()).isEqualTo(204);
+    }
+
+    @Test
+    void tenDevicesLeaveNoDescriptorBehind() throws Exception {
+        Path image = image("hot");
+        long before = 0;
+        for (int i = 0; i < 10; i++) {
+            added("hot", image);
+            assertThat(remove("hot")).isEqualTo(204);
+            assertThat(api.put("vm.reboot").status()).isEqualTo(204);
+            await(() -> !has("hot"));
+            if (i == 0) {
+                before = descriptors();
+            }
+        }
+        long expected = before;
+        await(() -> descriptors() == expected);
+    }
+}
