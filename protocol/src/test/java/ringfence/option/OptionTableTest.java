@@ -128,7 +128,7 @@ class OptionTableTest {
                 "{\"num_queues\":65} | num_queues is 65, 1 to 64 are possible",
                 "{\"readonly\":\"on\"} | readonly is a text, true or false is needed",
                 "{\"mode\":\"full\"} | mode is \"full\", none of Off, Full",
-                "{\"cpus\":[0,true]} | cpus [1] is a boolean, a whole number is needed",
+                "{\"cpus\":[0,true]} | cpus[1] is a boolean, a whole number is needed",
                 "{\"size\":-5} | size is -5, a size is not negative",
                 "[] | is a list, an object is needed"
             })
