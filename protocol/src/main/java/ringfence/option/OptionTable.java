@@ -166,7 +166,10 @@ public final class OptionTable<R> {
         }
     }
 
-    /** Paths in a JSON object that no option knows, such as {@code disks[0].colour}, for a caller that wants to tell. */
+    /**
+     * Paths in a JSON object that no option knows, such as {@code disks[0].colour}, for a caller that wants to tell; those
+     * whose value is null or false ask for nothing, and are left out.
+     */
     public List<String> unknown(Json.Obj object) {
         List<String> unknown = new ArrayList<>();
         unknown(object, "", unknown);
@@ -178,11 +181,18 @@ public final class OptionTable<R> {
         for (Map.Entry<String, Json> member : object.members().entrySet()) {
             Option<R, ?> option = fieldOption(member.getKey());
             if (option == null) {
-                found.add(prefix + member.getKey());
+                if (asksForSomething(member.getValue())) {
+                    found.add(prefix + member.getKey());
+                }
             } else {
                 option.type().unknown(member.getValue(), prefix + member.getKey(), found);
             }
         }
+    }
+
+    /** Generated clients write null and false for what they do not want. */
+    private static boolean asksForSomething(Json value) {
+        return value != Json.Null.NULL && !(value instanceof Json.Bool(boolean wanted) && !wanted);
     }
 
     private Option<R, ?> fieldOption(String field) {

@@ -86,7 +86,7 @@ class OptionTableTest {
 
     @Test
     void unknownMembersOfJsonAreIgnoredAndCanBeNamed() {
-        Json.Obj json = (Json.Obj) JsonReader.read("{\"num_queues\":2,\"iommu\":false}");
+        Json.Obj json = (Json.Obj) JsonReader.read("{\"num_queues\":2,\"iommu\":true,\"tpm\":null,\"gdb\":false}");
         assertThat(Sample.TABLE.read(json).queues()).isEqualTo(2);
         assertThat(Sample.TABLE.unknown(json)).containsExactly("iommu");
     }

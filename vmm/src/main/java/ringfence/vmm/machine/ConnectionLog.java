@@ -5,17 +5,20 @@ import ringfence.process.Log;
 import ringfence.vmm.device.remote.RemoteListener;
 import ringfence.vmm.device.remote.RemoteState;
 
-/** Tells the log what becomes of a device's connection. */
+/** Tells the log and the counters what becomes of a device's connection. */
 final class ConnectionLog implements RemoteListener {
     private final String device;
+    private final Counters counters;
     private final Log log = Log.of("device");
 
-    ConnectionLog(String device) {
+    ConnectionLog(String device, Counters counters) {
         this.device = device;
+        this.counters = counters;
     }
 
     @Override
     public void changed(RemoteState state) {
+        counters.connection(device, state);
         switch (state.phase()) {
             case CONNECTED ->
                 log.info(device + ": connected to process " + state.peer()

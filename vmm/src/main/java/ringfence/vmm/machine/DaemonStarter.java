@@ -86,7 +86,7 @@ final class DaemonStarter implements AutoCloseable {
         };
         RemoteDevice device = RemoteDevice.of(linux, disk.id(), Profile.block(), source, memory)
                 .queues(disk.numQueues(), disk.queueSize())
-                .watchedBy(new ConnectionLog(disk.id()))
+                .watchedBy(new ConnectionLog(disk.id(), proxy.counters()))
                 .start();
         return new PluggedDevice(disk.pciDeviceId(), device);
     }
@@ -102,7 +102,8 @@ final class DaemonStarter implements AutoCloseable {
             case NetBackend.Switch(String name) -> shared(net, name);
         };
         return new PluggedDevice(
-                net.pciDeviceId(), NetDevice.start(linux, net, source, memory, new ConnectionLog(net.id())));
+                net.pciDeviceId(),
+                NetDevice.start(linux, net, source, memory, new ConnectionLog(net.id(), proxy.counters())));
     }
 
     /** A shared folder. Its daemon, if it is ours, begins to start now. */
@@ -114,7 +115,7 @@ final class DaemonStarter implements AutoCloseable {
         RemoteDevice device = RemoteDevice.of(linux, fs.id(), Profile.fs(), source, memory)
                 .queues(FsLayout.HIGH_PRIORITY_QUEUE + 1 + fs.numQueues(), fs.queueSize())
                 .space(FsSpace.of(fs))
-                .watchedBy(new ConnectionLog(fs.id()))
+                .watchedBy(new ConnectionLog(fs.id(), proxy.counters()))
                 .start();
         return new PluggedDevice(fs.pciDeviceId(), device);
     }

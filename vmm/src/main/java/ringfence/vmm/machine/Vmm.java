@@ -3,6 +3,7 @@ package ringfence.vmm.machine;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import ringfence.linux.Fd;
 import ringfence.linux.Linux;
 import ringfence.process.Log;
 import ringfence.vmm.config.Problem;
@@ -20,6 +21,7 @@ public final class Vmm {
     private final Admission admission;
     private final Log log;
     private final MachineProxy proxy = new MachineProxy();
+    private final HandedDescriptors handed = new HandedDescriptors();
     private Runnable onFirstRun;
 
     /**
@@ -103,14 +105,23 @@ public final class Vmm {
                 }
                 configure(config);
             }
-            case VmRequest.Change(var change) -> configure(change.apply(config()));
-            case VmRequest.Delete _ -> proxy.publish(null);
+            case VmRequest.Change(var change, List<Fd> fds) -> {
+                configure(change.apply(config()));
+                handed.add(fds);
+                handed.keepFor(config());
+            }
+            case VmRequest.Delete _ -> forget();
             case VmRequest.Boot _ -> throw new AssertionError(request);
             case VmRequest.Pause _, VmRequest.Resume _, VmRequest.Reboot _, VmRequest.ShutDown _, VmRequest.Nmi _ -> {
                 config();
                 throw VmException.wrongState("the VM is not booted");
             }
         }
+    }
+
+    private void forget() {
+        proxy.publish(null);
+        handed.keepFor(null);
     }
 
     private VmConfig config() {
@@ -167,7 +178,7 @@ public final class Vmm {
         proxy.publish(proxy.state().orElseThrow().with(MachineStatus.CREATED));
         if (outcome instanceof Outcome.Asked(MachineCommand.Ask ask)) {
             if (ask.request() instanceof VmRequest.Delete) {
-                proxy.publish(null);
+                forget();
             }
             ask.done();
         }
