@@ -49,7 +49,8 @@ class CtlTest {
         assumeThat(Path.of("/dev/kvm")).isWritable();
         Files.write(directory.resolve("K"), TinyKernel.halting());
         Files.writeString(
-                directory.resolve("vm.json"), "{\"payload\":{\"kernel\":\"K\",\"colour\":1},\"console\":{\"mode\":\"Off\"}}");
+                directory.resolve("vm.json"),
+                "{\"payload\":{\"kernel\":\"K\",\"colour\":1},\"console\":{\"mode\":\"Off\"}}");
         Process vmm = start("vmm", "run", "--api-socket", "api");
         try {
             while (!Files.exists(directory.resolve("api"))) {
@@ -96,18 +97,22 @@ class CtlTest {
                 assertThat(vmm.isAlive()).as("the VMM: %s", text("vmm.err")).isTrue();
                 Thread.sleep(20);
             }
-            assertThat(remote("--api-socket", "api", "ping")).as(text("remote.err")).isZero();
+            assertThat(remote("--api-socket", "api", "ping"))
+                    .as(text("remote.err"))
+                    .isZero();
             assertThat(text("remote")).contains("\"pid\":" + vmm.pid());
             assertThat(remote("--api-socket=api", "create", "vm.json")).isZero();
             assertThat(text("remote")).isEmpty();
-            assertThat(remote("--api-socket", "api", "add-disk", "path=image,id=data")).isZero();
+            assertThat(remote("--api-socket", "api", "add-disk", "path=image,id=data"))
+                    .isZero();
             assertThat(remote("--api-socket", "api", "info")).isZero();
             assertThat(text("remote")).contains("\"state\":\"Created\"", "\"id\":\"data\"");
             assertThat(remote("--api-socket", "api", "remove-device", "data")).isZero();
             assertThat(remote("--api-socket", "api", "remove-device", "data")).isEqualTo(1);
             assertThat(text("remote.err")).contains("404").hasLineCount(1);
             assertThat(remote("--api-socket", "api", "add-disk", "colour=red")).isEqualTo(2);
-            assertThat(remote("--api-socket", "api", "resize", "--memory", "1G")).isEqualTo(1);
+            assertThat(remote("--api-socket", "api", "resize", "--memory", "1G"))
+                    .isEqualTo(1);
             assertThat(text("remote.err")).contains("not supported yet");
             assertThat(remote("--api-socket", "api", "boot")).isZero();
             assertThat(remote("--api-socket", "api", "counters")).isZero();

@@ -75,7 +75,8 @@ class BodiesTest {
         assertRefused(put("vm.create", "[".repeat(100_000)), "nested deeper than 64");
         assertRefused(put("vm.create", "{'x':" + "{'y':".repeat(100)), "nested deeper than 64 in x.y.y");
         assertRefused(put("vm.create", "{'x':[" + "0,".repeat(100_000) + "0]}"), "more than 65536 values in x[65534]");
-        assertRefused(put("vm.create", KERNEL + "'memory':{'size':" + "9".repeat(1 << 20) + "}}"), "999..., out of range");
+        assertRefused(
+                put("vm.create", KERNEL + "'memory':{'size':" + "9".repeat(1 << 20) + "}}"), "999..., out of range");
     }
 
     @Test
@@ -90,7 +91,8 @@ class BodiesTest {
 
     @Test
     void membersThatNobodyKnowsAreFoundWithTheirPaths() {
-        String body = KERNEL + "'colour':1,'iommu':false,'tpm':null,'disks':[{'path':'/a'},{'path':'/b','smell':{}}],'memory':{'size':4096,"
+        String body = KERNEL
+                + "'colour':1,'iommu':false,'tpm':null,'disks':[{'path':'/a'},{'path':'/b','smell':{}}],'memory':{'size':4096,"
                 + "'x':[1]}}";
         Json.Obj object = (Json.Obj) JsonReader.read(body.replace('\'', '"'));
         assertThat(ringfence.vmm.config.VmConfig.TABLE.unknown(object))
