@@ -49,8 +49,7 @@ class CtlTest {
         assumeThat(Path.of("/dev/kvm")).isWritable();
         Files.write(directory.resolve("K"), TinyKernel.halting());
         Files.writeString(
-                directory.resolve("vm.json"),
-                "{\"payload\":{\"kernel\":\"K\",\"colour\":1},\"console\":{\"mode\":\"Off\"}}");
+                directory.resolve("vm.json"), "{\"payload\":{\"kernel\":\"K\"},\"console\":{\"mode\":\"Off\"}}");
         Process vmm = start("vmm", "run", "--api-socket", "api");
         try {
             while (!Files.exists(directory.resolve("api"))) {
@@ -62,7 +61,6 @@ class CtlTest {
                     .contains("create lacks the file of JSON")
                     .hasLineCount(1);
             assertThat(ctl("create", "vm.json")).isZero();
-            assertThat(text("vmm.err")).contains("of no effect, for they are not known: payload.colour");
             assertThat(ctl("boot")).isZero();
             awaitRunning();
             assertThat(ctl("pause")).isZero();
