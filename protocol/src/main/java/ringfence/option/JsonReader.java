@@ -1,5 +1,6 @@
 package ringfence.option;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -8,13 +9,17 @@ import java.util.Map;
 /**
  * Reads JSON (RFC 8259), strictly, from a peer that is not trusted: nesting is limited to {@value #MAX_DEPTH}, a name
  * that occurs twice in an object is refused (two readers would take different ones), and so is text after the value.
- * The caller limits the length.
+ * A value has at most {@value #MAX_VALUES} others in it. The caller limits the length.
  */
 public final class JsonReader {
     private static final int MAX_DEPTH = 64;
+    private static final int MAX_VALUES = 1 << 16;
+    private static final int PATH_QUOTED = 200;
 
     private final String text;
+    private final ArrayDeque<String> path = new ArrayDeque<>(); // of the value that is being read
     private int at;
+    private int values;
 
     private JsonReader(String text) {
         this.text = text;
@@ -23,7 +28,7 @@ public final class JsonReader {
     /**
      * The value that a text stands for.
      *
-     * @throws OptionException if it is no JSON; the line says at which character
+     * @throws OptionException if it is no JSON; the line says at which character, and inside which member
      */
     public static Json read(String text) {
         JsonReader reader = new JsonReader(text);
@@ -36,7 +41,11 @@ public final class JsonReader {
     }
 
     private OptionException error(String what) {
-        return new OptionException("not JSON: " + what + " at character " + (at + 1));
+        String where = String.join("", path);
+        where = where.startsWith(".") ? where.substring(1) : where;
+        where = where.length() <= PATH_QUOTED ? where : where.substring(0, PATH_QUOTED) + "...";
+        String inside = where.isEmpty() ? "" : " in " + where;
+        return new OptionException("not JSON: " + what + inside + " at character " + (at + 1));
     }
 
     private void space() {
@@ -70,6 +79,9 @@ public final class JsonReader {
     private Json value(int depth) {
         if (depth > MAX_DEPTH) {
             throw error("nested deeper than " + MAX_DEPTH);
+        }
+        if (++values > MAX_VALUES) {
+            throw error("more than " + MAX_VALUES + " values");
         }
         space();
         return switch (peek()) {
@@ -105,10 +117,13 @@ public final class JsonReader {
             }
             String name = string();
             expect(':');
-            if (members.putIfAbsent(name, value(depth + 1)) != null) {
-                throw error("'" + name + "' for the second time");
+            path.addLast('.' + name);
+            if (members.containsKey(name)) {
+                throw error("a name for the second time");
             }
+            members.put(name, value(depth + 1));
             space();
+            path.removeLast();
         } while (take(','));
         expect('}');
         return new Json.Obj(members);
@@ -122,8 +137,10 @@ public final class JsonReader {
             return new Json.Arr(items);
         }
         do {
+            path.addLast("[" + items.size() + ']');
             items.add(value(depth + 1));
             space();
+            path.removeLast();
         } while (take(','));
         expect(']');
         return new Json.Arr(items);

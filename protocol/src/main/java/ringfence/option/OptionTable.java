@@ -43,7 +43,13 @@ public final class OptionTable<R> {
     @SafeVarargs
     @SuppressWarnings("varargs") // the array is only read
     public static <R> OptionTable<R> of(String name, Function<OptionValues, R> maker, Option<R, ?>... options) {
-        return new OptionTable<>(name, maker, List.of(options), List.of(), List.of(), null);
+        return of(name, maker, List.of(options));
+    }
+
+    /** The same, of options that were gathered. */
+    public static <R> OptionTable<R> of(
+            String name, Function<OptionValues, R> maker, List<? extends Option<R, ?>> options) {
+        return new OptionTable<>(name, maker, List.copyOf(options), List.of(), List.of(), null);
     }
 
     /** The same, where a word without a key is the value of this option, as in {@code --api-socket /path}. */
@@ -156,17 +162,46 @@ public final class OptionTable<R> {
         try {
             values.set(option, option.type().read(json));
         } catch (OptionException e) {
-            throw e.within(option.field());
+            throw e.in(option.field());
         }
     }
 
-    /** Names in a JSON object that no option knows, for a caller that wants to tell. */
+    /**
+     * Paths in a JSON object that no option knows, such as {@code disks[0].colour}, for a caller that wants to tell; those
+     * whose value is null or false ask for nothing, and are left out.
+     */
     public List<String> unknown(Json.Obj object) {
-        List<String> unknown = new ArrayList<>(object.members().keySet());
-        for (Option<R, ?> option : options) {
-            unknown.remove(option.field());
-        }
+        List<String> unknown = new ArrayList<>();
+        unknown(object, "", unknown);
         return unknown;
+    }
+
+    void unknown(Json.Obj object, String path, List<String> found) {
+        String prefix = path.isEmpty() ? "" : path + '.';
+        for (Map.Entry<String, Json> member : object.members().entrySet()) {
+            Option<R, ?> option = fieldOption(member.getKey());
+            if (option == null) {
+                if (asksForSomething(member.getValue())) {
+                    found.add(prefix + member.getKey());
+                }
+            } else {
+                option.type().unknown(member.getValue(), prefix + member.getKey(), found);
+            }
+        }
+    }
+
+    /** Generated clients write null and false for what they do not want. */
+    private static boolean asksForSomething(Json value) {
+        return value != Json.Null.NULL && !(value instanceof Json.Bool(boolean wanted) && !wanted);
+    }
+
+    private Option<R, ?> fieldOption(String field) {
+        for (Option<R, ?> option : options) {
+            if (!field.isEmpty() && option.field().equals(field)) {
+                return option;
+            }
+        }
+        return null;
     }
 
     /** The JSON object of a record. Absent optional values and empty lists are left out. */

@@ -1,5 +1,7 @@
 package ringfence.option;
 
+import java.util.List;
+
 /**
  * What values an option may have, and how they are written in a flag and in JSON. Immutable. The usual ones are in
  * {@link OptionTypes}; a record with a syntax of its own, such as {@code [0@[1,2]]}, brings its own.
@@ -21,6 +23,14 @@ public interface OptionType<V> {
 
     /** A JSON schema of it, as OpenAPI has them. */
     Json.Obj schema();
+
+    /**
+     * Tells which members of a JSON value it does not know. Only records have such, and what holds them.
+     *
+     * @param path of the value, such as {@code disks[0]}
+     * @param found paths are added to it
+     */
+    default void unknown(Json json, String path, List<String> found) {}
 
     /** How a default is shown; empty: not at all. */
     default String show(V value) {

@@ -8,6 +8,8 @@ import java.util.function.Supplier;
 
 /** The usual types of options. */
 public final class OptionTypes {
+    private static final int QUOTED = 40;
+
     private OptionTypes() {}
 
     /** A text, perhaps empty. @param what names it in the syntax, such as {@code path} */
@@ -93,7 +95,18 @@ public final class OptionTypes {
         if (!(json instanceof Json.Num num)) {
             throw wrong(json, "a whole number");
         }
-        return FlagSyntax.number(num.digits());
+        String digits = num.digits();
+        try {
+            return Long.parseLong(digits);
+        } catch (NumberFormatException e) {
+            boolean whole = digits.chars().allMatch(c -> c == '-' || c >= '0' && c <= '9');
+            throw new OptionException("is " + brief(digits) + (whole ? ", out of range" : ", no whole number"));
+        }
+    }
+
+    /** What a message quotes of what a peer has sent. */
+    private static String brief(String text) {
+        return text.length() <= QUOTED ? text : text.substring(0, QUOTED) + "...";
     }
 
     private record TextType(String what) implements OptionType<String> {
@@ -257,7 +270,7 @@ public final class OptionTypes {
                 }
                 names.add(constant.jsonName());
             }
-            throw new OptionException("is " + json + ", none of " + String.join(", ", names));
+            throw new OptionException("is " + brief(json.toString()) + ", none of " + String.join(", ", names));
         }
 
         @Override
@@ -301,6 +314,11 @@ public final class OptionTypes {
         }
 
         @Override
+        public void unknown(Json json, String path, List<String> found) {
+            type.unknown(json, path, found);
+        }
+
+        @Override
         public Json write(Optional<V> value) {
             return value.isPresent() ? type.write(value.get()) : Json.Null.NULL;
         }
@@ -336,10 +354,19 @@ public final class OptionTypes {
                 try {
                     values.add(type.read(item));
                 } catch (OptionException e) {
-                    throw e.within("[" + values.size() + "]");
+                    throw e.in("[" + values.size() + "]");
                 }
             }
             return List.copyOf(values);
+        }
+
+        @Override
+        public void unknown(Json json, String path, List<String> found) {
+            if (json instanceof Json.Arr list) {
+                for (int i = 0; i < list.items().size(); i++) {
+                    type.unknown(list.items().get(i), path + '[' + i + ']', found);
+                }
+            }
         }
 
         @Override
@@ -418,6 +445,13 @@ public final class OptionTypes {
         }
 
         @Override
+        public void unknown(Json json, String path, List<String> found) {
+            if (json instanceof Json.Obj object) {
+                table.unknown(object, path, found);
+            }
+        }
+
+        @Override
         public Json write(R value) {
             return table.write(value);
         }
@@ -442,6 +476,11 @@ public final class OptionTypes {
         @Override
         public R read(Json json) {
             return now().read(json);
+        }
+
+        @Override
+        public void unknown(Json json, String path, List<String> found) {
+            now().unknown(json, path, found);
         }
 
         @Override

@@ -86,7 +86,7 @@ class OptionTableTest {
 
     @Test
     void unknownMembersOfJsonAreIgnoredAndCanBeNamed() {
-        Json.Obj json = (Json.Obj) JsonReader.read("{\"num_queues\":2,\"iommu\":false}");
+        Json.Obj json = (Json.Obj) JsonReader.read("{\"num_queues\":2,\"iommu\":true,\"tpm\":null,\"gdb\":false}");
         assertThat(Sample.TABLE.read(json).queues()).isEqualTo(2);
         assertThat(Sample.TABLE.unknown(json)).containsExactly("iommu");
     }
@@ -128,7 +128,7 @@ class OptionTableTest {
                 "{\"num_queues\":65} | num_queues is 65, 1 to 64 are possible",
                 "{\"readonly\":\"on\"} | readonly is a text, true or false is needed",
                 "{\"mode\":\"full\"} | mode is \"full\", none of Off, Full",
-                "{\"cpus\":[0,true]} | cpus [1] is a boolean, a whole number is needed",
+                "{\"cpus\":[0,true]} | cpus[1] is a boolean, a whole number is needed",
                 "{\"size\":-5} | size is -5, a size is not negative",
                 "[] | is a list, an object is needed"
             })

@@ -77,6 +77,58 @@ class CtlTest {
         }
     }
 
+    /** The same life with Cloud Hypervisor's own words. */
+    @Test
+    void scriptsOfChRemoteRunUnchanged() throws Exception {
+        assumeThat(Path.of("/dev/kvm")).isWritable();
+        Files.write(directory.resolve("K"), TinyKernel.halting());
+        Files.write(directory.resolve("image"), new byte[1 << 20]);
+        Files.writeString(
+                directory.resolve("vm.json"), "{\"payload\":{\"kernel\":\"K\"},\"console\":{\"mode\":\"Off\"}}");
+        assertThat(remote("--version")).isZero();
+        assertThat(text("remote")).startsWith("ch-remote v");
+        assertThat(remote("--api-socket", "api", "ping")).as("nobody answers").isEqualTo(1);
+        assertThat(remote("--api-socket", "api", "fly")).isEqualTo(2);
+        Process vmm = Programs.start(directory, "vmm", "cloud-hypervisor", List.of("--api-socket", "api"));
+        try {
+            while (!Files.exists(directory.resolve("api"))) {
+                assertThat(vmm.isAlive()).as("the VMM: %s", text("vmm.err")).isTrue();
+                Thread.sleep(20);
+            }
+            assertThat(remote("--api-socket", "api", "ping"))
+                    .as(text("remote.err"))
+                    .isZero();
+            assertThat(text("remote")).contains("\"pid\":" + vmm.pid());
+            assertThat(remote("--api-socket=api", "create", "vm.json")).isZero();
+            assertThat(text("remote")).isEmpty();
+            assertThat(remote("--api-socket", "api", "add-disk", "path=image,id=data"))
+                    .isZero();
+            assertThat(remote("--api-socket", "api", "info")).isZero();
+            assertThat(text("remote")).contains("\"state\":\"Created\"", "\"id\":\"data\"");
+            assertThat(remote("--api-socket", "api", "remove-device", "data")).isZero();
+            assertThat(remote("--api-socket", "api", "remove-device", "data")).isEqualTo(1);
+            assertThat(text("remote.err")).contains("404").hasLineCount(1);
+            assertThat(remote("--api-socket", "api", "add-disk", "colour=red")).isEqualTo(2);
+            assertThat(remote("--api-socket", "api", "resize", "--memory", "1G"))
+                    .isEqualTo(1);
+            assertThat(text("remote.err")).contains("not supported yet");
+            assertThat(remote("--api-socket", "api", "boot")).isZero();
+            assertThat(remote("--api-socket", "api", "counters")).isZero();
+            assertThat(text("remote")).isEqualTo("{}\n");
+            assertThat(remote("--api-socket", "api", "shutdown-vmm")).isZero();
+            assertThat(vmm.waitFor(30, TimeUnit.SECONDS)).isTrue();
+            assertThat(vmm.exitValue()).as(text("vmm.err")).isZero();
+        } finally {
+            vmm.destroyForcibly().waitFor();
+        }
+    }
+
+    private int remote(String... words) throws Exception {
+        Process remote = Programs.start(directory, "remote", "ch-remote", List.of(words));
+        assertThat(remote.waitFor(30, TimeUnit.SECONDS)).isTrue();
+        return remote.exitValue();
+    }
+
     private void awaitRunning() throws Exception {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
         do {

@@ -39,7 +39,8 @@ class HotPlugTest {
         String scratch = host.script(
                         "mktemp -d \"$1/plug-XXXXXX\"", host.places().scratch())
                 .text();
-        host.script("cd \"$1\"; truncate -s 16M stamped; dd if=/dev/urandom of=hot bs=256k count=4 2>/dev/null", scratch);
+        host.script(
+                "cd \"$1\"; truncate -s 16M stamped; dd if=/dev/urandom of=hot bs=256k count=4 2>/dev/null", scratch);
         String socket = scratch + "/api";
         GuestSpec spec = GuestSpec.kernel("6.1")
                 .disk(GuestDisk.image(scratch + "/stamped"))

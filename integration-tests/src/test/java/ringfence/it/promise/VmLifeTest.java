@@ -196,7 +196,8 @@ class VmLifeTest {
                 "vm.add-disk | {\"path\":\"/no\"} | 404 | there is no VM",
                 "vm.add-fs | {\"socket\":\"/no\"} | 400 | tag",
                 "vm.remove-device | {} | 400 | lacks id",
-                "vm.resize | {} | 500 | not supported yet",
+                "vm.resize | {} | 404 | there is no VM",
+                "vm.resize | {\"desired_vcpus\":0} | 400 | desired_vcpus is 0",
                 "vm.nonsense | {} | 404 | no endpoint",
                 "vm.info | {} | 400 | takes GET",
             })
@@ -247,6 +248,19 @@ class VmLifeTest {
         assertThat(info()).contains("\"_disk0\"").doesNotContain("\"data\"").doesNotContain("\"_fs0\"");
         done("vm.boot"); // with a daemon of its own
         awaitOutput();
+        awaitCounters("\"_disk0\":{\"connected\":1,");
         done("vm.shutdown");
+        assertThat(api.get("vm.counters").status()).as("not booted").isEqualTo(500);
+    }
+
+    private void awaitCounters(String wanted) throws Exception {
+        long deadline = System.nanoTime() + SOON.toNanos();
+        VmmApi.Answer answer;
+        do {
+            answer = api.get("vm.counters");
+            assertThat(answer.status()).isEqualTo(200);
+            assertThat(System.nanoTime()).as(answer.body()).isLessThan(deadline);
+            Thread.sleep(20);
+        } while (!answer.body().contains(wanted));
     }
 }

@@ -1,14 +1,6 @@
 package ringfence.vmm.api;
 
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
-import java.util.Optional;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
-import ringfence.linux.Epoll;
 import ringfence.linux.Errno;
 import ringfence.linux.ErrnoException;
 import ringfence.linux.EventFd;
@@ -16,30 +8,24 @@ import ringfence.linux.Fd;
 import ringfence.linux.Linux;
 import ringfence.linux.LockType;
 import ringfence.linux.OpenFlag;
-import ringfence.linux.Received;
 
 /**
- * HTTP on a Unix socket. A connection has a thread of its own; at most {@value #MAX_CONNECTIONS} are served at a time,
- * further ones wait in the socket's queue. A request that does not arrive whole within 10 s ends its connection.
+ * HTTP on a Unix socket: one thread serves all clients, see {@link ApiLoop}, within {@link ApiLimits}.
  *
  * <p>The lock file {@code PATH.lock} beside the socket tells a living server from a socket that one left behind: the
  * first is an error for us, the second is removed.
  */
 public final class ApiServer implements AutoCloseable {
-    private static final int MAX_CONNECTIONS = 16;
-    private static final int REQUEST_MILLIS = 10_000;
-    private static final int LAST_ANSWERS_MILLIS = 1000;
-    private static final int IDLE_MILLIS = 600_000;
+    private static final int BACKLOG = 1024;
+    private static final long END_MILLIS = 3000;
 
     private final Linux linux;
-    private final Endpoints endpoints;
     private final String path;
     private final Fd lock;
     private final Fd listener;
-    private final EventFd stop;
-    private final Semaphore connections = new Semaphore(MAX_CONNECTIONS);
-    private final AtomicInteger answering = new AtomicInteger();
-    private final Thread acceptor;
+    private final EventFd wake;
+    private final ApiLoop loop;
+    private final Thread thread;
 
     /**
      * Starts to listen. Reachable by the same user only.
@@ -47,16 +33,20 @@ public final class ApiServer implements AutoCloseable {
      * @throws ErrnoException EADDRINUSE if another process serves this path, or what bind(2) says
      */
     public ApiServer(Linux linux, String path, Endpoints endpoints) {
+        this(linux, path, endpoints, ApiLimits.of(linux.processes().openFiles().soft()));
+    }
+
+    /** The same with other limits. */
+    ApiServer(Linux linux, String path, Endpoints endpoints, ApiLimits limits) {
         this.linux = linux;
         this.path = path;
-        this.endpoints = endpoints;
         lock = lock(linux, path);
         Fd socket = null;
         int mask = linux.files().umask(077);
         try {
             linux.files().unlink(path);
-            socket = linux.sockets().listen(path, 64);
-            stop = linux.events().eventFd();
+            socket = linux.sockets().listen(path, BACKLOG);
+            wake = linux.events().eventFd();
         } catch (ErrnoException e) {
             if (socket != null) {
                 socket.close();
@@ -67,7 +57,8 @@ public final class ApiServer implements AutoCloseable {
             linux.files().umask(mask);
         }
         listener = socket;
-        acceptor = Thread.ofPlatform().daemon().name("api").start(this::accept);
+        loop = new ApiLoop(linux, listener, wake, endpoints, limits);
+        thread = Thread.ofPlatform().daemon().name("api").start(loop);
     }
 
     private static Fd lock(Linux linux, String path) {
@@ -79,114 +70,12 @@ public final class ApiServer implements AutoCloseable {
         return fd;
     }
 
-    private void accept() {
-        try (Epoll epoll = linux.events().epoll(2)) {
-            epoll.add(listener, Epoll.IN, 0);
-            epoll.add(stop.fd(), Epoll.IN, 1);
-            while (true) {
-                epoll.await(-1);
-                if (epoll.token(0) == 1) {
-                    return;
-                }
-                Optional<Fd> socket = linux.sockets().tryAccept(listener);
-                if (socket.isPresent()) {
-                    connections.acquireUninterruptibly();
-                    Thread.ofPlatform().daemon().name("api/client").start(() -> serve(socket.get()));
-                }
-            }
-        }
-    }
-
-    private void serve(Fd socket) {
-        try (socket;
-                Arena arena = Arena.ofConfined();
-                Epoll epoll = linux.events().epoll(1)) {
-            epoll.add(socket, Epoll.IN, 0);
-            serve(socket, epoll, arena.allocate(16 << 10));
-        } catch (ErrnoException _) {
-            // the client is gone; nothing is owed to it
-        } finally {
-            connections.release();
-        }
-    }
-
-    private void serve(Fd socket, Epoll epoll, MemorySegment bytes) {
-        HttpReader reader = new HttpReader();
-        long deadline = 0;
-        while (true) {
-            try {
-                Optional<HttpRequest> request = reader.next();
-                if (request.isPresent()) {
-                    boolean keepAlive = request.get().keepAlive();
-                    if (!answer(socket, request.get()) || !keepAlive) {
-                        return;
-                    }
-                    deadline = 0;
-                    continue;
-                }
-                if (!reader.inRequest()) {
-                    deadline = 0;
-                } else if (deadline == 0) {
-                    deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(REQUEST_MILLIS);
-                }
-                long wait = deadline == 0 ? IDLE_MILLIS : (deadline - System.nanoTime()) / 1_000_000;
-                if (wait <= 0 || epoll.await((int) wait) == 0 || !receive(socket, bytes, reader)) {
-                    return;
-                }
-            } catch (HttpError e) {
-                send(socket, HttpResponse.error(e.status(), e.getMessage()).bytes(false));
-                return;
-            }
-        }
-    }
-
-    private boolean answer(Fd socket, HttpRequest request) {
-        answering.incrementAndGet();
-        try {
-            return send(socket, endpoints.answer(request).bytes(request.keepAlive()));
-        } finally {
-            answering.decrementAndGet();
-        }
-    }
-
-    private boolean receive(Fd socket, MemorySegment bytes, HttpReader reader) {
-        Received received = linux.sockets().receive(socket, bytes);
-        received.fds().forEach(Fd::close); // no endpoint takes a descriptor yet
-        if (received.bytes() <= 0 || received.truncated()) {
-            return false;
-        }
-        int count = (int) received.bytes();
-        byte[] copy = new byte[count];
-        MemorySegment.copy(bytes, ValueLayout.JAVA_BYTE, 0, copy, 0, count);
-        reader.append(copy, count);
-        return true;
-    }
-
-    private boolean send(Fd socket, byte[] answer) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment bytes = arena.allocateFrom(ValueLayout.JAVA_BYTE, answer);
-            long sent = 0;
-            while (sent < answer.length) {
-                long result = linux.sockets().send(socket, bytes.asSlice(sent));
-                if (result <= 0) {
-                    return false;
-                }
-                sent += result;
-            }
-            return true;
-        }
-    }
-
     /** Takes no more connections, and lets those clients have their answer whose request is done within a second. */
     @Override
     public void close() {
-        stop.signal();
+        loop.stop();
         try {
-            long deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(LAST_ANSWERS_MILLIS);
-            acceptor.join(LAST_ANSWERS_MILLIS);
-            while (answering.get() > 0 && System.nanoTime() < deadline) {
-                TimeUnit.MILLISECONDS.sleep(1);
-            }
+            thread.join(END_MILLIS);
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
         }
@@ -194,6 +83,6 @@ public final class ApiServer implements AutoCloseable {
         linux.files().unlink(path);
         linux.files().unlink(Path.of(path + ".lock").toString());
         lock.close();
-        stop.close();
+        wake.close();
     }
 }

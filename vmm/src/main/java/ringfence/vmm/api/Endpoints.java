@@ -1,11 +1,15 @@
 package ringfence.vmm.api;
 
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
+import ringfence.linux.Linux;
 import ringfence.option.OptionException;
+import ringfence.process.Log;
 import ringfence.vmm.machine.MachineProxy;
+import ringfence.vmm.machine.MachineState;
+import ringfence.vmm.machine.MachineStatus;
 import ringfence.vmm.machine.VmException;
 import ringfence.vmm.machine.VmRequest;
 
@@ -14,27 +18,12 @@ import ringfence.vmm.machine.VmRequest;
  * answered when they are done.
  */
 public final class Endpoints {
+    private static final Log LOG = Log.of("api");
     private static final String PREFIX = "/api/v1/";
     private static final String GET = "GET";
     private static final String PUT = "PUT";
-    /** Endpoints of Cloud Hypervisor whose capability is still to come. */
-    private static final List<String> LATER = List.of(
-            "vm.resize",
-            "vm.resize-zone",
-            "vm.resize-disk",
-            "vm.add-device",
-            "vm.add-user-device",
-            "vm.add-generic-vhost-user",
-            "vm.add-pmem",
-            "vm.add-vdpa",
-            "vm.add-vsock",
-            "vm.snapshot",
-            "vm.restore",
-            "vm.send-migration",
-            "vm.receive-migration",
-            "vm.coredump");
 
-    private record Endpoint(String method, Function<HttpRequest, HttpResponse> answer) {}
+    private record Endpoint(String method, Function<HttpRequest, CompletableFuture<HttpResponse>> answer) {}
 
     private final Map<String, Endpoint> table = new HashMap<>();
     private final MachineProxy machine;
@@ -45,13 +34,14 @@ public final class Endpoints {
      *
      * @param version what {@code vmm.ping} tells
      */
-    public Endpoints(MachineProxy machine, String version) {
+    public Endpoints(Linux linux, MachineProxy machine, String version) {
         this.machine = machine;
         this.version = version;
-        VmChanges changes = new VmChanges(machine);
-        table.put("vmm.ping", new Endpoint(GET, this::ping));
-        table.put("vmm.shutdown", new Endpoint(PUT, this::shutdown));
-        table.put("vm.info", new Endpoint(GET, this::info));
+        VmChanges changes = new VmChanges(linux, machine);
+        table.put("vmm.ping", now(GET, this::ping));
+        table.put("vmm.shutdown", now(PUT, this::shutdown));
+        table.put("vm.info", now(GET, this::info));
+        table.put("vm.counters", now(GET, this::counters));
         table.put("vm.create", new Endpoint(PUT, changes::create));
         change(changes, "vm.boot", new VmRequest.Boot());
         change(changes, "vm.pause", new VmRequest.Pause());
@@ -65,33 +55,57 @@ public final class Endpoints {
         table.put("vm.add-net", new Endpoint(PUT, changes::addNet));
         table.put("vm.add-fs", new Endpoint(PUT, changes::addFs));
         table.put("vm.remove-device", new Endpoint(PUT, changes::removeDevice));
-        for (String name : LATER) {
-            table.put(name, new Endpoint(PUT, request -> HttpResponse.error(500, name + " is not supported yet")));
+        for (LaterEndpoint later : LaterEndpoint.all()) {
+            table.put(later.name(), now(PUT, request -> later.answer(request, machine)));
         }
     }
 
     private void change(VmChanges changes, String name, VmRequest request) {
-        table.put(name, new Endpoint(PUT, _ -> changes.done(request)));
+        table.put(name, new Endpoint(PUT, sent -> {
+            RequestBody.refuse(sent);
+            return changes.done(request);
+        }));
     }
 
-    /** Answers one request. */
-    HttpResponse answer(HttpRequest request) {
+    private static Endpoint now(String method, Function<HttpRequest, HttpResponse> answer) {
+        return new Endpoint(method, request -> CompletableFuture.completedFuture(answer.apply(request)));
+    }
+
+    /** Whether it asks for what is known, and is answered at once. */
+    boolean isRead(HttpRequest request) {
+        return request.method().equals(GET);
+    }
+
+    /** Answers one request; never with an exception. */
+    CompletableFuture<HttpResponse> answer(HttpRequest request) {
+        try {
+            return find(request).answer().apply(request);
+        } catch (HttpError e) {
+            return refused(e.status(), e.getMessage());
+        } catch (OptionException e) {
+            return refused(400, "the body of " + request.path() + ": " + e.getMessage());
+        } catch (VmException e) {
+            return CompletableFuture.completedFuture(VmChanges.refused(e));
+        } catch (RuntimeException e) { // a mistake of ours is no reason to serve nobody any more
+            LOG.error(request.path() + ": " + e, e);
+            return refused(500, request.path() + ": " + e);
+        }
+    }
+
+    private Endpoint find(HttpRequest request) {
         Endpoint endpoint =
                 request.path().startsWith(PREFIX) ? table.get(request.path().substring(PREFIX.length())) : null;
         if (endpoint == null) {
-            return HttpResponse.error(404, "no endpoint " + request.path());
+            throw new HttpError(404, "no endpoint " + request.path());
         }
         if (!endpoint.method().equals(request.method())) {
-            return HttpResponse.error(
-                    400, request.path() + " takes " + endpoint.method() + ", not " + request.method());
+            throw new HttpError(400, request.path() + " takes " + endpoint.method() + ", not " + request.method());
         }
-        try {
-            return endpoint.answer().apply(request);
-        } catch (OptionException e) {
-            return HttpResponse.error(400, "the body of " + request.path() + ": " + e.getMessage());
-        } catch (VmException e) {
-            return VmChanges.refused(e);
-        }
+        return endpoint;
+    }
+
+    private static CompletableFuture<HttpResponse> refused(int status, String why) {
+        return CompletableFuture.completedFuture(HttpResponse.error(status, why));
     }
 
     private HttpResponse ping(HttpRequest request) {
@@ -104,6 +118,16 @@ public final class Endpoints {
         return machine.state()
                 .map(state -> HttpResponse.ok(VmInfo.of(state)))
                 .orElseGet(() -> HttpResponse.error(404, "there is no VM: vm.create makes one"));
+    }
+
+    private HttpResponse counters(HttpRequest request) {
+        MachineState state = machine.state().orElse(null);
+        if (state == null) {
+            return HttpResponse.error(404, "there is no VM: vm.create makes one");
+        }
+        return state.status() == MachineStatus.CREATED
+                ? HttpResponse.error(500, "the VM is not booted")
+                : HttpResponse.ok(VmCounters.of(machine.readCounters()));
     }
 
     /** Cloud Hypervisor answers 200 with no body, then its process ends. */

@@ -2,12 +2,14 @@ package ringfence.vmm.api;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
 /**
  * Turns the bytes of one connection into requests (HTTP/1.1, RFC 9112: Content-Length bodies only). Everything that
- * the client can size has a bound: 8 KiB of head, 4 MiB of body. Used by the connection's thread only.
+ * the client can size has a bound: 8 KiB of head, 4 MiB of body. A head is parsed once, however slowly its body comes.
+ * Used by one thread only.
  */
 final class HttpReader {
     /** Largest start line with all headers, in bytes. */
@@ -15,9 +17,15 @@ final class HttpReader {
     /** Largest body, in bytes: Cloud Hypervisor's limit. */
     static final int MAX_BODY = 4 << 20;
 
-    private byte[] buffer = new byte[MAX_HEAD];
+    private static final int SMALL = 1 << 10;
+
+    /** @param size bytes up to the body */
+    private record Head(String method, String path, boolean keepAlive, int size, int bodyLength) {}
+
+    private byte[] buffer = new byte[SMALL];
     private int length;
     private int scanned;
+    private Head head; // null: not complete
 
     /** Takes over received bytes. */
     void append(byte[] bytes, int count) {
@@ -26,7 +34,8 @@ final class HttpReader {
             throw new HttpError(413, "the request is larger than " + MAX_BODY + " bytes");
         }
         if (needed > buffer.length) {
-            buffer = Arrays.copyOf(buffer, Math.min(Math.max(needed, buffer.length * 2), MAX_HEAD + MAX_BODY));
+            int expected = head == null ? buffer.length * 2 : head.size() + head.bodyLength();
+            buffer = Arrays.copyOf(buffer, Math.max(needed, Math.min(expected, buffer.length * 4)));
         }
         System.arraycopy(bytes, 0, buffer, length, count);
         length = needed;
@@ -37,47 +46,63 @@ final class HttpReader {
         return length > 0;
     }
 
+    /** Whether it is the body that is not complete. */
+    boolean inBody() {
+        return head != null;
+    }
+
+    /** Bytes of memory that it takes. */
+    int capacity() {
+        return buffer.length;
+    }
+
     /**
      * The next complete request, or empty if more bytes are needed.
      *
      * @throws HttpError if what came is no request that we take
      */
     Optional<HttpRequest> next() {
-        int end = headEnd();
-        if (end < 0) {
-            if (length > MAX_HEAD) {
-                throw new HttpError(431, "the head of the request is larger than " + MAX_HEAD + " bytes");
-            }
+        if (head == null && !readHead()) {
             return Optional.empty();
+        }
+        int used = head.size() + head.bodyLength();
+        if (length < used) {
+            return Optional.empty();
+        }
+        HttpRequest request = new HttpRequest(
+                head.method(), head.path(), Arrays.copyOfRange(buffer, head.size(), used), head.keepAlive(), List.of());
+        buffer = Arrays.copyOfRange(buffer, used, Math.max(length, used + SMALL));
+        length -= used;
+        scanned = 0;
+        head = null;
+        return Optional.of(request);
+    }
+
+    private boolean readHead() {
+        int end = headEnd();
+        if (end > MAX_HEAD || end < 0 && length > MAX_HEAD) {
+            throw new HttpError(431, "the head of the request is larger than " + MAX_HEAD + " bytes");
+        }
+        if (end < 0) {
+            return false;
         }
         String[] lines = new String(buffer, 0, end, StandardCharsets.ISO_8859_1).split("\r\n", -1);
         String[] start = lines[0].split(" ", -1);
         if (start.length != 3 || !start[2].startsWith("HTTP/1.") || !start[1].startsWith("/")) {
             throw new HttpError(400, "not an HTTP/1.1 request line: a method, a path and a version are needed");
         }
-        int bodyLength = bodyLength(lines);
-        if (length - end - 4 < bodyLength) {
-            return Optional.empty();
-        }
-        byte[] body = Arrays.copyOfRange(buffer, end + 4, end + 4 + bodyLength);
-        int used = end + 4 + bodyLength;
-        System.arraycopy(buffer, used, buffer, 0, length - used);
-        length -= used;
-        scanned = 0;
         int query = start[1].indexOf('?');
         String path = query < 0 ? start[1] : start[1].substring(0, query);
         boolean close = header(lines, "connection")
                 .map(value -> value.equalsIgnoreCase("close"))
                 .orElse(start[2].equals("HTTP/1.0"));
-        return Optional.of(new HttpRequest(start[0], path, body, !close));
+        head = new Head(start[0], path, !close, end + 4, bodyLength(lines));
+        return true;
     }
 
     private int headEnd() {
         for (int i = Math.max(0, scanned - 3); i + 3 < length; i++) {
             if (buffer[i] == '\r' && buffer[i + 1] == '\n' && buffer[i + 2] == '\r' && buffer[i + 3] == '\n') {
-                if (i > MAX_HEAD) {
-                    throw new HttpError(431, "the head of the request is larger than " + MAX_HEAD + " bytes");
-                }
                 return i;
             }
         }

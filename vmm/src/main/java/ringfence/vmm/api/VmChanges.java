@@ -1,19 +1,16 @@
 package ringfence.vmm.api;
 
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
+import java.util.concurrent.CompletionException;
 import java.util.function.BiFunction;
 import java.util.function.Function;
+import ringfence.linux.Fd;
+import ringfence.linux.Linux;
 import ringfence.option.Json;
-import ringfence.option.JsonReader;
 import ringfence.option.OptionException;
 import ringfence.option.OptionTable;
-import ringfence.process.Log;
 import ringfence.vmm.config.DiskConfig;
 import ringfence.vmm.config.FsConfig;
 import ringfence.vmm.config.NetBackend;
@@ -26,43 +23,50 @@ import ringfence.vmm.machine.VmException.Reason;
 import ringfence.vmm.machine.VmRequest;
 
 /**
- * The endpoints that change the VM. Each waits for the machine's owner, on the client's own thread; other clients do not
- * wait for it.
+ * The endpoints that change the VM. Each is answered when the machine's owner has done it; nobody waits here.
  */
 final class VmChanges {
-    /** Longer than anything takes that ends at all: faulting in a large guest's memory takes minutes. */
-    private static final long PATIENCE_MINUTES = 10;
-
-    private static final Log LOG = Log.of("api");
-
+    private final Linux linux;
     private final MachineProxy machine;
 
-    VmChanges(MachineProxy machine) {
+    VmChanges(Linux linux, MachineProxy machine) {
+        this.linux = linux;
         this.machine = machine;
     }
 
-    HttpResponse create(HttpRequest request) {
-        VmConfig config = read(VmConfig.TABLE, request);
+    CompletableFuture<HttpResponse> create(HttpRequest request) {
+        VmConfig config = RequestBody.read(VmConfig.TABLE, request);
         config.nets().forEach(VmChanges::refuseDescriptors);
         return done(new VmRequest.Create(config));
     }
 
-    HttpResponse addDisk(HttpRequest request) {
+    CompletableFuture<HttpResponse> addDisk(HttpRequest request) {
         return add(DiskConfig.TABLE, VmConfig::plus, DiskConfig::id, request);
     }
 
-    HttpResponse addNet(HttpRequest request) {
-        return add(
-                NetConfig.TABLE,
-                (config, net) -> {
-                    refuseDescriptors(net);
-                    return config.plus(net);
-                },
-                NetConfig::id,
-                request);
+    CompletableFuture<HttpResponse> addNet(HttpRequest request) {
+        Json.Obj object = RequestBody.object(request);
+        if (request.fds().isEmpty()) {
+            NetConfig net = RequestBody.read(NetConfig.TABLE, request, object);
+            refuseDescriptors(net);
+            return add(VmConfig::plus, NetConfig::id, net, List.of());
+        }
+        HandedNet handed = HandedNet.take(linux, request, object);
+        try {
+            CompletableFuture<HttpResponse> answer = add(VmConfig::plus, NetConfig::id, handed.net(), handed.fds());
+            return answer.thenApply(response -> {
+                if (response.status() >= 400) {
+                    handed.close();
+                }
+                return response;
+            });
+        } catch (RuntimeException e) {
+            handed.close();
+            throw e;
+        }
     }
 
-    HttpResponse addFs(HttpRequest request) {
+    CompletableFuture<HttpResponse> addFs(HttpRequest request) {
         return add(FsConfig.TABLE, VmConfig::plus, FsConfig::id, request);
     }
 
@@ -71,24 +75,32 @@ final class VmChanges {
         if (net.backend() instanceof NetBackend.Descriptors) {
             throw new VmException(
                     Reason.INVALID,
-                    "net fds: descriptors are not taken over the API yet: give tap, or start with --net fd=");
+                    "net fds: numbers of descriptors are not taken over the API: send the descriptors themselves with"
+                            + " vm.add-net (SCM_RIGHTS), or give tap");
         }
     }
 
-    private <D> HttpResponse add(
+    private <D> CompletableFuture<HttpResponse> add(
             OptionTable<D> table, BiFunction<VmConfig, D, VmConfig> plus, Function<D, String> id, HttpRequest request) {
-        D device = read(table, request);
-        return done(new VmRequest.Change(config -> {
-            if (config.ids().contains(id.apply(device))) {
-                throw new VmException(
-                        Reason.NAME_TAKEN, "id: '" + id.apply(device) + "' is another device's: choose another one");
-            }
-            return plus.apply(config, device);
-        }));
+        return add(plus, id, RequestBody.read(table, request), List.of());
     }
 
-    HttpResponse removeDevice(HttpRequest request) {
-        Json.Obj body = object(request);
+    private <D> CompletableFuture<HttpResponse> add(
+            BiFunction<VmConfig, D, VmConfig> plus, Function<D, String> id, D device, List<Fd> fds) {
+        return done(new VmRequest.Change(
+                config -> {
+                    if (config.ids().contains(id.apply(device))) {
+                        throw new VmException(
+                                Reason.NAME_TAKEN,
+                                "id: '" + id.apply(device) + "' is another device's: choose another one");
+                    }
+                    return plus.apply(config, device);
+                },
+                fds));
+    }
+
+    CompletableFuture<HttpResponse> removeDevice(HttpRequest request) {
+        Json.Obj body = RequestBody.object(request);
         if (!(body.get("id") instanceof Json.Str(String id))) {
             throw new OptionException("lacks id, the name of the device");
         }
@@ -100,46 +112,21 @@ final class VmChanges {
         }));
     }
 
-    private static Json.Obj object(HttpRequest request) {
-        if (request.body().length == 0) {
-            throw new OptionException("is missing: a JSON object is needed");
-        }
-        Json body = JsonReader.read(new String(request.body(), StandardCharsets.UTF_8));
-        if (!(body instanceof Json.Obj object)) {
-            throw new OptionException("is " + body.kind() + ", an object is needed");
-        }
-        return object;
+    /** Asks for it; answered when it is done: 204, 200 with the place of a device that was plugged in, or what is wrong. */
+    CompletableFuture<HttpResponse> done(VmRequest request) {
+        return machine.ask(request).handle(VmChanges::answer);
     }
 
-    /** Members that we do not know have no effect, as with Cloud Hypervisor; the log tells of them. */
-    private static <R> R read(OptionTable<R> table, HttpRequest request) {
-        Json.Obj object = object(request);
-        List<String> unknown = table.unknown(object);
-        if (!unknown.isEmpty()) {
-            LOG.warn(request.path() + ": of no effect, for they are not known: " + String.join(", ", unknown));
-        }
-        return table.read(object);
-    }
-
-    /** Asks for it, and answers when it is done: 204, 200 with the place of a device that was plugged in, or what is wrong. */
-    HttpResponse done(VmRequest request) {
-        CompletableFuture<Optional<MachineState.DeviceEntry>> answer = machine.ask(request);
-        try {
-            return answer.get(PATIENCE_MINUTES, TimeUnit.MINUTES)
-                    .map(device -> HttpResponse.ok(
-                            Json.object("id", device.id(), "bdf", device.bdf()).toString()))
-                    .orElseGet(() -> HttpResponse.empty(204));
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof VmException refusal) {
-                return refused(refusal);
-            }
-            return HttpResponse.error(500, String.valueOf(e.getCause().getMessage()));
-        } catch (TimeoutException e) {
-            return HttpResponse.error(500, "it takes more than " + PATIENCE_MINUTES + " minutes, and goes on");
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return HttpResponse.error(500, "the VMM ends");
-        }
+    private static HttpResponse answer(Optional<MachineState.DeviceEntry> plugged, Throwable failure) {
+        Throwable why = failure instanceof CompletionException wrapped ? wrapped.getCause() : failure;
+        return switch (why) {
+            case null ->
+                plugged.map(device -> HttpResponse.ok(Json.object("id", device.id(), "bdf", device.bdf())
+                                .toString()))
+                        .orElseGet(() -> HttpResponse.empty(204));
+            case VmException refusal -> refused(refusal);
+            default -> HttpResponse.error(500, String.valueOf(why.getMessage()));
+        };
     }
 
     /** What a client hears of it. */

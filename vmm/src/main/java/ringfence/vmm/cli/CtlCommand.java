@@ -14,6 +14,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
 import picocli.CommandLine.ParseResult;
+import ringfence.linux.Linux;
 import ringfence.process.BadInputException;
 import ringfence.process.ExitCode;
 import ringfence.process.FailureException;
@@ -28,12 +29,14 @@ final class CtlCommand {
 
     private static final Map<String, Verb> VERBS = verbs();
 
+    private final Linux linux;
     private final PrintStream out;
 
     private static Map<String, Verb> verbs() {
         Map<String, Verb> verbs = new LinkedHashMap<>();
         verbs.put("ping", new Verb("GET", "vmm.ping", false, "who answers"));
         verbs.put("info", new Verb("GET", "vm.info", false, "the VM as JSON"));
+        verbs.put("counters", new Verb("GET", "vm.counters", false, "its devices in numbers, as JSON"));
         verbs.put("create", new Verb("PUT", "vm.create", true, "a VM of a file of JSON (- is standard input)"));
         verbs.put("boot", new Verb("PUT", "vm.boot", false, "it runs"));
         verbs.put("pause", new Verb("PUT", "vm.pause", false, "its vCPUs stand still"));
@@ -47,7 +50,8 @@ final class CtlCommand {
         return verbs;
     }
 
-    CtlCommand(PrintStream out) {
+    CtlCommand(Linux linux, PrintStream out) {
+        this.linux = linux;
         this.out = out;
     }
 
@@ -120,7 +124,7 @@ final class CtlCommand {
     private int ask(String socket, Verb verb, String body) {
         ApiClient.Answer answer;
         try {
-            answer = new ApiClient(socket).ask(verb.method(), verb.endpoint(), body);
+            answer = new ApiClient(linux, socket).ask(verb.method(), verb.endpoint(), body);
         } catch (IOException e) {
             throw new BadInputException(
                     SOCKET + " " + socket + ": nobody answers there (" + e.getMessage() + "): check the path", e);

@@ -70,7 +70,7 @@ final class MachineRunner {
 
     private static ApiServer api(Linux linux, String path, MachineProxy proxy) {
         try {
-            return new ApiServer(linux, path, new Endpoints(proxy, CloudHypervisorCommand.SPOKEN));
+            return new ApiServer(linux, path, new Endpoints(linux, proxy, CloudHypervisorCommand.SPOKEN));
         } catch (ErrnoException e) {
             String why = e.errno() == Errno.EADDRINUSE
                     ? "another process serves it: end that, or choose another path"

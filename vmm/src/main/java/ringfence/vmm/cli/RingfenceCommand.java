@@ -17,10 +17,12 @@ final class RingfenceCommand {
     private static final String CTL = "ctl";
     private static final String VERSION = "ringfence " + Version.NUMBER;
 
+    private final Linux linux;
     private final RunCommand run;
     private final PrintStream out;
 
     RingfenceCommand(Linux linux, MachineStarter starter, PrintStream out) {
+        this.linux = linux;
         this.out = out;
         run = new RunCommand(linux, starter, out, "ringfence " + RUN, VERSION);
     }
@@ -50,7 +52,7 @@ final class RingfenceCommand {
             return run.run(words.subList(1, words.size()));
         }
         if (!words.isEmpty() && words.getFirst().equals(CTL)) {
-            return new CtlCommand(out).run(words.subList(1, words.size()));
+            return new CtlCommand(linux, out).run(words.subList(1, words.size()));
         }
         CommandLine model = model();
         Optional<Arguments> nothing = PicocliReader.read(model, words, out);

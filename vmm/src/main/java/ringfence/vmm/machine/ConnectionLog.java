@@ -6,20 +6,23 @@ import ringfence.process.Log;
 import ringfence.vmm.device.remote.RemoteListener;
 import ringfence.vmm.device.remote.RemoteState;
 
-/** Tells the log what becomes of a device's connection, and somebody else that it cannot be. */
+/** Tells the log and the counters what becomes of a device's connection, and somebody else that it cannot be. */
 final class ConnectionLog implements RemoteListener {
     private final String device;
+    private final Counters counters;
     private final Consumer<String> failed;
     private final Log log = Log.of("device");
 
     /** @param failed told why whoever serves the device cannot be used as it is; perhaps again. By the link thread */
-    ConnectionLog(String device, Consumer<String> failed) {
+    ConnectionLog(String device, Counters counters, Consumer<String> failed) {
         this.device = device;
+        this.counters = counters;
         this.failed = failed;
     }
 
     @Override
     public void changed(RemoteState state) {
+        counters.connection(device, state);
         switch (state.phase()) {
             case CONNECTED ->
                 log.info(device + ": connected to process " + state.peer()

@@ -95,7 +95,8 @@ final class DaemonStarter implements AutoCloseable {
     }
 
     private ConnectionLog watch(String device) {
-        return new ConnectionLog(device, reason -> proxy.post(new MachineCommand.DeviceFailed(device, reason)));
+        return new ConnectionLog(
+                device, proxy.counters(), reason -> proxy.post(new MachineCommand.DeviceFailed(device, reason)));
     }
 
     /** A network device. Its daemon, if it is ours, begins to start now. */

@@ -254,6 +254,8 @@ final class HotPlug implements AutoCloseable {
         planned = planned.without(departure.id());
         unborn.remove(departure.id());
         publish();
+        proxy.handed().keepFor(planned);
+        proxy.counters().forget(departure.id());
         departure.then().run();
     }
 

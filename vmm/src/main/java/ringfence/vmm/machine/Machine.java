@@ -1,9 +1,11 @@
 package ringfence.vmm.machine;
 
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.UnaryOperator;
+import ringfence.linux.Fd;
 import ringfence.linux.Linux;
 import ringfence.process.Log;
 import ringfence.vmm.boot.BootState;
@@ -127,7 +129,8 @@ final class Machine implements AutoCloseable {
                 case VmRequest.Create _ ->
                     throw VmException.wrongState("there is a VM already: delete it before another one is created");
                 case VmRequest.Boot _ -> throw VmException.wrongState("the VM is booted already");
-                case VmRequest.Change(UnaryOperator<VmConfig> change) -> {
+                case VmRequest.Change(UnaryOperator<VmConfig> change, List<Fd> fds) -> {
+                    ask.answer().thenRun(() -> proxy.handed().add(fds)); // by whoever answers: that is us
                     parts.hotPlug().change(ask, change);
                     return; // it is answered when the device is there
                 }

@@ -1,6 +1,7 @@
 package ringfence.vmm.machine;
 
 import java.util.ArrayDeque;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
@@ -19,6 +20,8 @@ public final class MachineProxy {
     private final ManyToOneConcurrentArrayQueue<MachineCommand> commands =
             new ManyToOneConcurrentArrayQueue<>(CAPACITY);
     private final Queue<MachineCommand> kept = new ArrayDeque<>(); // the owner's
+    private final Counters counters = new Counters();
+    private final HandedDescriptors handed = new HandedDescriptors();
     private volatile Thread owner;
     private volatile MachineState state; // null: there is no VM
 
@@ -28,6 +31,21 @@ public final class MachineProxy {
     /** The state that was published last; empty: there is no VM. */
     public Optional<MachineState> state() {
         return Optional.ofNullable(state);
+    }
+
+    /** What is known of the devices of the machine in numbers, by device and counter; empty: no machine is there. */
+    public Map<String, Map<String, Long>> readCounters() {
+        return counters.read();
+    }
+
+    /** For devices' threads to count. */
+    Counters counters() {
+        return counters;
+    }
+
+    /** What clients have handed over for devices. For the owner only. */
+    HandedDescriptors handed() {
+        return handed;
     }
 
     /**
@@ -86,6 +104,7 @@ public final class MachineProxy {
 
     /** Forgets what a machine that is gone has said. For the owner only. */
     void forgetMachine() {
+        counters.clear();
         MachineCommand command;
         while ((command = commands.poll()) != null) {
             kept.add(command);

@@ -1,6 +1,8 @@
 package ringfence.vmm.machine;
 
+import java.util.List;
 import java.util.function.UnaryOperator;
+import ringfence.linux.Fd;
 import ringfence.vmm.config.VmConfig;
 
 /** What a user asks of the VMM about its VM; asked through {@link MachineProxy#ask}. One closed family. */
@@ -17,8 +19,15 @@ public sealed interface VmRequest {
      * guest can find it, or taken away, which is answered once the guest was asked to give it back.
      *
      * @param change of the configuration that was asked for so far; throws {@link VmException} where it cannot be
+     * @param fds descriptors that the changed configuration names; the VMM's when the change is done, else still the
+     *     asker's
      */
-    record Change(UnaryOperator<VmConfig> change) implements VmRequest {}
+    record Change(UnaryOperator<VmConfig> change, List<Fd> fds) implements VmRequest {
+        /** A change without descriptors. */
+        public Change(UnaryOperator<VmConfig> change) {
+            this(change, List.of());
+        }
+    }
 
     /** Makes the machine and lets it run. */
     record Boot() implements VmRequest {}

@@ -3,6 +3,7 @@ package ringfence.vmm.machine;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import ringfence.linux.Fd;
 import ringfence.linux.Linux;
 import ringfence.process.Log;
 import ringfence.vmm.config.RuntimeOptions;
@@ -102,8 +103,12 @@ public final class Vmm {
                 }
                 configure(config);
             }
-            case VmRequest.Change(var change) -> configure(change.apply(config()));
-            case VmRequest.Delete _ -> proxy.publish(null);
+            case VmRequest.Change(var change, List<Fd> fds) -> {
+                configure(change.apply(config()));
+                proxy.handed().add(fds);
+                proxy.handed().keepFor(config());
+            }
+            case VmRequest.Delete _ -> forget();
             case VmRequest.Boot _ -> throw new AssertionError(request);
             case VmRequest.Pause _,
                     VmRequest.Resume _,
@@ -115,6 +120,11 @@ public final class Vmm {
                 throw VmException.wrongState("the VM is not booted");
             }
         }
+    }
+
+    private void forget() {
+        proxy.publish(null);
+        proxy.handed().keepFor(null);
     }
 
     private VmConfig config() {
@@ -164,7 +174,7 @@ public final class Vmm {
         proxy.publish(proxy.state().orElseThrow().with(MachineStatus.CREATED));
         if (outcome instanceof Outcome.Asked(MachineCommand.Ask ask)) {
             if (ask.request() instanceof VmRequest.Delete) {
-                proxy.publish(null);
+                forget();
             }
             ask.done();
         }

@@ -1,0 +1,78 @@
+package ringfence.vmm.api;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.stream.Collectors;
+import ringfence.option.Json;
+import ringfence.option.JsonReader;
+import ringfence.option.OptionException;
+import ringfence.option.OptionTable;
+import ringfence.process.Log;
+
+/** The JSON of a request, as its endpoint wants it. All errors are {@link OptionException}s that name the member. */
+final class RequestBody {
+    private static final Log LOG = Log.of("api");
+    private static final int NAMED = 20;
+    private static final int NAME_LENGTH = 80;
+
+    private RequestBody() {}
+
+    /** The object that it is. */
+    static Json.Obj object(HttpRequest request) {
+        if (request.body().length == 0) {
+            throw new OptionException("is missing: a JSON object is needed");
+        }
+        Json body = JsonReader.read(text(request.body()));
+        if (!(body instanceof Json.Obj object)) {
+            throw new OptionException("is " + body.kind() + ", an object is needed");
+        }
+        return object;
+    }
+
+    private static String text(byte[] bytes) {
+        String text = new String(bytes, StandardCharsets.UTF_8);
+        if (text.indexOf('\ufffd') < 0) { // stands for what cannot be decoded, and for itself
+            return text;
+        }
+        try {
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes))
+                    .toString();
+        } catch (CharacterCodingException e) {
+            throw new OptionException("is not UTF-8");
+        }
+    }
+
+    /** The record that it stands for. Members that we do not know have no effect; the log tells of them. */
+    static <R> R read(OptionTable<R> table, HttpRequest request) {
+        return read(table, request, object(request));
+    }
+
+    /** The same, of an object that was read already. */
+    static <R> R read(OptionTable<R> table, HttpRequest request, Json.Obj object) {
+        R record = table.read(object);
+        List<String> unknown = table.unknown(object);
+        if (!unknown.isEmpty()) {
+            LOG.warn(request.path() + ": of no effect, for they are not known: " + names(unknown));
+        }
+        return record;
+    }
+
+    private static String names(List<String> unknown) {
+        String names = unknown.stream()
+                .limit(NAMED)
+                .map(name -> name.length() <= NAME_LENGTH ? name : name.substring(0, NAME_LENGTH) + "...")
+                .collect(Collectors.joining(", "));
+        return unknown.size() <= NAMED ? names : names + " and " + (unknown.size() - NAMED) + " more";
+    }
+
+    /** Cloud Hypervisor refuses a body where none belongs. */
+    static void refuse(HttpRequest request) {
+        if (request.body().length > 0) {
+            throw new OptionException("is not wanted: send none");
+        }
+    }
+}
