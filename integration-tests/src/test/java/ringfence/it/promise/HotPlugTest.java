@@ -39,7 +39,8 @@ class HotPlugTest {
         String scratch = host.script(
                         "mktemp -d \"$1/plug-XXXXXX\"", host.places().scratch())
                 .text();
-        host.script("cd \"$1\"; truncate -s 16M stamped; dd if=/dev/urandom of=hot bs=256k count=4 2>/dev/null", scratch);
+        host.script(
+                "cd \"$1\"; truncate -s 16M stamped; dd if=/dev/urandom of=hot bs=256k count=4 2>/dev/null", scratch);
         String socket = scratch + "/api";
         GuestSpec spec = GuestSpec.kernel("6.1")
                 .disk(GuestDisk.image(scratch + "/stamped"))
@@ -48,7 +49,7 @@ class HotPlugTest {
         Command vmm = NetworkOf.alone(new Vmm.Ringfence().command(host, spec));
         try (Guest guest = Guest.of(host, host.start(vmm));
                 ApiCaller api = caller(host, guest.awaitReady(), socket)) {
-            guest.run("(stamp /dev/vda 86400 4 " + SEED + "; echo stamped $?) >/run/stamp 2>&1 &")
+            guest.run("(stamp /dev/vda 86400 2 " + SEED + "; echo stamped $?) >/run/stamp 2>&1 &")
                     .orThrow();
             Descriptors descriptors =
                     new Descriptors(host, Long.toString(guest.vmm().pid()));
