@@ -130,7 +130,8 @@ final class Machine implements AutoCloseable {
                     throw VmException.wrongState("there is a VM already: delete it before another one is created");
                 case VmRequest.Boot _ -> throw VmException.wrongState("the VM is booted already");
                 case VmRequest.Change(UnaryOperator<VmConfig> change, List<Fd> fds) -> {
-                    ask.answer().thenRun(() -> proxy.handed().add(fds)); // by whoever answers: that is us
+                    CompletableFuture<Void> _ =
+                            ask.answer().thenRun(() -> proxy.handed().add(fds)); // we answer
                     parts.hotPlug().change(ask, change);
                     return; // it is answered when the device is there
                 }
