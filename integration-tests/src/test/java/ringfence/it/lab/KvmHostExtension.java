@@ -17,7 +17,7 @@ import org.junit.jupiter.api.extension.ReflectiveInvocationContext;
 /**
  * Gives tests their {@link KvmHost}. Hosts live in the root store, one per kernel of L1, and are closed at the end of the run;
  * those with another number of processors at the end of their class. A test under which the emulator
- * loses L1 is run once more on a new L1; that is printed, put into the test report and written to {@code target/lab/died.txt}.
+ * loses L1, or in L1 a guest, is run once more, on a new L1 if need be; that is printed, put into the test report and written to {@code target/lab/died.txt}.
  */
 public final class KvmHostExtension implements ParameterResolver, InvocationInterceptor {
     /** How often more; a soak asks for more than one. */
@@ -54,20 +54,28 @@ public final class KvmHostExtension implements ParameterResolver, InvocationInte
             throws Throwable {
         try {
             invocation.proceed();
-        } catch (HostDiedException death) {
-            onceMore(death, method, context, TRIES);
+        } catch (LabException loss) {
+            onceMore(loss, method, context, TRIES);
         }
     }
 
     private static void onceMore(
-            HostDiedException death, ReflectiveInvocationContext<Method> method, ExtensionContext context, int tries)
+            LabException loss, ReflectiveInvocationContext<Method> method, ExtensionContext context, int tries)
             throws Throwable {
         Slot slot = slot(context);
-        slot.renew();
-        if (tries == 0) {
-            throw death;
+        String what;
+        if (loss instanceof HostDiedException death) {
+            slot.renew();
+            what = "L1 died of " + death.howTheEmulatorLostIt();
+        } else if (!KvmHosts.isLocal() && loss.guestIsLost()) {
+            what = "a guest ended by a triple fault, as by code or a register that the emulator has lost";
+        } else {
+            throw loss;
         }
-        report(death, context);
+        if (tries == 0) {
+            throw loss;
+        }
+        report(what, loss, context);
         Object[] arguments = method.getArguments().toArray();
         for (int i = 0; i < arguments.length; i++) {
             if (arguments[i] instanceof KvmHost) {
@@ -76,7 +84,7 @@ public final class KvmHostExtension implements ParameterResolver, InvocationInte
         }
         try {
             again(method, arguments);
-        } catch (HostDiedException next) {
+        } catch (LabException next) {
             onceMore(next, method, context, tries - 1);
         }
     }
@@ -90,18 +98,14 @@ public final class KvmHostExtension implements ParameterResolver, InvocationInte
         }
     }
 
-    private static void report(HostDiedException death, ExtensionContext context) {
-        String line =
-                "L1 died of " + death.howTheEmulatorLostIt() + " under " + context.getUniqueId() + "; booted again";
+    private static void report(String what, LabException loss, ExtensionContext context) {
+        String line = what + " under " + context.getUniqueId() + "; had once more";
         System.err.println(line);
         context.publishReportEntry("lab", line);
         try {
             Path file = Files.createDirectories(Checkout.find().output()).resolve("died.txt");
             Files.writeString(
-                    file,
-                    line + "\n" + death.getMessage() + "\n",
-                    StandardOpenOption.CREATE,
-                    StandardOpenOption.APPEND);
+                    file, line + "\n" + loss.getMessage() + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -9,8 +9,6 @@ import ringfence.it.lab.Guest;
 import ringfence.it.lab.GuestDisk;
 import ringfence.it.lab.GuestSpec;
 import ringfence.it.lab.KvmHost;
-import ringfence.it.lab.LabException;
-import ringfence.it.lab.LocalHost;
 import ringfence.it.lab.OnKvmHost;
 import ringfence.it.lab.RootDisk;
 import ringfence.it.lab.Vmm;
@@ -38,21 +36,6 @@ class OurGuestsTest {
         "6.12, vmlinuz, 4, false",
     })
     void readsAndWritesItsRootDisk(String kernel, String format, int cpus, boolean reboot, KvmHost host) {
-        try {
-            readAndWrite(kernel, format, cpus, reboot, host);
-        } catch (LabException e) {
-            // QEMU's emulation below the lab loses a processor's state now and then, of QEMU's guests and of JVMs too;
-            // here
-            // it was seen in a first boot, before the kernel's first line. Told, not hidden
-            if (host instanceof LocalHost || !e.getMessage().contains("triple fault")) {
-                throw e;
-            }
-            System.out.println("a guest was lost in the lab and is had once more: " + e.getMessage());
-            readAndWrite(kernel, format, cpus, reboot, host);
-        }
-    }
-
-    private static void readAndWrite(String kernel, String format, int cpus, boolean reboot, KvmHost host) {
         try (RootDisk disk = RootDisk.make(host, "ours.img", 128 + 2 * MIB);
                 Guest guest = Guest.start(
                         host,

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -19,6 +20,11 @@ import ringfence.it.lab.LocalHost;
 import ringfence.it.lab.Program;
 import ringfence.it.lab.TinyKernel;
 import ringfence.it.lab.VmmApi;
+import ringfence.linux.Errno;
+import ringfence.linux.ErrnoException;
+import ringfence.linux.Linux;
+import ringfence.linux.Tap;
+import ringfence.vmm.api.ApiClient;
 
 /**
  * Devices of a VM that runs, and whose guest takes no notice: it halts, and ejects nothing. Any KVM will do; {@code
@@ -182,6 +188,31 @@ class RunningVmTest {
         assertThat(info()).contains("\"state\":\"Paused\"");
         assertThat(api.put("vm.resume").status()).isEqualTo(204);
         assertThat(api.put("vm.power-button").status()).isEqualTo(204);
+    }
+
+    /** As Kata's driver does it, whose own descriptors are gone when it has its answer. */
+    @Test
+    void aTapThatAClientHandsOverLivesAsLongAsItsDevice() throws Exception {
+        Linux linux = Linux.system();
+        Path tap;
+        try (Tap opened = Tap.open(linux, "", false)) {
+            tap = Path.of("/sys/class/net", opened.name());
+            ApiClient.Answer answer = new ApiClient(
+                            linux, directory.resolve("api").toString())
+                    .ask("PUT", "vm.add-net", "{\"id\":\"net\",\"num_queues\":2}", List.of(opened.fd()));
+            assertThat(answer.body()).contains("\"bdf\":\"0000:00:");
+        } catch (ErrnoException e) {
+            assumeThat(e.errno()).as(e.getMessage()).isNotIn(Errno.ENOENT, Errno.EPERM, Errno.EACCES);
+            throw e;
+        }
+        assertThat(api.put("vm.reboot").status()).isEqualTo(204);
+        assertThat(has("net")).isTrue();
+        assertThat(tap).exists();
+        assertThat(remove("net")).isEqualTo(204);
+        assertThat(api.put("vm.reboot").status()).isEqualTo(204);
+        await(() -> !has("net"));
+        await(() -> Files.notExists(tap));
+        assertThat(api.get("vm.counters").body()).contains("_disk0").doesNotContain("\"net\"");
     }
 
     @Test

@@ -253,9 +253,9 @@ final class HotPlug implements AutoCloseable {
         }
         planned = planned.without(departure.id());
         unborn.remove(departure.id());
+        proxy.counters().forget(departure.id());
         publish();
         proxy.handed().keepFor(planned);
-        proxy.counters().forget(departure.id());
         departure.then().run();
     }
 
