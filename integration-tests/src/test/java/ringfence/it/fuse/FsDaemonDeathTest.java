@@ -1,5 +1,8 @@
 package ringfence.it.fuse;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -111,6 +114,26 @@ class FsDaemonDeathTest {
                     + ": " + run.report());
         } catch (IllegalStateException e) {
             throw new AssertionError("seed " + seed, e);
+        }
+    }
+
+    /** It is found by what was kept since the name last seen went; a removal of the other that fails lets go of nothing. */
+    @Test
+    void aFileThatHasLostANameOutlivesARemovalThatFails() throws IOException {
+        try (FsSuccession succession =
+                        new FsSuccession(linux, FsProgram.ours().orElseThrow(), folder, "--inode-file-handles=never");
+                FuseSession fuse = FuseSession.open(linux, succession.socket())) {
+            fuse.guest().recovery(succession);
+            Names names = fuse.names();
+            long file = names.create(FuseSession.ROOT, "first", OpenFiles.RDWR, 0644)
+                    .entry()
+                    .node();
+            names.link(file, FuseSession.ROOT, "second");
+            names.unlink(FuseSession.ROOT, "second");
+            assertThatThrownBy(() -> names.rmdir(FuseSession.ROOT, "first")).hasMessageContaining("ENOTDIR");
+            succession.kill();
+            assertThat(fuse.attributes().get(file).links()).isOne();
+            assertThat(succession.started()).isEqualTo(2);
         }
     }
 

@@ -22,7 +22,7 @@ final class Unlinked {
      * successor would look for it.
      *
      * @param parent slot of the directory that the name goes from
-     * @return its slot, or NONE
+     * @return its slot if it was not kept before, to be {@link #drop dropped} if the name stays; or NONE
      */
     int keepIfLast(Call call, int parent, Name name, int length) {
         if (!share.keeper().isThere() && !share.tree().fileHandles().inUse()) {
@@ -39,7 +39,7 @@ final class Unlinked {
         return slot != NodeTable.NONE && keep(call, slot) ? slot : NodeTable.NONE;
     }
 
-    /** Has a node kept that has no name. */
+    /** Has a node kept that has no name. @return whether that is new */
     boolean keep(Call call, int slot) {
         OpenFile file = call.open(slot);
         if (file != null && !share.tree().pin(file)) { // closed meanwhile, to make room
@@ -50,6 +50,9 @@ final class Unlinked {
             return false;
         }
         try {
+            if (file.isKept()) {
+                return false; // since it has lost the name that is recorded, though it had others
+            }
             share.tree().pin(file);
             share.keeper().keep(name(slot), file.fd());
             file.kept(share.state().nodes().id(slot));

@@ -102,6 +102,11 @@ public final class OpenFile {
         kept = nodeId;
     }
 
+    /** Whether a keeper has it. */
+    public boolean isKept() {
+        return kept != 0;
+    }
+
     /** See {@link #kept(long)}. */
     long kept() {
         return kept;
