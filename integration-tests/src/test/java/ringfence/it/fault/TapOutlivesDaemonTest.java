@@ -10,9 +10,12 @@ import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -37,6 +40,7 @@ import ringfence.memory.Region;
 import ringfence.vhostuser.ProtocolFeature;
 import ringfence.vhostuser.link.Frontend;
 import ringfence.vhostuser.link.FrontendOptions;
+import ringfence.vhostuser.link.PeerException;
 import ringfence.virtio.Feature;
 import ringfence.virtio.NetLayout;
 import ringfence.virtio.queue.GuestDriver;
@@ -138,8 +142,65 @@ class TapOutlivesDaemonTest {
         }
     }
 
+    /** The unit that docs/network.md shows, run by a real systemd. */
+    @Test
+    void systemdKeepsItForTheSuccessor() throws Exception {
+        assumeThat(linux.processes().effectiveUser() == 0 && SystemdUnit.isPossible())
+                .as("root with systemd and control groups")
+                .isTrue();
+        Path home = Files.createDirectory(folder.resolve("home"));
+        Map<String, String> replaced = Map.of(
+                "/opt/ringfence/bin/vhost-user-net",
+                Checkout.find().product().resolve("bin/vhost-user-net").toString(),
+                "tap=vm0",
+                "tap=" + NAME,
+                "/run/net.sock",
+                SystemdUnit.socketIn(home).toString());
+        try (SystemdUnit unit = new SystemdUnit(home, "network.md", replaced)) {
+            Interfaces interfaces = new Interfaces(linux);
+            Set<Long> served = new HashSet<>();
+            for (int round = 0; round < 3; round++) {
+                try (Frontend frontend = connected(unit.socket());
+                        Card card = new Card(frontend)) {
+                    String waits = "while nobody served, " + round;
+                    if (round == 0) {
+                        interfaces.mtu(NAME, 1400);
+                        assertThat(ip("addr", "replace", HERE + "/30", "dev", NAME))
+                                .isZero();
+                        assertThat(ip("neigh", "replace", THERE, "lladdr", "52:54:00:00:00:77", "dev", NAME))
+                                .isZero();
+                        send(waits);
+                    }
+                    assertThat(card.nextPayload(() -> {})).isEqualTo(waits);
+                    assertThat(interfaces.mtu(NAME)).isEqualTo(1400);
+                    served.add(unit.kill().pid());
+                }
+                send("while nobody served, " + (round + 1));
+            }
+            assertThat(served).as("processes").hasSize(3);
+        }
+    }
+
+    /** With whoever listens there next. */
+    private Frontend connected(Path socket) throws InterruptedException {
+        long deadline = System.nanoTime() + PATIENCE;
+        while (true) {
+            try {
+                return greeted(Frontend.connect(linux, socket.toString(), FrontendOptions.defaults()));
+            } catch (PeerException e) {
+                if (System.nanoTime() > deadline) {
+                    throw e;
+                }
+                Thread.sleep(10);
+            }
+        }
+    }
+
     private Frontend connected(SupervisedDaemon daemon) {
-        Frontend frontend = Frontend.over(linux, daemon.connect(), FrontendOptions.defaults());
+        return greeted(Frontend.over(linux, daemon.connect(), FrontendOptions.defaults()));
+    }
+
+    private static Frontend greeted(Frontend frontend) {
         assertThat(frontend.hello(ProtocolFeature.mask(ProtocolFeature.MQ)).queues())
                 .isEqualTo(4);
         return frontend;

@@ -7,10 +7,11 @@ import static ringfence.it.fuse.FuseSession.ROOT;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import ringfence.it.fault.SystemdUnit;
 import ringfence.linux.Linux;
 
 /** The unit that docs/shared-folders.md shows, run by a real systemd: it keeps what the daemon leaves. */
@@ -32,8 +33,14 @@ class SystemdTest {
                 HostFolder shared = HostFolder.make();
                 SystemdUnit unit = new SystemdUnit(
                         home.path(),
-                        Path.of(FsProgram.ours().orElseThrow().command().getFirst()),
-                        shared.path());
+                        "shared-folders.md",
+                        Map.of(
+                                "/opt/ringfence/bin/vhost-user-fs",
+                                FsProgram.ours().orElseThrow().command().getFirst(),
+                                "/run/fs.sock",
+                                SystemdUnit.socketIn(home.path()).toString(),
+                                "/srv/work",
+                                shared.path().toString()));
                 FuseSession fuse = FuseSession.open(linux, unit.socket())) {
             fuse.guest().recovery(() -> unit.socket().toString());
             Created file = fuse.names().create(ROOT, "file", OpenFiles.RDWR, 0644);

@@ -160,6 +160,7 @@ public final class NetMain implements Callable<Integer> {
             Linux linux = Linux.system();
             try (Succession succession = Succession.of(linux, System.getenv(), log)) {
                 service = Service.open(linux, spec(), succession, options, verbose ? log : line -> {});
+                succession.keeper().ready();
             }
             StartupMemory.giveBackLater(linux);
         } catch (IllegalArgumentException e) {

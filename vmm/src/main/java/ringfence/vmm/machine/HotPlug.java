@@ -237,8 +237,12 @@ final class HotPlug implements AutoCloseable {
         Thread thread = Thread.ofPlatform().name("unplug").daemon().unstarted(() -> {
             try {
                 departure.device().close();
-                daemons.end(departure.id());
             } catch (Exception e) {
+                log.error(departure.id() + ": " + e.getMessage(), e);
+            }
+            try {
+                daemons.end(departure.id());
+            } catch (RuntimeException e) {
                 log.error(departure.id() + ": " + e.getMessage(), e);
             }
             soon(() -> gone(departure));

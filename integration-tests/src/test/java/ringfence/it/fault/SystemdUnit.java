@@ -1,10 +1,13 @@
-package ringfence.it.fuse;
+package ringfence.it.fault;
+
+import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -14,7 +17,7 @@ import ringfence.it.lab.Checkout;
  * A systemd of the test's own, a user's manager without a session, that runs one service: the unit of a document, with
  * other paths. It has control groups of its own, below those of the test, which is for root.
  */
-final class SystemdUnit implements AutoCloseable {
+public final class SystemdUnit implements AutoCloseable {
     private static final Path SYSTEMD = Path.of("/usr/lib/systemd/systemd");
     /** Where control groups are: one place, or two beside each other. */
     private static final List<Path> HIERARCHIES =
@@ -34,27 +37,30 @@ final class SystemdUnit implements AutoCloseable {
             exec "$@"' sh "$@"
         """;
 
+    private static final String SERVICE = "daemon.service";
+
     private final Path home;
     private final Process systemd;
     private final Path socket;
 
-    /** Starts it, and waits until the service listens. */
-    SystemdUnit(Path home, Path program, Path folder) throws IOException {
+    /**
+     * Starts it, and waits until the service listens.
+     *
+     * @param home an empty folder for it
+     * @param document which shows the unit, the first that it has
+     * @param replaced what to put in place of what the document names; {@link #socketIn} for its socket
+     */
+    public SystemdUnit(Path home, String document, Map<String, String> replaced) throws IOException {
         this.home = home;
-        socket = home.resolve("s");
+        socket = socketIn(home);
         Path units = Files.createDirectory(home.resolve("units"));
         Files.createDirectory(home.resolve("run"));
         for (String target : TARGETS) {
             Files.writeString(units.resolve(target), "[Unit]\nDescription=" + target + "\nDefaultDependencies=no\n");
         }
-        Files.writeString(
-                units.resolve("fs.service"),
-                documented()
-                        .replace("/opt/ringfence/bin/vhost-user-fs", program.toString())
-                        .replace("/run/fs.sock", socket.toString())
-                        .replace("/srv/work", folder.toString()));
+        Files.writeString(units.resolve(SERVICE), documented(document, replaced));
         ProcessBuilder builder = new ProcessBuilder(
-                "/bin/sh", "-c", IN_GROUPS_OF_ITS_OWN, "sh", SYSTEMD.toString(), "--user", "--unit=fs.service");
+                "/bin/sh", "-c", IN_GROUPS_OF_ITS_OWN, "sh", SYSTEMD.toString(), "--user", "--unit=" + SERVICE);
         builder.environment().put("XDG_RUNTIME_DIR", home.resolve("run").toString());
         builder.environment().put("SYSTEMD_UNIT_PATH", units.toString());
         builder.environment().put("SYSTEMD_LOG_TARGET", "console");
@@ -66,25 +72,36 @@ final class SystemdUnit implements AutoCloseable {
     }
 
     /** Whether this machine has one, and we may start it. */
-    static boolean isPossible() {
+    public static boolean isPossible() {
         return Files.isExecutable(SYSTEMD)
                 && HIERARCHIES.stream().anyMatch(one -> Files.isWritable(one.resolve("cgroup.procs")));
     }
 
-    /** The unit that the document shows. */
-    private static String documented() throws IOException {
-        String text = Files.readString(Checkout.find().root().resolve("docs/shared-folders.md"));
-        int begin = text.indexOf("```ini\n");
-        int end = text.indexOf("```", begin + 3);
-        return text.substring(begin + "```ini\n".length(), end);
+    /** The unit that the document shows, with each of its names replaced. */
+    private static String documented(String document, Map<String, String> replaced) throws IOException {
+        String text = Files.readString(Checkout.find().root().resolve("docs").resolve(document));
+        int unit = text.indexOf("[Service]\nType=notify\n");
+        int begin = text.lastIndexOf("```ini\n", unit) + "```ini\n".length();
+        String shown = text.substring(begin, text.indexOf("```", begin));
+        for (Map.Entry<String, String> name : replaced.entrySet()) {
+            assertThat(shown).contains(name.getKey());
+            shown = shown.replace(name.getKey(), name.getValue());
+        }
+        return shown;
     }
 
-    Path socket() {
+    /** Where it listens. */
+    public static Path socketIn(Path home) {
+        return home.resolve("s");
+    }
+
+    /** See {@link #socketIn}. */
+    public Path socket() {
         return socket;
     }
 
     /** The service's process; empty: none lives. */
-    Optional<ProcessHandle> service() {
+    public Optional<ProcessHandle> service() {
         return systemd.descendants().filter(this::isService).findFirst();
     }
 
@@ -109,7 +126,7 @@ final class SystemdUnit implements AutoCloseable {
     }
 
     /** SIGKILL for the service. @return the process that was killed */
-    ProcessHandle kill() {
+    public ProcessHandle kill() {
         try {
             await(() -> service().isPresent());
         } catch (IOException e) {
