@@ -179,6 +179,27 @@ class RunningVmTest {
         added("other", image("another"));
     }
 
+    /** Its image is away when it has to start again. */
+    @Test
+    void aDaemonThatCannotStartAgainCostsItsDeviceAndNotTheVm() throws Exception {
+        Path image = directory.resolve("cold");
+        Path away = directory.resolve("away");
+        await(() -> api.get("vm.counters").body().contains("\"connected\":1"));
+        Files.move(image, away);
+        ProcessHandle daemon = ProcessHandle.of(vmm.pid())
+                .orElseThrow()
+                .descendants()
+                .findFirst()
+                .orElseThrow();
+        daemon.destroyForcibly();
+        await(() -> vmm.err().text().contains("_disk0: vhost-user-blk refuses to serve it"));
+        assertThat(info()).contains("\"state\":\"Running\"");
+        assertThat(api.get("vm.counters").body()).contains("\"connected\":0");
+        Files.move(away, image);
+        await(() -> api.get("vm.counters").body().contains("\"connected\":1"));
+        assertThat(api.put("vm.reboot").status()).isEqualTo(204);
+    }
+
     @Test
     void devicesComeAndGoWhileTheVmIsPaused() throws Exception {
         assertThat(api.put("vm.pause").status()).isEqualTo(204);

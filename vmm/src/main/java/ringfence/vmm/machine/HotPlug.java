@@ -14,6 +14,7 @@ import java.util.function.UnaryOperator;
 import ringfence.memory.MemoryTable;
 import ringfence.process.Log;
 import ringfence.vmm.config.VmConfig;
+import ringfence.vmm.device.VirtioDevice;
 import ringfence.vmm.machine.VmException.Reason;
 import ringfence.vmm.pci.PciException;
 import ringfence.vmm.transport.VirtioPciFunction;
@@ -160,10 +161,12 @@ final class HotPlug implements AutoCloseable {
     /**
      * A daemon refuses its work.
      *
-     * @return whether that is no matter of the machine's: the device was to be added, or is leaving
+     * @return whether that is no matter of the machine's: the device was to be added, or is leaving, or has been served before
+     *     and is waited for again
      */
     boolean refused(String id, String reason) {
-        return failed(id, reason) || platform.slotOf(id).isEmpty();
+        return failed(id, reason)
+                || platform.device(id).map(VirtioDevice::isReady).orElse(true);
     }
 
     /**

@@ -145,6 +145,14 @@ final class Platform implements AutoCloseable {
                 .findFirst();
     }
 
+    /** The device of this name. */
+    Optional<VirtioDevice> device(String id) {
+        return functions.values().stream()
+                .map(VirtioPciFunction::device)
+                .filter(device -> device.id().equals(id))
+                .findFirst();
+    }
+
     /** Empties a slot. What was in it is the caller's from here on; a vCPU may still be inside an access of it. */
     Optional<VirtioPciFunction> unplug(int at) {
         VirtioPciFunction function = functions.remove(at);

@@ -8,7 +8,7 @@ final class Backoff {
     private static final long FIRST = 1_000_000;
     private static final long LAST = 100_000_000;
     private static final long FIRST_REFUSED = 1_000_000_000;
-    private static final long LAST_REFUSED = 30_000_000_000L;
+    private static final long LAST_REFUSED = 5_000_000_000L;
 
     private long due;
     private long pause;
