@@ -6,7 +6,10 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import ringfence.it.lab.Checkout;
@@ -19,6 +22,9 @@ import ringfence.vmm.plan.MemoryMap;
 /** What the built VMM asks of KVM, as strace sees it. */
 class KvmSetUpTest {
     private static final Duration LONG = Duration.ofSeconds(120);
+
+    private static final String UNFINISHED = " <unfinished ...>";
+    private static final String RESUMED = " resumed>";
 
     @TempDir
     Path directory;
@@ -43,7 +49,7 @@ class KvmSetUpTest {
                                     .variable("RINGFENCE_ANY_KVM", "1"))
                     .orThrow();
         }
-        List<String> calls = Files.readAllLines(trace).stream()
+        List<String> calls = whole(Files.readAllLines(trace)).stream()
                 .filter(line -> line.matches(".*KVM_(SET_TSS_ADDR|SET_IDENTITY_MAP_ADDR|CREATE_VCPU|RUN)\\b.*"))
                 .toList();
         assertThat(calls.get(0))
@@ -52,5 +58,24 @@ class KvmSetUpTest {
         assertThat(calls.get(2)).contains("KVM_CREATE_VCPU");
         assertThat(calls.get(3)).contains("KVM_CREATE_VCPU");
         assertThat(calls.get(4)).contains("KVM_RUN");
+    }
+
+    /** Each call as one line: strace writes it as two where another thread's comes between. In the order of their beginnings. */
+    private static List<String> whole(List<String> lines) {
+        List<String> calls = new ArrayList<>();
+        Map<String, Integer> begun = new HashMap<>();
+        for (String line : lines) {
+            String thread = line.substring(0, line.indexOf(' '));
+            int resumed = line.indexOf(RESUMED);
+            if (line.endsWith(UNFINISHED)) {
+                begun.put(thread, calls.size());
+                calls.add(line.substring(0, line.length() - UNFINISHED.length()));
+            } else if (resumed >= 0) {
+                calls.set(begun.get(thread), calls.get(begun.get(thread)) + line.substring(resumed + RESUMED.length()));
+            } else {
+                calls.add(line);
+            }
+        }
+        return calls;
     }
 }
