@@ -9,6 +9,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import ringfence.it.lab.TinyKernel;
@@ -38,7 +40,7 @@ class CtlTest {
             vmm.destroyForcibly().waitFor();
         }
         assertThat(directory.resolve("api")).doesNotExist();
-        assertThat(ctl("ping")).isEqualTo(2);
+        assertThat(ctl("ping")).isEqualTo(1);
         assertThat(text("ctl.err"))
                 .startsWith("ringfence: --api-socket api: nobody answers there")
                 .hasLineCount(1);
@@ -118,6 +120,67 @@ class CtlTest {
             assertThat(remote("--api-socket", "api", "shutdown-vmm")).isZero();
             assertThat(vmm.waitFor(30, TimeUnit.SECONDS)).isTrue();
             assertThat(vmm.exitValue()).as(text("vmm.err")).isZero();
+        } finally {
+            vmm.destroyForcibly().waitFor();
+        }
+    }
+
+    /** The guest halts and never looks: its devices come all the same, and go when it is ended. */
+    @Test
+    void devicesComeAndGo() throws Exception {
+        assumeThat(Path.of("/dev/kvm")).isWritable();
+        Files.write(directory.resolve("K"), TinyKernel.halting());
+        Files.write(directory.resolve("image"), new byte[1 << 20]);
+        Process vmm =
+                start("vmm", "run", "--kernel", "K", "--api-socket", "api", "--console", "off", "--cpus", "boot=1");
+        try {
+            while (!Files.exists(directory.resolve("api"))) {
+                assertThat(vmm.isAlive()).as("the VMM: %s", text("vmm.err")).isTrue();
+                Thread.sleep(20);
+            }
+            awaitRunning();
+            assertThat(ctl("add-disk", "path=image,readonly=on,id=data"))
+                    .as(text("ctl.err"))
+                    .isZero();
+            assertThat(text("ctl")).matches("\\{\"id\":\"data\",\"bdf\":\"0000:00:[0-9a-f]{2}\\.0\"}\n");
+            assertThat(ctl("add-disk", "path=missing")).isEqualTo(1);
+            assertThat(text("ctl.err")).contains("missing: no such file").hasLineCount(1);
+            assertThat(ctl("remove-device", "data")).as(text("ctl.err")).isZero();
+            assertThat(text("ctl")).as("the guest was asked").isEmpty();
+            assertThat(ctl("shutdown")).isZero();
+            assertThat(ctl("info")).isZero();
+            assertThat(text("ctl")).contains("\"state\":\"Created\"").doesNotContain("\"id\":\"data\"");
+            assertThat(ctl("shutdown-vmm")).isZero();
+            assertThat(vmm.waitFor(30, TimeUnit.SECONDS)).isTrue();
+            assertThat(vmm.exitValue()).as(text("vmm.err")).isZero();
+        } finally {
+            vmm.destroyForcibly().waitFor();
+        }
+    }
+
+    /** The launcher and the VM of Java's keep what a shell hands over; it is another number in the VMM. */
+    @Test
+    void aDescriptorOfAShellGoesAlong() throws Exception {
+        assumeThat(Path.of("/dev/kvm")).isWritable();
+        Files.writeString(directory.resolve("vm.json"), "{\"payload\":{\"kernel\":\"K\"}}");
+        Process vmm = start("vmm", "run", "--api-socket", "api");
+        try {
+            while (!Files.exists(directory.resolve("api"))) {
+                assertThat(vmm.isAlive()).as("the VMM: %s", text("vmm.err")).isTrue();
+                Thread.sleep(20);
+            }
+            assertThat(ctl("create", "vm.json")).isZero();
+            Process remote = Programs.startHanding(
+                    directory, "remote", "/dev/zero", "ch-remote", List.of("--api-socket", "api", "add-net", "fd=7"));
+            assertThat(remote.waitFor(30, TimeUnit.SECONDS)).isTrue();
+            assertThat(remote.exitValue()).as(text("remote.err")).isZero();
+            assertThat(ctl("info")).isZero();
+            Matcher handed = Pattern.compile("\"fds\":\\[(\\d+)]").matcher(text("ctl"));
+            assertThat(handed.find()).as(text("ctl")).isTrue();
+            assertThat(Files.readSymbolicLink(Path.of("/proc/" + vmm.pid() + "/fd/" + handed.group(1))))
+                    .hasToString("/dev/zero");
+            assertThat(ctl("shutdown-vmm")).isZero();
+            assertThat(vmm.waitFor(30, TimeUnit.SECONDS)).isTrue();
         } finally {
             vmm.destroyForcibly().waitFor();
         }

@@ -20,9 +20,26 @@ final class Programs {
     static Process start(
             Path folder, String output, String program, List<String> words, Map<String, String> environment)
             throws IOException {
+        return run(folder, output, command(program, words), environment);
+    }
+
+    /** The same, which has this file open as descriptor 7. */
+    static Process startHanding(Path folder, String output, String file, String program, List<String> words)
+            throws IOException {
+        List<String> command = new ArrayList<>(List.of("sh", "-c", "exec 7<>\"$0\"; exec \"$@\"", file));
+        command.addAll(command(program, words));
+        return run(folder, output, command, Map.of());
+    }
+
+    private static List<String> command(String program, List<String> words) {
         List<String> command = new ArrayList<>();
         command.add(Checkout.find().product().resolve("bin/" + program).toString());
         command.addAll(words);
+        return command;
+    }
+
+    private static Process run(Path folder, String output, List<String> command, Map<String, String> environment)
+            throws IOException {
         ProcessBuilder builder = new ProcessBuilder(command)
                 .directory(folder.toFile())
                 .redirectInput(Path.of("/dev/null").toFile())

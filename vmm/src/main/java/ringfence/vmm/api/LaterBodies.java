@@ -2,19 +2,25 @@ package ringfence.vmm.api;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import ringfence.option.FlagSyntax;
+import ringfence.option.Json;
 import ringfence.option.Option;
+import ringfence.option.OptionException;
 import ringfence.option.OptionTable;
 import ringfence.option.OptionType;
 import ringfence.option.OptionTypes;
+import ringfence.option.OptionValues;
 
 /**
  * The bodies of endpoints whose capability is still to come: names and types of Cloud Hypervisor's API, so that a client
- * hears of its own mistakes before it hears that there is nothing to be had yet.
+ * hears of its own mistakes before it hears that there is nothing to be had yet. In a flag they have the keys that Cloud
+ * Hypervisor's client takes. Any thread.
  */
-final class LaterBodies {
+public final class LaterBodies {
     private static final OptionType<String> TEXT = OptionTypes.text("text");
     private static final OptionType<Boolean> TOGGLE = OptionTypes.toggle();
     private static final OptionType<Long> SIZE = OptionTypes.size();
@@ -22,7 +28,12 @@ final class LaterBodies {
     /** Where a snapshot's memory comes from. */
     enum RestoreMode implements OptionTypes.Choice {
         COPY,
-        ON_DEMAND
+        ON_DEMAND {
+            @Override
+            public String word() {
+                return "ondemand";
+            }
+        }
     }
 
     /** When memory moves. */
@@ -39,9 +50,9 @@ final class LaterBodies {
 
     private LaterBodies() {}
 
-    /** The tables, by the endpoint's name. */
-    static Map<String, OptionTable<Object>> all() {
-        Map<String, OptionTable<Object>> all = new HashMap<>();
+    /** The tables, by the endpoint's name, such as {@code vm.resize}. Their record is the body itself. */
+    public static Map<String, OptionTable<Json.Obj>> all() {
+        Map<String, OptionTable<Json.Obj>> all = new HashMap<>();
         all.put(
                 "vm.resize",
                 table(
@@ -68,7 +79,7 @@ final class LaterBodies {
         return all;
     }
 
-    private static OptionTable<Object> restore() {
+    private static OptionTable<Json.Obj> restore() {
         return table(
                         "RestoreConfig",
                         field("source_url", TEXT),
@@ -76,10 +87,11 @@ final class LaterBodies {
                         field("memory_restore_mode", OptionTypes.choice(RestoreMode.class)),
                         field("resume", TOGGLE),
                         zones())
-                .required("source_url");
+                .required("source_url")
+                .unsupported("net_fds", "vfio_fds", "iommufd_fd");
     }
 
-    private static OptionTable<Object> send() {
+    private static OptionTable<Json.Obj> send() {
         OptionType<Integer> positive = OptionTypes.integer(1, Integer.MAX_VALUE);
         return table(
                         "SendMigrationData",
@@ -95,31 +107,33 @@ final class LaterBodies {
                 .required("destination_url");
     }
 
-    private static OptionTable<Object> receive() {
+    private static OptionTable<Json.Obj> receive() {
         return table(
                         "ReceiveMigrationData",
                         field("receiver_url", TEXT),
                         field("tls_dir", TEXT),
                         field("memory_mode", OptionTypes.choice(MemoryMode.class)),
                         zones())
-                .required("receiver_url");
+                .required("receiver_url")
+                .unsupported("vfio_fds", "iommufd_fd");
     }
 
-    private static Option<Object, ?> zones() {
-        OptionTable<Object> zone = table(
+    private static Option<Json.Obj, ?> zones() {
+        OptionTable<Json.Obj> zone = table(
                         "ZoneUpdate", id(), field("host_numa_node", OptionTypes.integer(0, Integer.MAX_VALUE)))
                 .required("id", "host_numa_node");
-        return field("zone_updates", OptionTypes.list(OptionTypes.record(zone)));
+        return field("zone_updates", OptionTypes.list(new ZoneUpdate(OptionTypes.record(zone))));
     }
 
-    private static void devices(Map<String, OptionTable<Object>> all) {
+    private static void devices(Map<String, OptionTable<Json.Obj>> all) {
         all.put(
                 "vm.add-device",
                 device(
-                        "DeviceConfig",
-                        field("path", TEXT),
-                        field("x_nv_gpudirect_clique", OptionTypes.integer(0, 127)),
-                        field("x_exclude_mmap_bars", OptionTypes.integers(0, 255))));
+                                "DeviceConfig",
+                                field("path", TEXT),
+                                field("x_nv_gpudirect_clique", OptionTypes.integer(0, 127)),
+                                field("x_exclude_mmap_bars", OptionTypes.integers(0, 255)))
+                        .unsupported("fd"));
         all.put(
                 "vm.add-user-device",
                 device("VmAddUserDevice", field("socket", TEXT)).required("socket"));
@@ -137,7 +151,10 @@ final class LaterBodies {
                         .required("file"));
         all.put(
                 "vm.add-vdpa",
-                device("VdpaConfig", field("path", TEXT), field("num_queues", OptionTypes.integer(1, 65535)))
+                device(
+                                "VdpaConfig",
+                                field("path", TEXT),
+                                field("num_queues", OptionTypes.integer(1, 65535), Optional.of(1)))
                         .required("path", "num_queues"));
         all.put(
                 "vm.add-vsock",
@@ -145,33 +162,93 @@ final class LaterBodies {
                         .required("cid", "socket"));
     }
 
+    /** A zone's new place: {@code ZONE@NODE} in a flag, an object in JSON. */
+    private record ZoneUpdate(OptionType<Json.Obj> object) implements OptionType<Json.Obj> {
+        @Override
+        public Json.Obj parse(String text) {
+            int at = text.indexOf('@');
+            if (at < 0) {
+                throw new OptionException("'" + text + "' has no '@': write [<zone>@<node>,...]");
+            }
+            long node = FlagSyntax.number(text.substring(at + 1));
+            return object.read(Json.object("id", text.substring(0, at), "host_numa_node", node));
+        }
+
+        @Override
+        public Json.Obj read(Json json) {
+            return object.read(json);
+        }
+
+        @Override
+        public void unknown(Json json, String path, List<String> found) {
+            object.unknown(json, path, found);
+        }
+
+        @Override
+        public Json write(Json.Obj value) {
+            return object.write(value);
+        }
+
+        @Override
+        public String syntax() {
+            return "<zone>@<node>";
+        }
+
+        @Override
+        public Json.Obj schema() {
+            return object.schema();
+        }
+    }
+
     /** A table with the members that every device has. */
-    private static OptionTable<Object> device(String name, List<Option<Object, ?>> own) {
-        List<Option<Object, ?>> all = new ArrayList<>(own);
+    @SafeVarargs
+    @SuppressWarnings("varargs") // the array is only read
+    private static OptionTable<Json.Obj> device(String name, Option<Json.Obj, ?>... own) {
+        List<Option<Json.Obj, ?>> all = new ArrayList<>(List.of(own));
         all.add(id());
         all.add(field("iommu", TOGGLE));
         all.add(field("pci_segment", OptionTypes.integer(0, 95)));
         all.add(field("pci_device_id", OptionTypes.integer(0, 31)));
-        return OptionTable.of(name, _ -> name, all);
+        return OptionTable.of(name, values -> body(all, values), all);
     }
 
     @SafeVarargs
     @SuppressWarnings("varargs") // the array is only read
-    private static OptionTable<Object> device(String name, Option<Object, ?>... own) {
-        return device(name, List.of(own));
+    private static OptionTable<Json.Obj> table(String name, Option<Json.Obj, ?>... fields) {
+        List<Option<Json.Obj, ?>> all = List.of(fields);
+        return OptionTable.of(name, values -> body(all, values), all);
     }
 
-    @SafeVarargs
-    @SuppressWarnings("varargs") // the array is only read
-    private static OptionTable<Object> table(String name, Option<Object, ?>... fields) {
-        return OptionTable.of(name, _ -> name, List.of(fields));
+    private static Json.Obj body(List<Option<Json.Obj, ?>> fields, OptionValues values) {
+        Map<String, Json> members = new LinkedHashMap<>();
+        for (Option<Json.Obj, ?> field : fields) {
+            Json member = member(field, values);
+            if (member != Json.Null.NULL) {
+                members.put(field.field(), member);
+            }
+        }
+        return new Json.Obj(members);
     }
 
-    private static Option<Object, ?> id() {
+    private static <V> Json member(Option<?, V> field, OptionValues values) {
+        return field.type().write(values.get(field));
+    }
+
+    private static Option<Json.Obj, ?> id() {
         return field("id", TEXT);
     }
 
-    private static <V> Option<Object, ?> field(String name, OptionType<V> type) {
-        return Option.of(name, OptionTypes.optional(type), Optional.empty(), _ -> Optional.empty(), "");
+    private static <V> Option<Json.Obj, ?> field(String name, OptionType<V> type) {
+        return field(name, type, Optional.empty());
+    }
+
+    private static <V> Option<Json.Obj, ?> field(String name, OptionType<V> type, Optional<V> otherwise) {
+        OptionType<Optional<V>> optional = OptionTypes.optional(type);
+        return Option.of(
+                name,
+                optional,
+                otherwise,
+                body -> body.get(name) == Json.Null.NULL ? Optional.empty() : optional.read(body.get(name)),
+                "");
     }
 }

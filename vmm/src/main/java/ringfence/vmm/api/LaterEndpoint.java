@@ -2,6 +2,7 @@ package ringfence.vmm.api;
 
 import java.util.List;
 import java.util.Map;
+import ringfence.option.Json;
 import ringfence.option.OptionTable;
 import ringfence.vmm.machine.MachineProxy;
 
@@ -13,7 +14,7 @@ import ringfence.vmm.machine.MachineProxy;
  * @param needsVm whether it is about a VM that is there
  */
 record LaterEndpoint(String name, String missing, boolean needsVm) {
-    private static final Map<String, OptionTable<Object>> BODIES = LaterBodies.all();
+    private static final Map<String, OptionTable<Json.Obj>> BODIES = LaterBodies.all();
 
     private static LaterEndpoint of(String name, String missing) {
         return new LaterEndpoint(name, missing, true);
@@ -41,7 +42,7 @@ record LaterEndpoint(String name, String missing, boolean needsVm) {
 
     /** Answers: 400 for a wrong body, 404 where there is no VM, else 500 with what is missing. */
     HttpResponse answer(HttpRequest request, MachineProxy machine) {
-        OptionTable<Object> body = BODIES.get(name);
+        OptionTable<Json.Obj> body = BODIES.get(name);
         if (body == null) {
             RequestBody.refuse(request);
         } else {

@@ -1,126 +1,116 @@
 package ringfence.vmm.cli;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import ringfence.option.Json;
 import ringfence.option.OptionException;
 import ringfence.option.OptionTable;
-import ringfence.process.BadInputException;
+import ringfence.vmm.api.LaterBodies;
+import ringfence.vmm.cli.RemoteWords.Flags;
+import ringfence.vmm.cli.RemoteWords.JsonFile;
+import ringfence.vmm.cli.RemoteWords.Member;
+import ringfence.vmm.cli.RemoteWords.Nothing;
+import ringfence.vmm.cli.RemoteWords.Options;
 import ringfence.vmm.config.DiskConfig;
 import ringfence.vmm.config.FsConfig;
 import ringfence.vmm.config.NetBackend;
 import ringfence.vmm.config.NetConfig;
 
-/** The commands of {@code ch-remote}: which endpoint each asks, and what becomes of its words. */
+/** The commands of {@code ch-remote} and {@code ringfence ctl}: which endpoint each asks, and what becomes of its words. */
 final class RemoteVerbs {
-    /** What comes after the command. */
-    enum Takes {
-        NOTHING,
-        /** Options of its own, {@code --NAME VALUE}. */
-        OPTIONS,
-        /** One word. */
-        WORD,
-        /** The name of a file, or nothing for standard input. */
-        FILE
+    private static final String GET = "GET";
+    private static final String PUT = "PUT";
+
+    /** One command. */
+    record Verb(String name, String method, String endpoint, RemoteWords words, String help) {
+        /** How it is written. */
+        String usage() {
+            return words.syntax().isEmpty() ? name : name + " " + words.syntax();
+        }
     }
 
-    /**
-     * What is sent.
-     *
-     * @param json empty: no body
-     * @param fds numbers of descriptors of this process that go along
-     */
-    record Body(String json, List<Integer> fds) {}
-
-    /** Makes a body of a word. */
-    interface Maker {
-        /** @throws OptionException if the word is wrong */
-        Body of(String word);
-    }
-
-    /** @param options names and kinds of its options; the name is that of the body's member */
-    record Verb(String method, String endpoint, Takes takes, Maker body, Map<String, RemoteOption> options) {}
-
-    private static final Map<String, Verb> ALL = all();
+    private static final List<Verb> SERVED = List.of(
+            get("ping", "vmm.ping", "who answers"),
+            get("info", "vm.info", "the VM as JSON"),
+            get("counters", "vm.counters", "its devices in numbers, as JSON"),
+            put("create", new JsonFile(), "a VM of a file of JSON (- is standard input)"),
+            put("boot", "it runs"),
+            put("pause", "its vCPUs stand still"),
+            put("resume", "they run again"),
+            put("reboot", "it is reset"),
+            put("nmi", "a non-maskable interrupt"),
+            put("power-button", "its power button is pressed"),
+            put("add-disk", new Options<>(DiskConfig.TABLE), "a disk, as --disk has it"),
+            put("add-net", new Options<>(NetConfig.TABLE, RemoteVerbs::descriptors), "a network card, as --net has it"),
+            put("add-fs", new Options<>(FsConfig.TABLE), "a shared folder, as --fs has it"),
+            put("remove-device", new Member("id", "<id>"), "the guest is asked to give one back"),
+            put("shutdown", "it ends at once; its configuration stays"),
+            put("delete", "its configuration goes, too"),
+            new Verb("shutdown-vmm", PUT, "vmm.shutdown", new Nothing(), "the VMM ends"));
 
     private RemoteVerbs() {}
 
-    /** All, by name. */
-    static Map<String, Verb> list() {
-        return ALL;
+    /** Those whose capability is there. */
+    static List<Verb> served() {
+        return SERVED;
     }
 
-    private static Map<String, Verb> all() {
-        Map<String, Verb> all = new LinkedHashMap<>();
-        word(all, "add-disk", "vm.add-disk", word -> table(DiskConfig.TABLE, word));
-        word(all, "add-fs", "vm.add-fs", word -> table(FsConfig.TABLE, word));
-        word(all, "add-net", "vm.add-net", RemoteVerbs::net);
-        simple(all, "PUT", "boot", "vm.boot");
-        word(all, "coredump", "vm.coredump", word -> member("destination_url", word));
-        simple(all, "GET", "counters", "vm.counters");
-        all.put("create", new Verb("PUT", "vm.create", Takes.FILE, text -> new Body(text, List.of()), Map.of()));
-        simple(all, "PUT", "delete", "vm.delete");
-        simple(all, "GET", "info", "vm.info");
-        simple(all, "PUT", "nmi", "vm.nmi");
-        simple(all, "PUT", "pause", "vm.pause");
-        simple(all, "GET", "ping", "vmm.ping");
-        simple(all, "PUT", "power-button", "vm.power-button");
-        simple(all, "PUT", "reboot", "vm.reboot");
-        word(all, "remove-device", "vm.remove-device", word -> member("id", word));
-        options(all, "resize", "vm.resize", RemoteOption.CPUS, RemoteOption.MEMORY, RemoteOption.BALLOON);
-        options(all, "resize-disk", "vm.resize-disk", RemoteOption.DISK, RemoteOption.DISK_SIZE);
-        options(all, "resize-zone", "vm.resize-zone", RemoteOption.ID, RemoteOption.ZONE_SIZE);
-        simple(all, "PUT", "resume", "vm.resume");
-        simple(all, "PUT", "shutdown", "vm.shutdown");
-        simple(all, "PUT", "shutdown-vmm", "vmm.shutdown");
-        word(all, "snapshot", "vm.snapshot", word -> member("destination_url", word));
+    /** All that Cloud Hypervisor's program has, by name; where a capability is still to come, the VMM answers what is missing. */
+    static List<Verb> all() {
+        Map<String, OptionTable<Json.Obj>> bodies = LaterBodies.all();
+        List<Verb> all = new ArrayList<>(SERVED);
+        all.add(later("add-device", bodies));
+        all.add(later("add-generic-vhost-user", bodies));
+        all.add(later("add-pmem", bodies));
+        all.add(later("add-user-device", bodies));
+        // a flag has a default where the API wants the number of queues
+        all.add(later("add-vdpa", new Options<>(bodies.get("vm.add-vdpa").required("path"))));
+        all.add(later("add-vsock", bodies));
+        all.add(later("coredump", new Member("destination_url", "<url>")));
+        all.add(later("receive-migration", bodies));
+        all.add(later("resize", flags(false, RemoteOption.CPUS, RemoteOption.MEMORY, RemoteOption.BALLOON)));
+        all.add(later("resize-disk", flags(true, RemoteOption.DISK, RemoteOption.DISK_SIZE)));
+        all.add(later("resize-zone", flags(true, RemoteOption.ID, RemoteOption.ZONE_SIZE)));
+        all.add(later("restore", bodies));
+        all.add(later("send-migration", bodies));
+        all.add(later("snapshot", new Member("destination_url", "<url>")));
+        all.sort(Comparator.comparing(Verb::name));
         return all;
     }
 
-    private static void simple(Map<String, Verb> all, String method, String name, String endpoint) {
-        all.put(name, new Verb(method, endpoint, Takes.NOTHING, _ -> new Body("", List.of()), Map.of()));
+    private static Verb get(String name, String endpoint, String help) {
+        return new Verb(name, GET, endpoint, new Nothing(), help);
     }
 
-    private static void word(Map<String, Verb> all, String name, String endpoint, Maker body) {
-        all.put(name, new Verb("PUT", endpoint, Takes.WORD, body, Map.of()));
+    private static Verb put(String name, String help) {
+        return put(name, new Nothing(), help);
     }
 
-    private static void options(Map<String, Verb> all, String name, String endpoint, RemoteOption... options) {
-        Map<String, RemoteOption> own = new LinkedHashMap<>();
-        for (RemoteOption option : options) {
-            own.put(option.flag(), option);
+    private static Verb put(String name, RemoteWords words, String help) {
+        return new Verb(name, PUT, "vm." + name, words, help);
+    }
+
+    private static Verb later(String name, Map<String, OptionTable<Json.Obj>> bodies) {
+        return later(name, new Options<>(bodies.get("vm." + name)));
+    }
+
+    private static Verb later(String name, RemoteWords words) {
+        return new Verb(name, PUT, "vm." + name, words, "is not supported yet");
+    }
+
+    private static Flags flags(boolean needed, RemoteOption... options) {
+        return new Flags(needed, List.of(options));
+    }
+
+    private static List<Integer> descriptors(NetConfig net) {
+        if (!(net.backend() instanceof NetBackend.Descriptors(List<Integer> numbers))) {
+            return List.of();
         }
-        all.put(name, new Verb("PUT", endpoint, Takes.OPTIONS, word -> new Body(word, List.of()), own));
-    }
-
-    private static Body member(String name, String value) {
-        return new Body(Json.object(name, value).toString(), List.of());
-    }
-
-    private static <R> Body table(OptionTable<R> table, String word) {
-        return new Body(table.write(table.parse(word)).toString(), List.of());
-    }
-
-    /** Numbers mean something in this process only: the descriptors go along, the numbers do not. */
-    private static Body net(String word) {
-        NetConfig net = NetConfig.TABLE.parse(word);
-        Map<String, Json> members =
-                new LinkedHashMap<>(NetConfig.TABLE.write(net).members());
-        members.remove("fds");
-        List<Integer> fds =
-                net.backend() instanceof NetBackend.Descriptors(List<Integer> numbers) ? numbers : List.of();
-        return new Body(new Json.Obj(members).toString(), new ArrayList<>(fds));
-    }
-
-    /** The command of that name. */
-    static Verb find(String name) {
-        Verb verb = ALL.get(name);
-        if (verb == null) {
-            throw new BadInputException((name.isEmpty() ? "no command" : "no command '" + name + "'") + ": "
-                    + String.join(", ", ALL.keySet()) + " are possible");
+        if (numbers.isEmpty()) {
+            throw new OptionException("fd: names no descriptor: give one per two queues");
         }
-        return verb;
+        return numbers;
     }
 }

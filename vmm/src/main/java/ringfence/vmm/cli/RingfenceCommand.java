@@ -42,7 +42,7 @@ final class RingfenceCommand {
                 .description("print this help")
                 .build());
         spec.addSubcommand(RUN, PicocliReader.runModel("ringfence " + RUN, VERSION));
-        spec.addSubcommand(CTL, CtlCommand.model());
+        spec.addSubcommand(CTL, new CommandLine(CtlCommand.model()));
         return new CommandLine(spec);
     }
 

@@ -1,5 +1,5 @@
 /**
- * The command lines: {@code ringfence} and {@code cloud-hypervisor}.
+ * The command lines: {@code ringfence}, {@code cloud-hypervisor} and {@code ch-remote}.
  *
  * <h2>Theory of operation</h2>
  * {@link ringfence.vmm.cli.Flags} lists what may be written; the machine's flags come from the option tables of
@@ -10,5 +10,10 @@
  *
  * <p>{@link ringfence.vmm.cli.VmArguments} turns what was read into records; {@link ringfence.vmm.cli.HostChecks} looks
  * at the host; {@link ringfence.vmm.cli.RunCommand} hands both to a {@link ringfence.vmm.cli.MachineStarter}.
+ *
+ * <p>{@code ringfence ctl} and {@code ch-remote} ask a running VMM. {@link ringfence.vmm.cli.RemoteVerbs} lists their
+ * commands, {@link ringfence.vmm.cli.RemoteWords} makes a body of what follows one, by the same option tables, and
+ * {@link ringfence.vmm.cli.RemoteCall} sends it and prints the answer. The two programs differ in how their socket is
+ * found, and {@code ctl} has only commands whose capability is there.
  */
 package ringfence.vmm.cli;

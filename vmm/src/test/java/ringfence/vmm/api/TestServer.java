@@ -18,7 +18,7 @@ import ringfence.vmm.machine.Admission;
 import ringfence.vmm.machine.Vmm;
 
 /** The API of a VMM in this process, whose owner works or, for a change that takes long, does not. */
-final class TestServer implements AutoCloseable {
+public final class TestServer implements AutoCloseable {
     final Endpoints endpoints;
     private final Path socket;
     private final ApiServer server;
@@ -36,7 +36,12 @@ final class TestServer implements AutoCloseable {
         }
     }
 
-    /** One whose owner does what is asked. */
+    /** One whose owner does what is asked, at the socket {@code api} of that folder. */
+    public static TestServer start(Path folder) {
+        return start(folder, ApiLimits.of(1024));
+    }
+
+    /** The same, with other limits. */
     static TestServer start(Path folder, ApiLimits limits) {
         return new TestServer(folder, limits, true);
     }
