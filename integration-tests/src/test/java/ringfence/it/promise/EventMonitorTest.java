@@ -111,6 +111,25 @@ class EventMonitorTest {
         }
     }
 
+    /** A guest that takes no notice of what it is asked for loses it when it is reset. */
+    @Test
+    void aDeviceThatHasLeftIsToldWithItsPlace() throws Exception {
+        Path image = Files.write(directory.resolve("image"), new byte[1 << 20]);
+        Path socket = directory.resolve("api");
+        try (KvmHost host = new LocalHost(Checkout.find());
+                Program vmm = host.start(vmm(TinyKernel.halting())
+                        .with("--disk", "path=" + image, "--event-monitor", "path=" + events)
+                        .with("--api-socket", socket.toString()))) {
+            await(vmm, "vm:booted");
+            VmmApi api = new VmmApi(socket);
+            assertThat(api.put("vm.remove-device", "{\"id\":\"_disk0\"}").status())
+                    .isEqualTo(204);
+            assertThat(api.put("vm.reboot").status()).isEqualTo(204);
+            await(vmm, "vm:device-removed");
+            assertThat(Files.readString(events)).contains("\"bdf\": \"0000:00:01.0\",\n    \"id\": \"_disk0\"");
+        }
+    }
+
     @Test
     void theDeathOfADaemonAndItsSuccessorAreTold() throws Exception {
         Path image = Files.write(directory.resolve("image"), new byte[1 << 20]);

@@ -2,12 +2,18 @@ package ringfence.vmm.machine;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
 
 /** Kernels of a few instructions: ELF files with PVH's note. */
 final class TestKernels {
     private static final int BASE = 0x20_0000;
     private static final int NOTE_AT = 200;
     private static final int CODE_AT = 256;
+
+    private static final int STATUS = 20;
+    private static final int WINDOW = 0x90; // where VirtioPciFunction has that capability
+    private static final int[] POWER_OFF = {0x66, 0xBA, 0x00, 0x06, 0xB0, 0x34, 0xEE, 0xF4, 0xEB, 0xFD}; // and halts
 
     private TestKernels() {}
 
@@ -18,12 +24,51 @@ final class TestKernels {
 
     /** It powers off: 0x34 to port 0x600. */
     static byte[] poweringOff() {
-        return of(0x66, 0xBA, 0x00, 0x06, 0xB0, 0x34, 0xEE, 0xF4, 0xEB, 0xFD);
+        return of(POWER_OFF);
     }
 
     /** It does what has no meaning, and has nobody to complain to: a triple fault. */
     static byte[] failing() {
         return of(0x0F, 0x0B);
+    }
+
+    /**
+     * It makes the device in slot 1 run, without a queue, resets it, and powers off. It reaches the registers through the
+     * window in the configuration space (virtio 1.3, 4.1.4.9), and that through ports 0xCF8 and 0xCFC.
+     */
+    static byte[] driving() {
+        List<Integer> code = new ArrayList<>();
+        register(code, STATUS, 1, 0);
+        register(code, STATUS, 1, 3); // ACKNOWLEDGE, DRIVER
+        register(code, 8, 4, 1); // the upper half of the features,
+        register(code, 12, 4, 1); // VERSION_1
+        register(code, STATUS, 1, 0xB); // FEATURES_OK
+        register(code, STATUS, 1, 0xF); // DRIVER_OK
+        register(code, STATUS, 1, 0);
+        for (int b : POWER_OFF) {
+            code.add(b);
+        }
+        return of(code.stream().mapToInt(Integer::intValue).toArray());
+    }
+
+    private static void register(List<Integer> code, int offset, int width, int value) {
+        config(code, WINDOW + 8, offset);
+        config(code, WINDOW + 12, width);
+        config(code, WINDOW + 16, value);
+    }
+
+    private static void config(List<Integer> code, int offset, int value) {
+        out(code, 0xCF8, 0x8000_0000 | 1 << 11 | offset);
+        out(code, 0xCFC, value);
+    }
+
+    /** mov dx, port; mov eax, value; out dx, eax. */
+    private static void out(List<Integer> code, int port, int value) {
+        code.addAll(List.of(0x66, 0xBA, port & 0xFF, port >> 8, 0xB8));
+        for (int shift = 0; shift < 32; shift += 8) {
+            code.add(value >> shift & 0xFF);
+        }
+        code.add(0xEF);
     }
 
     private static byte[] of(int... code) {

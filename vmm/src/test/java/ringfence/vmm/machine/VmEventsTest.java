@@ -188,6 +188,22 @@ class VmEventsTest {
     }
 
     @Test
+    void aDriverThatMakesADeviceRunAndResetsIt() throws Exception {
+        vmm.take(config(TestKernels.driving()));
+        run();
+        assertThat(ended()).isEqualTo(Ending.ORDERLY);
+        assertThat(told).hasSize(8);
+        assertThat(told)
+                .containsSubsequence(
+                        Vm.BOOTING,
+                        new Event.DeviceActivated("__rng"),
+                        new Event.DeviceReset("__rng"),
+                        Vm.SHUTDOWN,
+                        Vm.DELETED,
+                        Event.Vmm.SHUTDOWN);
+    }
+
+    @Test
     void aGuestThatPowersOffAndWhoseConfigurationStays() throws Exception {
         vmm = vmm(true);
         vmm.take(config(TestKernels.poweringOff()));
