@@ -9,6 +9,7 @@ import ringfence.linux.Fd;
 import ringfence.linux.Linux;
 import ringfence.option.Json;
 import ringfence.vmm.config.NetConfig;
+import ringfence.vmm.event.EventSink;
 import ringfence.vmm.machine.VmException;
 import ringfence.vmm.machine.VmException.Reason;
 
@@ -29,7 +30,7 @@ record HandedNet(NetConfig net, List<Fd> fds) implements AutoCloseable {
      * @throws VmException if there are too many or too few descriptors, or they are no taps, or no more can be open; in
      *     each case no duplicate is left
      */
-    static HandedNet take(Linux linux, HttpRequest request, Json.Obj body) {
+    static HandedNet take(Linux linux, HttpRequest request, Json.Obj body, EventSink events) {
         if (body.get("fds") != Json.Null.NULL) {
             throw new VmException(
                     Reason.INVALID, "net fds: are sent as descriptors, and not as numbers too: leave the numbers out");
@@ -44,7 +45,7 @@ record HandedNet(NetConfig net, List<Fd> fds) implements AutoCloseable {
                 }
                 fds.add(fd.duplicate());
             }
-            NetConfig net = RequestBody.read(NetConfig.TABLE, request, naming(body, fds));
+            NetConfig net = RequestBody.read(NetConfig.TABLE, request, naming(body, fds), events);
             if (net.numQueues() != queues) {
                 throw new VmException(
                         Reason.INVALID,

@@ -46,7 +46,7 @@ record LaterEndpoint(String name, String missing, boolean needsVm) {
         if (body == null) {
             RequestBody.refuse(request);
         } else {
-            RequestBody.read(body, request);
+            RequestBody.read(body, request, machine.events());
         }
         if (needsVm && machine.state().isEmpty()) {
             return HttpResponse.error(404, "there is no VM: vm.create makes one");

@@ -10,6 +10,8 @@ import ringfence.option.JsonReader;
 import ringfence.option.OptionException;
 import ringfence.option.OptionTable;
 import ringfence.process.Log;
+import ringfence.vmm.event.Event;
+import ringfence.vmm.event.EventSink;
 
 /** The JSON of a request, as its endpoint wants it. All errors are {@link OptionException}s that name the member. */
 final class RequestBody {
@@ -46,17 +48,21 @@ final class RequestBody {
         }
     }
 
-    /** The record that it stands for. Members that we do not know have no effect; the log tells of them. */
-    static <R> R read(OptionTable<R> table, HttpRequest request) {
-        return read(table, request, object(request));
+    /** The record that it stands for. Members that we do not know have no effect; the log and an event tell of them. */
+    static <R> R read(OptionTable<R> table, HttpRequest request, EventSink events) {
+        return read(table, request, object(request), events);
     }
 
     /** The same, of an object that was read already. */
-    static <R> R read(OptionTable<R> table, HttpRequest request, Json.Obj object) {
+    static <R> R read(OptionTable<R> table, HttpRequest request, Json.Obj object, EventSink events) {
         R record = table.read(object);
         List<String> unknown = table.unknown(object);
         if (!unknown.isEmpty()) {
-            LOG.warn(request.path() + ": of no effect, for they are not known: " + names(unknown));
+            String names = names(unknown);
+            LOG.warn(request.path() + ": of no effect, for they are not known: " + names);
+            if (events.isOpen()) {
+                events.tell(new Event.UnknownMembers(request.path(), names));
+            }
         }
         return record;
     }

@@ -35,7 +35,7 @@ final class VmChanges {
     }
 
     CompletableFuture<HttpResponse> create(HttpRequest request) {
-        VmConfig config = RequestBody.read(VmConfig.TABLE, request);
+        VmConfig config = RequestBody.read(VmConfig.TABLE, request, machine.events());
         config.nets().forEach(VmChanges::refuseDescriptors);
         return done(new VmRequest.Create(config));
     }
@@ -47,11 +47,11 @@ final class VmChanges {
     CompletableFuture<HttpResponse> addNet(HttpRequest request) {
         Json.Obj object = RequestBody.object(request);
         if (request.fds().isEmpty()) {
-            NetConfig net = RequestBody.read(NetConfig.TABLE, request, object);
+            NetConfig net = RequestBody.read(NetConfig.TABLE, request, object, machine.events());
             refuseDescriptors(net);
             return add(VmConfig::plus, NetConfig::id, net, List.of());
         }
-        HandedNet handed = HandedNet.take(linux, request, object);
+        HandedNet handed = HandedNet.take(linux, request, object, machine.events());
         try {
             CompletableFuture<HttpResponse> answer = add(VmConfig::plus, NetConfig::id, handed.net(), handed.fds());
             return answer.thenApply(response -> {
@@ -82,7 +82,7 @@ final class VmChanges {
 
     private <D> CompletableFuture<HttpResponse> add(
             OptionTable<D> table, BiFunction<VmConfig, D, VmConfig> plus, Function<D, String> id, HttpRequest request) {
-        return add(plus, id, RequestBody.read(table, request), List.of());
+        return add(plus, id, RequestBody.read(table, request, machine.events()), List.of());
     }
 
     private <D> CompletableFuture<HttpResponse> add(

@@ -8,6 +8,7 @@ import ringfence.option.OptionTable;
 import ringfence.vmm.config.ConsoleConfig;
 import ringfence.vmm.config.CpusConfig;
 import ringfence.vmm.config.DiskConfig;
+import ringfence.vmm.config.EventMonitorConfig;
 import ringfence.vmm.config.FsConfig;
 import ringfence.vmm.config.MemoryConfig;
 import ringfence.vmm.config.NetConfig;
@@ -27,6 +28,7 @@ final class Flags {
     static final String PVPANIC = "--pvpanic";
     static final String API_SOCKET = "--api-socket";
     static final String NO_SHUTDOWN = "--no-shutdown";
+    static final String EVENT_MONITOR = "--event-monitor";
     static final String LOG_FILE = "--log-file";
     static final String VERBOSE = "-v";
     static final String SECCOMP = "--seccomp";
@@ -71,6 +73,8 @@ final class Flags {
         flags.add(new Flag(PVPANIC, "", "", false, List.of("the guest's kernel can tell of a panic")));
         flags.add(new Flag(API_SOCKET, "", "<path>", false, List.of("serve the API on a Unix socket")));
         flags.add(new Flag(NO_SHUTDOWN, "", "", false, List.of("stay when the guest has powered off")));
+        flags.add(new Flag(
+                EVENT_MONITOR, "", "path=<path>|fd=<fd>", false, List.of("tell what happens, as objects of JSON")));
         flags.add(new Flag(LOG_FILE, "", "<path>", false, List.of("log to a file (standard error)")));
         flags.add(new Flag(VERBOSE, "", "", true, List.of("log more; up to three times")));
         flags.add(new Flag(
@@ -90,6 +94,7 @@ final class Flags {
             case FS -> Optional.of(FsConfig.TABLE);
             case SERIAL, CONSOLE -> Optional.of(ConsoleConfig.TABLE);
             case RNG -> Optional.of(RngConfig.TABLE);
+            case EVENT_MONITOR -> Optional.of(EventMonitorConfig.TABLE);
             default -> Optional.empty();
         };
     }

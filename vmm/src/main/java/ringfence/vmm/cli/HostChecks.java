@@ -38,6 +38,7 @@ final class HostChecks {
             checks.problems.addAll(config.problems(limits(linux)));
             checks.parts(config);
         });
+        arguments.eventMonitor().ifPresent(monitor -> checks.problems.addAll(monitor.problems()));
         arguments.apiSocket().ifPresent(path -> checks.socket("--api-socket", path));
         return checks.problems;
     }

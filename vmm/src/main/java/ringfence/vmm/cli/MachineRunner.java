@@ -14,6 +14,7 @@ import ringfence.vmm.api.ApiServer;
 import ringfence.vmm.api.Endpoints;
 import ringfence.vmm.config.RuntimeOptions;
 import ringfence.vmm.config.VmConfig;
+import ringfence.vmm.event.EventSink;
 import ringfence.vmm.machine.Ending;
 import ringfence.vmm.machine.MachineProxy;
 import ringfence.vmm.machine.Refusal;
@@ -27,9 +28,14 @@ final class MachineRunner {
     private MachineRunner() {}
 
     /** See {@link MachineStarter#run}. */
-    static int run(Linux linux, Optional<VmConfig> config, RuntimeOptions options, Optional<String> apiSocket)
+    static int run(
+            Linux linux,
+            Optional<VmConfig> config,
+            RuntimeOptions options,
+            Optional<String> apiSocket,
+            EventSink events)
             throws InterruptedException {
-        Vmm vmm = new Vmm(linux, options, new HostAdmission(linux), Log.of("machine"), () -> firstRun(linux));
+        Vmm vmm = new Vmm(linux, options, new HostAdmission(linux), events, Log.of("machine"), () -> firstRun(linux));
         Termination.onSignal(() -> vmm.proxy().shutDownVmm("a signal"), END_MILLIS);
         if (config.isPresent()) {
             vmm.take(config.get());

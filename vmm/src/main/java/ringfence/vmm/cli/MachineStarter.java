@@ -4,6 +4,7 @@ import java.util.Optional;
 import ringfence.linux.Linux;
 import ringfence.vmm.config.RuntimeOptions;
 import ringfence.vmm.config.VmConfig;
+import ringfence.vmm.event.EventSink;
 
 /** Runs a machine to its end. */
 @FunctionalInterface
@@ -13,8 +14,14 @@ interface MachineStarter {
      *
      * @param config checked; empty: the API will bring one
      * @param apiSocket where the API is served
+     * @param events told what happens
      * @return the exit code
      */
-    int run(Linux linux, Optional<VmConfig> config, RuntimeOptions options, Optional<String> apiSocket)
+    int run(
+            Linux linux,
+            Optional<VmConfig> config,
+            RuntimeOptions options,
+            Optional<String> apiSocket,
+            EventSink events)
             throws Exception;
 }

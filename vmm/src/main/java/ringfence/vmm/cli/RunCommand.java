@@ -12,6 +12,9 @@ import ringfence.process.Logs;
 import ringfence.vmm.config.Problem;
 import ringfence.vmm.config.RuntimeOptions;
 import ringfence.vmm.config.VmConfig;
+import ringfence.vmm.event.EventMonitor;
+import ringfence.vmm.event.EventSink;
+import ringfence.vmm.event.EventStream;
 
 /** A command that runs a VM: from words to a machine. */
 final class RunCommand {
@@ -61,6 +64,12 @@ final class RunCommand {
         Path home = Path.of(System.getProperty("ringfence.home", "."));
         RuntimeOptions options = new RuntimeOptions(home, arguments.noShutdown());
         Optional<VmConfig> config = arguments.config().map(given -> given.addressed(() -> HostRandom.bits(linux)));
-        return starter.run(linux, config, options, arguments.apiSocket());
+        if (arguments.eventMonitor().isEmpty()) {
+            return starter.run(linux, config, options, arguments.apiSocket(), EventSink.NONE);
+        }
+        try (EventStream events =
+                EventMonitor.open(linux, arguments.eventMonitor().get())) {
+            return starter.run(linux, config, options, arguments.apiSocket(), events);
+        }
     }
 }

@@ -11,6 +11,7 @@ import ringfence.process.LogLevel;
 import ringfence.vmm.config.ConsoleConfig;
 import ringfence.vmm.config.CpusConfig;
 import ringfence.vmm.config.DiskConfig;
+import ringfence.vmm.config.EventMonitorConfig;
 import ringfence.vmm.config.FsConfig;
 import ringfence.vmm.config.MemoryConfig;
 import ringfence.vmm.config.NetConfig;
@@ -23,6 +24,7 @@ import ringfence.vmm.config.VmConfig;
  *
  * @param config the machine; empty: none, where the API is served and no flag says anything of one
  * @param apiSocket where the API is served
+ * @param eventMonitor where it is told what happens; empty: nowhere
  * @param noShutdown whether the VMM stays when the guest has powered off
  * @param level what is logged
  * @param logFile where to; empty: standard error
@@ -31,6 +33,7 @@ import ringfence.vmm.config.VmConfig;
 record VmArguments(
         Optional<VmConfig> config,
         Optional<String> apiSocket,
+        Optional<EventMonitorConfig> eventMonitor,
         boolean noShutdown,
         LogLevel level,
         Optional<Path> logFile,
@@ -55,6 +58,7 @@ record VmArguments(
         return new VmArguments(
                 config,
                 a.value(Flags.API_SOCKET).map(VmArguments::socket),
+                a.value(Flags.EVENT_MONITOR).map(text -> parse(Flags.EVENT_MONITOR, EventMonitorConfig.TABLE, text)),
                 a.has(Flags.NO_SHUTDOWN),
                 LogLevel.ofVerbosity(a.count(Flags.VERBOSE)),
                 a.value(Flags.LOG_FILE).map(Path::of),

@@ -5,24 +5,31 @@ import java.util.function.Consumer;
 import ringfence.process.Log;
 import ringfence.vmm.device.remote.RemoteListener;
 import ringfence.vmm.device.remote.RemoteState;
+import ringfence.vmm.event.Event;
+import ringfence.vmm.event.EventSink;
 
-/** Tells the log and the counters what becomes of a device's connection, and somebody else that it cannot be. */
+/** Tells the log, the counters and the events what becomes of a device's connection, and somebody else that it cannot be. */
 final class ConnectionLog implements RemoteListener {
     private final String device;
     private final Counters counters;
+    private final EventSink events;
     private final Consumer<String> failed;
     private final Log log = Log.of("device");
 
     /** @param failed told why whoever serves the device cannot be used as it is; perhaps again. By the link thread */
-    ConnectionLog(String device, Counters counters, Consumer<String> failed) {
+    ConnectionLog(String device, Counters counters, EventSink events, Consumer<String> failed) {
         this.device = device;
         this.counters = counters;
+        this.events = events;
         this.failed = failed;
     }
 
     @Override
     public void changed(RemoteState state) {
         counters.connection(device, state);
+        if (events.isOpen()) {
+            tell(state);
+        }
         switch (state.phase()) {
             case CONNECTED ->
                 log.info(device + ": connected to process " + state.peer()
@@ -36,6 +43,20 @@ final class ConnectionLog implements RemoteListener {
                 log.error(device + ": " + state.reason());
                 failed.accept(state.reason());
             }
+        }
+    }
+
+    /** That the first back-end is there, is no event. */
+    private void tell(RemoteState state) {
+        switch (state.phase()) {
+            case CONNECTED -> {
+                if (state.reconnects() > 0) {
+                    events.tell(new Event.DeviceReconnected(device, state.peer(), state.lastGapNanos()));
+                }
+            }
+            case LOST -> events.tell(new Event.DeviceLost(device, state.reason()));
+            case FAILED -> events.tell(new Event.DeviceRefused(device, state.reason()));
+            case CONNECTING, RECONNECTING -> {} // between two events
         }
     }
 

@@ -31,6 +31,7 @@ import ringfence.vmm.device.remote.ListeningSource;
 import ringfence.vmm.device.remote.Profile;
 import ringfence.vmm.device.remote.RemoteDevice;
 import ringfence.vmm.device.remote.SocketSource;
+import ringfence.vmm.event.Event;
 import ringfence.vmm.supervise.Companion;
 import ringfence.vmm.supervise.DaemonCommand;
 import ringfence.vmm.supervise.DescriptorStore;
@@ -96,7 +97,18 @@ final class DaemonStarter implements AutoCloseable {
 
     private ConnectionLog watch(String device) {
         return new ConnectionLog(
-                device, proxy.counters(), reason -> proxy.post(new MachineCommand.DeviceFailed(device, reason)));
+                device,
+                proxy.counters(),
+                proxy.events(),
+                reason -> proxy.post(new MachineCommand.DeviceFailed(device, reason)));
+    }
+
+    /** A daemon of ours refuses its work. */
+    private void refused(String device, String reason) {
+        if (proxy.events().isOpen()) {
+            proxy.events().tell(new Event.DeviceRefused(device, reason));
+        }
+        proxy.post(new MachineCommand.DeviceRefused(device, reason));
     }
 
     /** A network device. Its daemon, if it is ours, begins to start now. */
@@ -203,8 +215,7 @@ final class DaemonStarter implements AutoCloseable {
     }
 
     private SupervisedDaemon supervised(String device, DaemonCommand command, Optional<DescriptorStore> store) {
-        SupervisedDaemon daemon = new SupervisedDaemon(
-                linux, command, store, reason -> proxy.post(new MachineCommand.DeviceRefused(device, reason)));
+        SupervisedDaemon daemon = new SupervisedDaemon(linux, command, store, reason -> refused(device, reason));
         atEnd(device, daemon::close);
         return daemon;
     }
@@ -262,7 +273,7 @@ final class DaemonStarter implements AutoCloseable {
                 RuntimeDirectory.ofSwitch(name, linux.processes().effectiveUser()),
                 options.program("vhost-user-net"),
                 arguments,
-                reason -> proxy.post(new MachineCommand.DeviceRefused(net.id(), reason)));
+                reason -> refused(net.id(), reason));
         try {
             daemon.prepare();
         } catch (UncheckedIOException e) {

@@ -15,6 +15,7 @@ import ringfence.memory.MemoryTable;
 import ringfence.process.Log;
 import ringfence.vmm.config.VmConfig;
 import ringfence.vmm.device.VirtioDevice;
+import ringfence.vmm.event.Event;
 import ringfence.vmm.machine.VmException.Reason;
 import ringfence.vmm.pci.PciException;
 import ringfence.vmm.transport.VirtioPciFunction;
@@ -218,12 +219,19 @@ final class HotPlug implements AutoCloseable {
         askedBack.remove(id.get());
         VirtioPciFunction function = platform.unplug(slot).orElseThrow();
         Departure departure =
-                new Departure(id.get(), function, () -> log.info(id.get() + ": taken out of slot " + slot));
+                new Departure(id.get(), function, () -> removed(new MachineState.DeviceEntry(id.get(), slot)));
         leaving.put(departure, function);
         if (guest == null) {
             left(departure);
         } else {
             guest.afterAccesses(() -> soon(() -> left(departure)));
+        }
+    }
+
+    private void removed(MachineState.DeviceEntry device) {
+        log.info(device.id() + ": taken out of slot " + device.slot());
+        if (proxy.events().isOpen()) {
+            proxy.events().tell(new Event.DeviceRemoved(device.id(), device.bdf()));
         }
     }
 

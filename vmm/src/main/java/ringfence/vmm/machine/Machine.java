@@ -13,6 +13,7 @@ import ringfence.vmm.config.RuntimeOptions;
 import ringfence.vmm.config.VmConfig;
 import ringfence.vmm.cpu.CpuFault;
 import ringfence.vmm.cpu.VcpuEvents;
+import ringfence.vmm.event.Event;
 import ringfence.vmm.legacy.PowerListener;
 
 /**
@@ -59,6 +60,7 @@ final class Machine implements AutoCloseable {
      */
     Outcome run(MachineCommand.Ask boot) throws InterruptedException {
         MachineCommand.Ask waiting = boot;
+        Event.Vm booted = Event.Vm.BOOTED;
         for (Runnable atFirstRun = onFirstRun; ; atFirstRun = () -> {}) {
             Processors processors = parts.newProcessors(new Events(atFirstRun));
             MachineCommand end;
@@ -68,8 +70,13 @@ final class Machine implements AutoCloseable {
                 processors.start(Payload.await(loading));
                 parts.hotPlug().guestRuns(processors);
                 proxy.publish(proxy.state().orElseThrow().booted());
+                proxy.events().tell(booted);
                 waiting.done();
                 end = serve(processors);
+                if (bootsAgain(end)) {
+                    proxy.events().tell(Event.Vm.REBOOTING);
+                    booted = Event.Vm.REBOOTED;
+                }
                 if (end instanceof MachineCommand.Ask asked) {
                     waiting = asked; // until the next boot, or the machine's end; or it hears why that has failed
                 }
@@ -78,9 +85,8 @@ final class Machine implements AutoCloseable {
                 parts.reset(RESET_NANOS);
                 proxy.forgetGuest();
             } catch (TimeoutException e) {
-                log.error(e.getMessage());
                 waiting.refuse(new VmException(VmException.Reason.FAILED, e.getMessage()));
-                return new Outcome.VmmEnds(Ending.FAILED);
+                return failed(Ending.FAILED, e.getMessage());
             } catch (RuntimeException e) {
                 waiting.refuse(e);
                 throw e;
@@ -110,6 +116,11 @@ final class Machine implements AutoCloseable {
                 }
             }
         }
+    }
+
+    private static boolean bootsAgain(MachineCommand end) {
+        return end instanceof MachineCommand.Reset
+                || end instanceof MachineCommand.Ask ask && ask.request() instanceof VmRequest.Reboot;
     }
 
     private static boolean endsBoot(MachineCommand.Ask ask) {
@@ -151,16 +162,20 @@ final class Machine implements AutoCloseable {
         if (status() == MachineStatus.PAUSED) {
             throw VmException.wrongState("the VM is paused already");
         }
+        proxy.events().tell(Event.Vm.PAUSING);
         processors.pause();
         publish(MachineStatus.PAUSED);
+        proxy.events().tell(Event.Vm.PAUSED);
     }
 
     private void resume(Processors processors) {
         if (status() != MachineStatus.PAUSED) {
             throw VmException.wrongState("the VM is not paused");
         }
+        proxy.events().tell(Event.Vm.RESUMING);
         processors.resume();
         publish(MachineStatus.RUNNING);
+        proxy.events().tell(Event.Vm.RESUMED);
     }
 
     /** What follows from the command that ended a boot; null: another boot. */
@@ -188,14 +203,21 @@ final class Machine implements AutoCloseable {
                 yield new Outcome.Asked(ask);
             }
             case MachineCommand.Panic _ -> tell(Ending.GUEST_PANIC, "the guest has panicked (pvpanic)");
-            case MachineCommand.Fault(CpuFault.TripleFault fault) -> tell(Ending.TRIPLE_FAULT, fault.describe());
-            case MachineCommand.Fault(CpuFault fault) -> tell(Ending.FAILED, fault.describe());
+            case MachineCommand.Fault(CpuFault.TripleFault fault) -> failed(Ending.TRIPLE_FAULT, fault.describe());
+            case MachineCommand.Fault(CpuFault fault) -> failed(Ending.FAILED, fault.describe());
             case MachineCommand.DeviceRefused(String device, String reason) -> {
                 log.debug(() -> device + ": " + reason); // the device's own log has told it
                 yield new Outcome.VmmEnds(Ending.REFUSED);
             }
             case MachineCommand.Run _, MachineCommand.DeviceFailed _ -> throw new AssertionError(end);
         };
+    }
+
+    private Outcome failed(Ending ending, String line) {
+        if (proxy.events().isOpen()) {
+            proxy.events().tell(new Event.MachineFailed(line));
+        }
+        return tell(ending, line);
     }
 
     private Outcome tell(Ending ending, String line) {

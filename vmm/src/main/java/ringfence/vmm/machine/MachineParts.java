@@ -23,6 +23,7 @@ import ringfence.vmm.config.RuntimeOptions;
 import ringfence.vmm.config.VmConfig;
 import ringfence.vmm.cpu.VcpuEvents;
 import ringfence.vmm.device.local.Rng;
+import ringfence.vmm.event.Event;
 import ringfence.vmm.kvm.CpuidEntry;
 import ringfence.vmm.kvm.Kvm;
 import ringfence.vmm.kvm.KvmFitness;
@@ -142,14 +143,22 @@ final class MachineParts implements AutoCloseable {
             platform.plugPvPanic(new PanicListener() {
                 @Override
                 public void panicked() {
+                    tellPanic(false);
                     proxy.post(new MachineCommand.Panic());
                 }
 
                 @Override
                 public void crashLoaded() {
+                    tellPanic(true);
                     log.warn("the guest has crashed and goes on in its crash kernel (pvpanic)");
                 }
             });
+        }
+    }
+
+    private void tellPanic(boolean crashLoaded) {
+        if (proxy.events().isOpen()) {
+            proxy.events().tell(new Event.GuestPanic(crashLoaded));
         }
     }
 

@@ -8,6 +8,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.LockSupport;
 import org.agrona.concurrent.ManyToOneConcurrentArrayQueue;
+import ringfence.vmm.event.EventSink;
 
 /**
  * The way to the machine's owner for every other thread: commands go into a lock-free queue, answers to reads come from
@@ -22,11 +23,19 @@ public final class MachineProxy {
     private final Queue<MachineCommand> kept = new ArrayDeque<>(); // the owner's
     private final Counters counters = new Counters();
     private final HandedDescriptors handed = new HandedDescriptors();
+    private final EventSink events;
     private volatile Thread owner;
     private volatile MachineState state; // null: there is no VM
 
-    /** Of no VM so far. */
-    MachineProxy() {}
+    /** Of no VM so far. @param events told what happens */
+    MachineProxy(EventSink events) {
+        this.events = events;
+    }
+
+    /** Who is told what happens. Any thread may tell. */
+    public EventSink events() {
+        return events;
+    }
 
     /** The state that was published last; empty: there is no VM. */
     public Optional<MachineState> state() {

@@ -20,6 +20,7 @@ import ringfence.vmm.bus.Bus;
 import ringfence.vmm.bus.BusTable;
 import ringfence.vmm.bus.Deadlines;
 import ringfence.vmm.device.VirtioDevice;
+import ringfence.vmm.event.EventSink;
 import ringfence.vmm.legacy.AcpiPower;
 import ringfence.vmm.legacy.DebugPort;
 import ringfence.vmm.legacy.EventDevice;
@@ -96,6 +97,10 @@ final class Platform implements AutoCloseable {
      */
     int plug(OptionalInt wanted, VirtioDevice device) {
         VirtioPciFunction function = new VirtioPciFunction(device, linux.events(), router, doorbells, deadlines);
+        EventSink told = owner.events();
+        if (told.isOpen()) {
+            function.listen(new DriverEvents(device.id(), told));
+        }
         try {
             int at = segment.add(wanted, function.function());
             functions.put(at, function);

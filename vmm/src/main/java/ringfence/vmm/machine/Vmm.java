@@ -8,6 +8,8 @@ import ringfence.linux.Linux;
 import ringfence.process.Log;
 import ringfence.vmm.config.RuntimeOptions;
 import ringfence.vmm.config.VmConfig;
+import ringfence.vmm.event.Event;
+import ringfence.vmm.event.EventSink;
 import ringfence.vmm.machine.VmException.Reason;
 
 /**
@@ -19,21 +21,25 @@ public final class Vmm {
     private final RuntimeOptions options;
     private final Admission admission;
     private final Log log;
-    private final MachineProxy proxy = new MachineProxy();
+    private final MachineProxy proxy;
     private Runnable onFirstRun;
 
     /**
-     * A VMM without a VM.
+     * A VMM without a VM; it starts, as it tells.
      *
+     * @param events told what happens
      * @param onFirstRun run by the first vCPU thread right before the first guest's first instruction, not at later
      *     boots; must be quick
      */
-    public Vmm(Linux linux, RuntimeOptions options, Admission admission, Log log, Runnable onFirstRun) {
+    public Vmm(
+            Linux linux, RuntimeOptions options, Admission admission, EventSink events, Log log, Runnable onFirstRun) {
         this.linux = linux;
         this.options = options;
         this.admission = admission;
         this.log = log;
         this.onFirstRun = onFirstRun;
+        proxy = new MachineProxy(events);
+        events.tell(Event.Vmm.STARTING);
     }
 
     /** The way for other threads. */
@@ -53,6 +59,15 @@ public final class Vmm {
      *     left behind
      */
     public Ending run() throws InterruptedException {
+        try {
+            return bootAndServe();
+        } finally {
+            tellDeleted();
+            proxy.events().tell(Event.Vmm.SHUTDOWN);
+        }
+    }
+
+    private Ending bootAndServe() throws InterruptedException {
         Optional<MachineState> first = proxy.state();
         if (first.isPresent()) {
             Optional<Ending> ending = follow(live(first.get().config(), new MachineCommand.Ask(new VmRequest.Boot())));
@@ -122,7 +137,14 @@ public final class Vmm {
         }
     }
 
+    private void tellDeleted() {
+        if (proxy.state().isPresent()) {
+            proxy.events().tell(Event.Vm.DELETED);
+        }
+    }
+
     private void forget() {
+        tellDeleted();
         proxy.publish(null);
         proxy.handed().keepFor(null);
     }
@@ -160,8 +182,13 @@ public final class Vmm {
     private Outcome live(VmConfig config, MachineCommand.Ask boot) throws InterruptedException {
         Runnable first = onFirstRun;
         onFirstRun = () -> {};
+        proxy.events().tell(Event.Vm.BOOTING);
         try (Machine machine = new Machine(linux, config, options, admission, proxy, log, first)) {
             return machine.run(boot);
+        } finally {
+            if (proxy.state().orElseThrow().status() != MachineStatus.CREATED) { // else it never ran
+                proxy.events().tell(Event.Vm.SHUTDOWN);
+            }
         }
     }
 

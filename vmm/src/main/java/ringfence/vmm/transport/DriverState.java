@@ -56,6 +56,9 @@ final class DriverState {
     private CompletableFuture<Long> resetting; // null: no reset is under way
     private int epoch; // counts resets: what began before one has no say after it
     private String trouble = "";
+    private DriverListener listener = DriverListener.NONE;
+    private boolean listened;
+    private boolean active; // the driver has made the queues run
 
     DriverState(
             VirtioDevice device,
@@ -70,6 +73,12 @@ final class DriverState {
         this.bells = bells;
         this.msix = msix;
         this.configInterrupt = configInterrupt;
+    }
+
+    /** Names who is told. Before the guest can reach the device. */
+    synchronized void listen(DriverListener to) {
+        listener = to;
+        listened = true;
     }
 
     /** Adds what is done, under the monitor, when the registers are reset. */
@@ -134,7 +143,7 @@ final class DriverState {
     /** The driver writes the device status: 0 resets; bits are only ever added, as it must not clear one. */
     Access writeStatus(int value) {
         if (value == 0) {
-            return deferred(reset(), "did not stop");
+            return deferred(resetByDriver(), "did not stop");
         }
         CompletableFuture<Long> started;
         synchronized (this) {
@@ -185,8 +194,40 @@ final class DriverState {
                 .whenComplete((nothing, e) -> {
                     if (e != null) {
                         fail("device " + device.id() + " did not start: " + reason(e), now);
+                    } else {
+                        activated(now);
                     }
                 });
+    }
+
+    private void activated(int of) {
+        DriverListener told;
+        synchronized (this) {
+            if (of != epoch) {
+                return;
+            }
+            active = true;
+            told = listener;
+        }
+        told.activated();
+    }
+
+    private CompletableFuture<Long> resetByDriver() {
+        DriverListener told;
+        boolean tell;
+        synchronized (this) {
+            told = listener;
+            tell = active && listened;
+            active = false;
+        }
+        CompletableFuture<Long> done = reset();
+        if (!tell) {
+            return done;
+        }
+        return done.thenApply(stopped -> {
+            told.reset();
+            return stopped;
+        });
     }
 
     /** Stops the device and puts the registers back. Any thread; done once the device touches no memory any more. */
@@ -198,6 +239,7 @@ final class DriverState {
                 return resetting;
             }
             epoch++;
+            active = false;
             resetting = new CompletableFuture<>();
             done = resetting;
             stopped = device.reset();

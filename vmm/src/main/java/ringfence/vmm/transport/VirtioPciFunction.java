@@ -165,6 +165,11 @@ public final class VirtioPciFunction implements AutoCloseable {
         };
     }
 
+    /** Names who is told of the guest's driver. Before the guest can reach the device. */
+    public void listen(DriverListener listener) {
+        state.listen(listener);
+    }
+
     /** What goes into a slot. */
     public PciFunction function() {
         return function;

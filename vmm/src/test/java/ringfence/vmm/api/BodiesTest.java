@@ -2,15 +2,22 @@ package ringfence.vmm.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.OutputStream;
+import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import ringfence.option.Json;
 import ringfence.option.JsonReader;
+import ringfence.process.Program;
+import ringfence.vmm.event.Event;
+import ringfence.vmm.event.EventSink;
 
 /** What is wrong with a body is 400, with the member's path, as a JSON list of texts. */
 class BodiesTest {
@@ -18,6 +25,12 @@ class BodiesTest {
 
     @TempDir
     Path folder;
+
+    /** What is logged of unknown members is not for the standard error of the next test. */
+    @AfterEach
+    void dropsTheLog() {
+        Program.run("test", new PrintStream(OutputStream.nullOutputStream()), () -> 0);
+    }
 
     private HttpResponse put(String endpoint, byte[] body) throws Exception {
         try (TestServer server = TestServer.start(folder, ApiLimits.of(1024))) {
@@ -87,6 +100,26 @@ class BodiesTest {
         assertRefused(put("vm.create", bytes), "is not UTF-8");
         String replaced = "{'payload':{'kernel':'/\ufffd'}}";
         assertThat(put("vm.create", replaced).status()).as("sent as such").isEqualTo(204);
+    }
+
+    @Test
+    void membersThatNobodyKnowsAreAnEvent() throws Exception {
+        List<Event> told = new CopyOnWriteArrayList<>();
+        EventSink events = new EventSink() {
+            @Override
+            public boolean isOpen() {
+                return true;
+            }
+
+            @Override
+            public void tell(Event event) {
+                told.add(event);
+            }
+        };
+        try (TestServer server = TestServer.start(folder, ApiLimits.of(1024), events)) {
+            server.ask("PUT", "vm.create", KERNEL.replace('\'', '"') + "\"colour\":1,\"memory\":{\"x\":[1]}}");
+        }
+        assertThat(told).contains(new Event.UnknownMembers("/api/v1/vm.create", "colour, memory.x"));
     }
 
     @Test

@@ -14,6 +14,7 @@ import ringfence.vmm.config.HostLimits;
 import ringfence.vmm.config.Problem;
 import ringfence.vmm.config.RuntimeOptions;
 import ringfence.vmm.config.VmConfig;
+import ringfence.vmm.event.EventSink;
 import ringfence.vmm.machine.Admission;
 import ringfence.vmm.machine.Vmm;
 
@@ -25,8 +26,9 @@ public final class TestServer implements AutoCloseable {
     private final Vmm vmm;
     private final Thread owner;
 
-    private TestServer(Path folder, ApiLimits limits, boolean works) {
-        vmm = new Vmm(Linux.system(), new RuntimeOptions(folder, false), new AnyHost(), Log.of("machine"), () -> {});
+    private TestServer(Path folder, ApiLimits limits, EventSink events, boolean works) {
+        vmm = new Vmm(
+                Linux.system(), new RuntimeOptions(folder, false), new AnyHost(), events, Log.of("machine"), () -> {});
         endpoints = new Endpoints(Linux.system(), vmm.proxy(), "v0");
         socket = folder.resolve("api");
         server = new ApiServer(Linux.system(), socket.toString(), endpoints, limits);
@@ -43,12 +45,17 @@ public final class TestServer implements AutoCloseable {
 
     /** The same, with other limits. */
     static TestServer start(Path folder, ApiLimits limits) {
-        return new TestServer(folder, limits, true);
+        return start(folder, limits, EventSink.NONE);
+    }
+
+    /** The same, and these are told what happens. */
+    static TestServer start(Path folder, ApiLimits limits, EventSink events) {
+        return new TestServer(folder, limits, events, true);
     }
 
     /** One whose owner is busy with something that never ends. */
     static TestServer busy(Path folder, ApiLimits limits) {
-        return new TestServer(folder, limits, false);
+        return new TestServer(folder, limits, EventSink.NONE, false);
     }
 
     private void own() {

@@ -27,6 +27,8 @@ import ringfence.vmm.config.NetBackend;
 import ringfence.vmm.config.NetConfig;
 import ringfence.vmm.config.RuntimeOptions;
 import ringfence.vmm.config.VmConfig;
+import ringfence.vmm.event.Event;
+import ringfence.vmm.event.EventSink;
 
 class CommandsTest {
     @TempDir
@@ -38,6 +40,7 @@ class CommandsTest {
     private VmConfig config;
     private RuntimeOptions options;
     private Optional<String> apiSocket;
+    private EventSink events;
 
     @BeforeEach
     void aKernel() throws Exception {
@@ -68,7 +71,8 @@ class CommandsTest {
         return new PrintStream(out, true, StandardCharsets.UTF_8);
     }
 
-    private int start(Linux linux, Optional<VmConfig> c, RuntimeOptions o, Optional<String> api) {
+    private int start(Linux linux, Optional<VmConfig> c, RuntimeOptions o, Optional<String> api, EventSink sink) {
+        events = sink;
         config = c.orElse(null);
         options = o;
         apiSocket = api;
@@ -217,6 +221,15 @@ class CommandsTest {
                 "--kernel KERNEL --fs tag=x,path=/dev/null | --fs _fs0 path: /dev/null: no folder",
                 "--kernel KERNEL --fs tag=x,socket=LONG | --fs _fs0 socket: a path of 120 bytes",
                 "--kernel KERNEL --net vhost_user=on,socket=LONG | --net _net0 socket: a path of 120 bytes",
+                "--kernel KERNEL --event-monitor= | --event-monitor: says neither path nor fd: give path=<path>",
+                "--kernel KERNEL --event-monitor path= | --event-monitor path: is empty: name a file or a pipe",
+                "--kernel KERNEL --event-monitor pth=/x | --event-monitor unknown key 'pth'; did you mean 'path'?",
+                "--kernel KERNEL --event-monitor path=/x,fd=1 | --event-monitor: says path and fd: give one of them",
+                "--kernel KERNEL --event-monitor path=/no/x | --event-monitor path: /no/x: no such folder: check the"
+                        + " path",
+                "--kernel KERNEL --event-monitor path=/tmp | --event-monitor path: /tmp: is a folder: name a file",
+                "--kernel KERNEL --event-monitor fd=999 | --event-monitor fd: 999 is not open: let whoever starts the",
+                "--kernel KERNEL --event-monitor fd=x | --event-monitor fd",
                 "--kernel KERNEL --log-file /no/dir/log | cannot write the log file /no/dir/log"
             })
     void badInputIsOneLineAndCode2(String words, String line) throws Exception {
@@ -237,6 +250,19 @@ class CommandsTest {
         assertThat(errors().lines())
                 .hasSize(3)
                 .allSatisfy(line -> assertThat(line).startsWith("cloud-hypervisor: --"));
+    }
+
+    @Test
+    void eventsAreToldWhereTheyWereAskedFor() throws Exception {
+        Path file = directory.resolve("events");
+        assertThat(cloudHypervisor("--kernel", kernel)).isEqualTo(42);
+        assertThat(events).isSameAs(EventSink.NONE);
+        assertThat(ringfence("run", "--kernel", kernel, "--event-monitor", "path=" + file))
+                .isEqualTo(42);
+        assertThat(file).isEmptyFile();
+        events.tell(Event.Vmm.STARTING);
+        assertThat(file).as("the stream has ended with the machine").isEmptyFile();
+        assertThat(errors()).isEmpty();
     }
 
     @Test

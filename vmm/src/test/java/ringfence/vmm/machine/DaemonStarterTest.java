@@ -26,6 +26,7 @@ import ringfence.vmm.config.HostProgram;
 import ringfence.vmm.config.NetConfig;
 import ringfence.vmm.config.RuntimeOptions;
 import ringfence.vmm.device.VirtioDevice;
+import ringfence.vmm.event.EventSink;
 import ringfence.vmm.supervise.RuntimeDirectory;
 
 /** What a network device's daemon and a shared folder's are started with. The daemon is a script here, which writes that down and refuses. */
@@ -65,7 +66,7 @@ class DaemonStarterTest {
             exit 2
             """.formatted(report));
         Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
-        MachineProxy proxy = new MachineProxy();
+        MachineProxy proxy = new MachineProxy(EventSink.NONE);
         GuestRam ram = new GuestRam(linux, List.of(new GuestRam.Range(0, 1 << 20)), RamOptions.DEFAULT);
         try (RuntimeDirectory directory =
                         RuntimeDirectory.create(linux.processes().effectiveUser() == 0);

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -98,6 +99,40 @@ class VirtioPciTest {
         assertThat(device.calls).containsExactly("reset", "acknowledge 120000000", "start 1");
         assertThat(device.started).containsExactly(PLACE);
         assertThat(driver.status()).isEqualTo(0xF);
+    }
+
+    /** What Cloud Hypervisor tells as activated and reset: the driver's doing, each once. */
+    @Test
+    void tellsWhenTheDriverMakesItRunAndWhenItResetsIt() {
+        TestDriver driver = driver();
+        List<String> told = new CopyOnWriteArrayList<>();
+        function.listen(new DriverListener() {
+            @Override
+            public void activated() {
+                told.add("activated");
+            }
+
+            @Override
+            public void reset() {
+                told.add("reset");
+            }
+        });
+        driver.negotiate(VERSION_1); // resets what does not run yet
+        driver.enableQueue(0, PLACE, 1);
+        assertThat(told).isEmpty();
+        driver.ready();
+        assertThat(told).containsExactly("activated");
+        driver.status(0);
+        driver.status(0);
+        assertThat(told).containsExactly("activated", "reset");
+        driver.negotiate(VERSION_1);
+        driver.enableQueue(0, PLACE, 1);
+        driver.ready();
+        function.reset().toCompletableFuture().join();
+        driver.status(0);
+        assertThat(told)
+                .as("the machine's reset is none of the driver's")
+                .containsExactly("activated", "reset", "activated");
     }
 
     @Test

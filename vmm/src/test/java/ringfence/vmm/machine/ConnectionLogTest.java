@@ -1,0 +1,66 @@
+package ringfence.vmm.machine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import ringfence.process.Program;
+import ringfence.vmm.device.remote.Phase;
+import ringfence.vmm.device.remote.RemoteState;
+import ringfence.vmm.event.Event;
+import ringfence.vmm.event.EventSink;
+
+/** What is told of a device's connection. */
+class ConnectionLogTest {
+    private final List<Event> told = new ArrayList<>();
+    private final List<String> failed = new ArrayList<>();
+    private final ConnectionLog watch = new ConnectionLog(
+            "_disk0",
+            new Counters(),
+            new EventSink() {
+                @Override
+                public boolean isOpen() {
+                    return true;
+                }
+
+                @Override
+                public void tell(Event event) {
+                    told.add(event);
+                }
+            },
+            failed::add);
+
+    @AfterEach
+    void dropsTheLog() {
+        Program.run("test", new PrintStream(OutputStream.nullOutputStream()), () -> 0);
+    }
+
+    private void changes(Phase phase, String reason, int pid, int reconnects, long gapNanos) {
+        watch.changed(new RemoteState(phase, reason, pid, 1, reconnects, gapNanos, gapNanos));
+    }
+
+    @Test
+    void aLossAndASuccessorWithTheGapAreToldAndTheFirstConnectionIsNot() {
+        changes(Phase.CONNECTING, "not tried yet", 0, 0, 0);
+        changes(Phase.CONNECTED, "", 100, 0, 0);
+        assertThat(told).isEmpty();
+        changes(Phase.LOST, "it has gone", 100, 0, 0);
+        changes(Phase.RECONNECTING, "nobody there", 100, 0, 0);
+        changes(Phase.CONNECTED, "", 101, 1, 7_000_000);
+        assertThat(told)
+                .containsExactly(
+                        new Event.DeviceLost("_disk0", "it has gone"),
+                        new Event.DeviceReconnected("_disk0", 101, 7_000_000));
+    }
+
+    @Test
+    void aBackendThatWillNotDoIsTold() {
+        changes(Phase.FAILED, "it lacks features", 0, 0, 0);
+        assertThat(told).containsExactly(new Event.DeviceRefused("_disk0", "it lacks features"));
+        assertThat(failed).containsExactly("it lacks features");
+    }
+}

@@ -1,0 +1,239 @@
+package ringfence.vmm.machine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.lang.foreign.Arena;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.agrona.concurrent.UnsafeBuffer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import ringfence.linux.FaultInjector;
+import ringfence.linux.Linux;
+import ringfence.linux.NativeKernel;
+import ringfence.linux.Syscall;
+import ringfence.option.JsonReader;
+import ringfence.process.Log;
+import ringfence.process.Program;
+import ringfence.vmm.config.HostLimits;
+import ringfence.vmm.config.Problem;
+import ringfence.vmm.config.RuntimeOptions;
+import ringfence.vmm.config.VmConfig;
+import ringfence.vmm.event.Event;
+import ringfence.vmm.event.Event.Vm;
+import ringfence.vmm.event.EventSink;
+
+/** The events of a VM's life, in Cloud Hypervisor's order. Needs /dev/kvm, of whatever kind: the guests do hardly anything. */
+@Timeout(120)
+class VmEventsTest {
+    private static final String PROCESSORS = "/proc/cpuinfo";
+
+    @TempDir
+    Path folder;
+
+    private final List<Event> told = new CopyOnWriteArrayList<>();
+    private final EventSink events = new EventSink() {
+        @Override
+        public boolean isOpen() {
+            return true;
+        }
+
+        @Override
+        public void tell(Event event) {
+            told.add(event);
+        }
+    };
+    private final Arena arena = Arena.ofShared();
+    private Vmm vmm;
+    private CompletableFuture<Ending> ending;
+
+    @BeforeEach
+    void aVmm() {
+        assumeThat(Path.of("/dev/kvm")).isWritable();
+        vmm = vmm(false);
+    }
+
+    @AfterEach
+    void ends() {
+        vmm.proxy().shutDownVmm("the test ends");
+        arena.close();
+        Program.run("test", new PrintStream(OutputStream.nullOutputStream()), () -> 0); // drops the log
+    }
+
+    private Vmm vmm(boolean noShutdown) {
+        told.clear();
+        return new Vmm(
+                onAnyKvm(), new RuntimeOptions(folder, noShutdown), new AnyHost(), events, Log.of("machine"), () -> {});
+    }
+
+    private record AnyHost() implements Admission {
+        @Override
+        public VmConfig complete(VmConfig config) {
+            return config;
+        }
+
+        @Override
+        public List<Problem> problems(VmConfig config) {
+            return config.problems(new HostLimits(64, 1L << 40));
+        }
+
+        @Override
+        public List<Problem> problemsHere(VmConfig config) {
+            return List.of();
+        }
+    }
+
+    /** The running kernel, of whose processor nothing is known: what stock kernels need is not needed here. */
+    private Linux onAnyKvm() {
+        FaultInjector kernel = new FaultInjector(new NativeKernel());
+        long nothing = arena.allocateFrom("/dev/null").address();
+        kernel.inject(
+                Syscall.OPENAT,
+                (folder, path, flags) -> text(path).equals(PROCESSORS),
+                (through, call, a) -> through.call(call, a[0], nothing, a[2], a[3], a[4], a[5]));
+        return new Linux(kernel);
+    }
+
+    private static String text(long address) {
+        UnsafeBuffer bytes = new UnsafeBuffer(address, PROCESSORS.length() + 1);
+        StringBuilder text = new StringBuilder();
+        for (int i = 0; i < bytes.capacity() && bytes.getByte(i) != 0; i++) {
+            text.append((char) bytes.getByte(i));
+        }
+        return text.toString();
+    }
+
+    private VmConfig config(byte[] kernel) throws Exception {
+        Path file = Files.write(folder.resolve("kernel"), kernel);
+        return VmConfig.TABLE.read(JsonReader.read("{\"payload\":{\"kernel\":\"" + file
+                + "\"},\"memory\":{\"size\":67108864},\"console\":{\"mode\":\"Off\"},\"serial\":{\"mode\":\"Null\"}}"));
+    }
+
+    private void run() {
+        ending = new CompletableFuture<>();
+        Thread.ofPlatform().daemon().name("machine").start(() -> {
+            try {
+                ending.complete(vmm.run());
+            } catch (InterruptedException | RuntimeException e) {
+                ending.completeExceptionally(e);
+            }
+        });
+    }
+
+    private void ask(VmRequest request) throws Exception {
+        vmm.proxy().ask(request).get(60, TimeUnit.SECONDS);
+    }
+
+    private Ending ended() throws Exception {
+        return ending.get(60, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void aLifeOverTheApi() throws Exception {
+        VmConfig config = config(TestKernels.halting());
+        run();
+        ask(new VmRequest.Create(config));
+        ask(new VmRequest.Boot());
+        ask(new VmRequest.Pause());
+        ask(new VmRequest.Resume());
+        ask(new VmRequest.Reboot());
+        ask(new VmRequest.ShutDown());
+        ask(new VmRequest.Boot());
+        ask(new VmRequest.Delete());
+        ask(new VmRequest.Delete()); // of nothing: no event
+        ask(new VmRequest.Create(config));
+        vmm.proxy().shutDownVmm("enough");
+        assertThat(ended()).isEqualTo(Ending.ORDERLY);
+        assertThat(told)
+                .containsExactly(
+                        Event.Vmm.STARTING,
+                        Vm.BOOTING,
+                        Vm.BOOTED,
+                        Vm.PAUSING,
+                        Vm.PAUSED,
+                        Vm.RESUMING,
+                        Vm.RESUMED,
+                        Vm.REBOOTING,
+                        Vm.REBOOTED,
+                        Vm.SHUTDOWN,
+                        Vm.BOOTING,
+                        Vm.BOOTED,
+                        Vm.SHUTDOWN,
+                        Vm.DELETED,
+                        Vm.DELETED, // of the second VM, which was never booted
+                        Event.Vmm.SHUTDOWN);
+    }
+
+    @Test
+    void aGuestThatPowersOff() throws Exception {
+        vmm.take(config(TestKernels.poweringOff()));
+        run();
+        assertThat(ended()).isEqualTo(Ending.ORDERLY);
+        assertThat(told)
+                .containsExactly(
+                        Event.Vmm.STARTING, Vm.BOOTING, Vm.BOOTED, Vm.SHUTDOWN, Vm.DELETED, Event.Vmm.SHUTDOWN);
+    }
+
+    @Test
+    void aDriverThatMakesADeviceRunAndResetsIt() throws Exception {
+        vmm.take(config(TestKernels.driving()));
+        run();
+        assertThat(ended()).isEqualTo(Ending.ORDERLY);
+        assertThat(told).hasSize(8);
+        assertThat(told)
+                .containsSubsequence(
+                        Vm.BOOTING,
+                        new Event.DeviceActivated("__rng"),
+                        new Event.DeviceReset("__rng"),
+                        Vm.SHUTDOWN,
+                        Vm.DELETED,
+                        Event.Vmm.SHUTDOWN);
+    }
+
+    @Test
+    void aGuestThatPowersOffAndWhoseConfigurationStays() throws Exception {
+        vmm = vmm(true);
+        vmm.take(config(TestKernels.poweringOff()));
+        run();
+        while (!told.contains(Vm.SHUTDOWN)) {
+            Thread.sleep(10);
+        }
+        ask(new VmRequest.Delete());
+        assertThat(told).containsExactly(Event.Vmm.STARTING, Vm.BOOTING, Vm.BOOTED, Vm.SHUTDOWN, Vm.DELETED);
+    }
+
+    @Test
+    void aGuestThatCannotGoOn() throws Exception {
+        vmm.take(config(TestKernels.failing()));
+        run();
+        assertThat(ended()).isEqualTo(Ending.TRIPLE_FAULT);
+        assertThat(told).hasSize(7).contains(Vm.SHUTDOWN, Vm.DELETED, Event.Vmm.SHUTDOWN);
+        assertThat(told.get(3))
+                .isInstanceOfSatisfying(
+                        Event.MachineFailed.class,
+                        failed -> assertThat(failed.reason()).contains("triple fault"));
+    }
+
+    /** Nothing follows the beginning of what fails. */
+    @Test
+    void aBootThatFails() throws Exception {
+        run();
+        ask(new VmRequest.Create(config("no kernel".getBytes(StandardCharsets.US_ASCII))));
+        assertThatThrownBy(() -> ask(new VmRequest.Boot())).isInstanceOf(ExecutionException.class);
+        ask(new VmRequest.Delete());
+        assertThat(told).containsExactly(Event.Vmm.STARTING, Vm.BOOTING, Vm.DELETED);
+    }
+}
