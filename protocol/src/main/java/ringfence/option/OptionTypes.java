@@ -3,6 +3,7 @@ package ringfence.option;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 
@@ -332,6 +333,11 @@ public final class OptionTypes {
         public Json.Obj schema() {
             return type.schema();
         }
+
+        @Override
+        public void schemas(Map<String, Json> found) {
+            type.schemas(found);
+        }
     }
 
     private record ListType<V>(OptionType<V> type) implements OptionType<List<V>> {
@@ -384,6 +390,11 @@ public final class OptionTypes {
         @Override
         public Json.Obj schema() {
             return Json.object("type", "array", "items", type.schema());
+        }
+
+        @Override
+        public void schemas(Map<String, Json> found) {
+            type.schemas(found);
         }
     }
 
@@ -465,6 +476,11 @@ public final class OptionTypes {
         public Json.Obj schema() {
             return Json.object("$ref", "#/components/schemas/" + table.name());
         }
+
+        @Override
+        public void schemas(Map<String, Json> found) {
+            table.schemas(found);
+        }
     }
 
     private record LaterRecordType<R>(Supplier<OptionTable<R>> table) implements OptionType<R> {
@@ -496,6 +512,11 @@ public final class OptionTypes {
         @Override
         public Json.Obj schema() {
             return now().schema();
+        }
+
+        @Override
+        public void schemas(Map<String, Json> found) {
+            now().schemas(found);
         }
 
         private OptionType<R> now() {

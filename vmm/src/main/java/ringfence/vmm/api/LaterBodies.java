@@ -73,7 +73,7 @@ final class LaterBodies {
                         "RestoreConfig",
                         field("source_url", TEXT),
                         field("prefault", TOGGLE),
-                        field("memory_restore_mode", OptionTypes.choice(RestoreMode.class)),
+                        field("memory_restore_mode", OptionTypes.choice(RestoreMode.class), RestoreMode.COPY),
                         field("resume", TOGGLE),
                         zones())
                 .required("source_url");
@@ -86,12 +86,12 @@ final class LaterBodies {
                         field("destination_url", TEXT),
                         field("local", TOGGLE),
                         field("preserve_source", TOGGLE),
-                        field("downtime_ms", positive),
-                        field("timeout_s", positive),
-                        field("timeout_strategy", OptionTypes.choice(TimeoutStrategy.class)),
-                        field("connections", OptionTypes.integer(1, 128)),
+                        field("downtime_ms", positive, 300),
+                        field("timeout_s", positive, 3600),
+                        field("timeout_strategy", OptionTypes.choice(TimeoutStrategy.class), TimeoutStrategy.CANCEL),
+                        field("connections", OptionTypes.integer(1, 128), 1),
                         field("tls_dir", TEXT),
-                        field("memory_mode", OptionTypes.choice(MemoryMode.class)))
+                        field("memory_mode", OptionTypes.choice(MemoryMode.class), MemoryMode.PRECOPY))
                 .required("destination_url");
     }
 
@@ -100,14 +100,16 @@ final class LaterBodies {
                         "ReceiveMigrationData",
                         field("receiver_url", TEXT),
                         field("tls_dir", TEXT),
-                        field("memory_mode", OptionTypes.choice(MemoryMode.class)),
+                        field("memory_mode", OptionTypes.choice(MemoryMode.class), MemoryMode.PRECOPY),
                         zones())
                 .required("receiver_url");
     }
 
     private static Option<Object, ?> zones() {
         OptionTable<Object> zone = table(
-                        "ZoneUpdate", id(), field("host_numa_node", OptionTypes.integer(0, Integer.MAX_VALUE)))
+                        "VmMemoryZoneUpdateData",
+                        id(),
+                        field("host_numa_node", OptionTypes.integer(0, Integer.MAX_VALUE)))
                 .required("id", "host_numa_node");
         return field("zone_updates", OptionTypes.list(OptionTypes.record(zone)));
     }
@@ -133,7 +135,7 @@ final class LaterBodies {
                         .required("socket", "queue_sizes", "device_type"));
         all.put(
                 "vm.add-pmem",
-                device("PmemConfig", field("file", TEXT), field("size", SIZE), field("discard_writes", TOGGLE))
+                device("PmemConfig", field("file", TEXT), field("size", SIZE), field("discard_writes", TOGGLE, false))
                         .required("file"));
         all.put(
                 "vm.add-vdpa",
@@ -149,7 +151,7 @@ final class LaterBodies {
     private static OptionTable<Object> device(String name, List<Option<Object, ?>> own) {
         List<Option<Object, ?>> all = new ArrayList<>(own);
         all.add(id());
-        all.add(field("iommu", TOGGLE));
+        all.add(field("iommu", TOGGLE, false));
         all.add(field("pci_segment", OptionTypes.integer(0, 95)));
         all.add(field("pci_device_id", OptionTypes.integer(0, 31)));
         return OptionTable.of(name, _ -> name, all);
@@ -169,6 +171,11 @@ final class LaterBodies {
 
     private static Option<Object, ?> id() {
         return field("id", TEXT);
+    }
+
+    /** One that has a value also where nothing is said. */
+    private static <V> Option<Object, ?> field(String name, OptionType<V> type, V otherwise) {
+        return Option.of(name, type, otherwise, _ -> otherwise, "");
     }
 
     private static <V> Option<Object, ?> field(String name, OptionType<V> type) {
