@@ -28,6 +28,11 @@ public final class OptionTypes {
         return new IntegerType(min, max);
     }
 
+    /** A whole number of this range, both ends in, that may need more than an int. */
+    public static OptionType<Long> number(long min, long max) {
+        return new NumberType(min, max);
+    }
+
     /** Bytes. */
     public static OptionType<Long> size() {
         return new SizeType();
@@ -210,6 +215,40 @@ public final class OptionTypes {
         @Override
         public Json.Obj schema() {
             return Json.object("type", "integer", "minimum", min, "maximum", max);
+        }
+    }
+
+    private record NumberType(long min, long max) implements OptionType<Long> {
+        @Override
+        public Long parse(String text) {
+            return inRange(FlagSyntax.number(text));
+        }
+
+        @Override
+        public Long read(Json json) {
+            return inRange(number(json));
+        }
+
+        private long inRange(long number) {
+            if (number < min || number > max) {
+                throw new OptionException("is " + number + ", " + min + " to " + max + " are possible");
+            }
+            return number;
+        }
+
+        @Override
+        public Json write(Long value) {
+            return new Json.Num(value);
+        }
+
+        @Override
+        public String syntax() {
+            return "<" + min + "-" + max + ">";
+        }
+
+        @Override
+        public Json.Obj schema() {
+            return Json.object("type", "integer", "format", "int64", "minimum", min, "maximum", max);
         }
     }
 

@@ -170,6 +170,18 @@ class OptionTableTest {
     }
 
     @Test
+    void numbersMayNeedMoreThanAnInt() {
+        OptionType<Long> type = OptionTypes.number(3, 4294967295L);
+        assertThat(type.read(new Json.Num(4294967295L))).isEqualTo(4294967295L);
+        assertThat(type.parse("4294967295")).isEqualTo(4294967295L);
+        assertThat(type.write(3L).toString()).isEqualTo("3");
+        assertThat(type.syntax()).isEqualTo("<3-4294967295>");
+        assertThatThrownBy(() -> type.read(new Json.Num(4294967296L)))
+                .hasMessage("is 4294967296, 3 to 4294967295 are possible");
+        assertThatThrownBy(() -> type.parse("2")).hasMessage("is 2, 3 to 4294967295 are possible");
+    }
+
+    @Test
     void sizesAreWrittenShort() {
         assertThat(FlagSyntax.size(512L << 20)).isEqualTo("512M");
         assertThat(FlagSyntax.size(3L << 40)).isEqualTo("3T");

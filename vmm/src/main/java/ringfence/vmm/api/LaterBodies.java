@@ -18,6 +18,7 @@ final class LaterBodies {
     private static final OptionType<String> TEXT = OptionTypes.text("text");
     private static final OptionType<Boolean> TOGGLE = OptionTypes.toggle();
     private static final OptionType<Long> SIZE = OptionTypes.size();
+    private static final long MOST = 0xFFFF_FFFFL;
 
     /** Where a snapshot's memory comes from. */
     enum RestoreMode implements OptionTypes.Choice {
@@ -80,14 +81,14 @@ final class LaterBodies {
     }
 
     private static OptionTable<Object> send() {
-        OptionType<Integer> positive = OptionTypes.integer(1, Integer.MAX_VALUE);
+        OptionType<Long> positive = OptionTypes.number(1, MOST);
         return table(
                         "SendMigrationData",
                         field("destination_url", TEXT),
                         field("local", TOGGLE),
                         field("preserve_source", TOGGLE),
-                        field("downtime_ms", positive, 300),
-                        field("timeout_s", positive, 3600),
+                        field("downtime_ms", positive, 300L),
+                        field("timeout_s", positive, 3600L),
                         field("timeout_strategy", OptionTypes.choice(TimeoutStrategy.class), TimeoutStrategy.CANCEL),
                         field("connections", OptionTypes.integer(1, 128), 1),
                         field("tls_dir", TEXT),
@@ -107,9 +108,7 @@ final class LaterBodies {
 
     private static Option<Object, ?> zones() {
         OptionTable<Object> zone = table(
-                        "VmMemoryZoneUpdateData",
-                        id(),
-                        field("host_numa_node", OptionTypes.integer(0, Integer.MAX_VALUE)))
+                        "VmMemoryZoneUpdateData", id(), field("host_numa_node", OptionTypes.number(0, MOST)))
                 .required("id", "host_numa_node");
         return field("zone_updates", OptionTypes.list(OptionTypes.record(zone)));
     }
@@ -131,7 +130,7 @@ final class LaterBodies {
                                 "GenericVhostUserConfig",
                                 field("socket", TEXT),
                                 field("queue_sizes", OptionTypes.integers(0, 65535)),
-                                field("device_type", OptionTypes.integer(0, Integer.MAX_VALUE)))
+                                field("device_type", OptionTypes.number(0, MOST)))
                         .required("socket", "queue_sizes", "device_type"));
         all.put(
                 "vm.add-pmem",
@@ -143,7 +142,7 @@ final class LaterBodies {
                         .required("path", "num_queues"));
         all.put(
                 "vm.add-vsock",
-                device("VsockConfig", field("cid", OptionTypes.integer(3, Integer.MAX_VALUE)), field("socket", TEXT))
+                device("VsockConfig", field("cid", OptionTypes.number(3, MOST)), field("socket", TEXT))
                         .required("cid", "socket"));
     }
 
