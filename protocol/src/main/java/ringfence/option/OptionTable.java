@@ -268,13 +268,34 @@ public final class OptionTable<R> {
         return new Json.Obj(schema);
     }
 
-    private static <V> Json property(Option<?, V> option) {
-        Map<String, Json> property = new LinkedHashMap<>(option.type().schema().members());
+    /**
+     * Adds its schema under its name, and those of the records that it holds; what is there already stays.
+     *
+     * @param found schemas by their names, as under components/schemas
+     */
+    public void schemas(Map<String, Json> found) {
+        if (found.putIfAbsent(name, schema()) == null) {
+            for (Option<R, ?> option : options) {
+                if (!option.field().isEmpty()) {
+                    option.type().schemas(found);
+                }
+            }
+        }
+    }
+
+    private <V> Json property(Option<?, V> option) {
+        Json.Obj schema = option.type().schema();
+        if (schema.members().containsKey("$ref")) {
+            return schema; // OpenAPI 3.0, Reference Object: nothing may stand beside it
+        }
+        Map<String, Json> property = new LinkedHashMap<>(schema.members());
         Json otherwise = option.type().write(option.otherwise());
-        if (otherwise != Json.Null.NULL && !property.containsKey("$ref")) {
+        if (otherwise != Json.Null.NULL && !required.contains(option.field())) {
             property.put("default", otherwise);
         }
-        property.put("description", new Json.Str(option.help()));
+        if (!option.help().isEmpty()) {
+            property.put("description", new Json.Str(option.help()));
+        }
         return new Json.Obj(property);
     }
 }

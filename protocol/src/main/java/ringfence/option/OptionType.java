@@ -1,6 +1,7 @@
 package ringfence.option;
 
 import java.util.List;
+import java.util.Map;
 
 /**
  * What values an option may have, and how they are written in a flag and in JSON. Immutable. The usual ones are in
@@ -23,6 +24,9 @@ public interface OptionType<V> {
 
     /** A JSON schema of it, as OpenAPI has them. */
     Json.Obj schema();
+
+    /** Adds the schemas that its own refers to, by their names. Only records have such, and what holds them. */
+    default void schemas(Map<String, Json> found) {}
 
     /**
      * Tells which members of a JSON value it does not know. Only records have such, and what holds them.

@@ -3,6 +3,7 @@ package ringfence.option;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 
@@ -25,6 +26,11 @@ public final class OptionTypes {
     /** A whole number of this range, both ends in. */
     public static OptionType<Integer> integer(int min, int max) {
         return new IntegerType(min, max);
+    }
+
+    /** A whole number of this range, both ends in, that may need more than an int. */
+    public static OptionType<Long> number(long min, long max) {
+        return new NumberType(min, max);
     }
 
     /** Bytes. */
@@ -212,6 +218,40 @@ public final class OptionTypes {
         }
     }
 
+    private record NumberType(long min, long max) implements OptionType<Long> {
+        @Override
+        public Long parse(String text) {
+            return inRange(FlagSyntax.number(text));
+        }
+
+        @Override
+        public Long read(Json json) {
+            return inRange(number(json));
+        }
+
+        private long inRange(long number) {
+            if (number < min || number > max) {
+                throw new OptionException("is " + number + ", " + min + " to " + max + " are possible");
+            }
+            return number;
+        }
+
+        @Override
+        public Json write(Long value) {
+            return new Json.Num(value);
+        }
+
+        @Override
+        public String syntax() {
+            return "<" + min + "-" + max + ">";
+        }
+
+        @Override
+        public Json.Obj schema() {
+            return Json.object("type", "integer", "format", "int64", "minimum", min, "maximum", max);
+        }
+    }
+
     private record SizeType() implements OptionType<Long> {
         @Override
         public Long parse(String text) {
@@ -332,6 +372,11 @@ public final class OptionTypes {
         public Json.Obj schema() {
             return type.schema();
         }
+
+        @Override
+        public void schemas(Map<String, Json> found) {
+            type.schemas(found);
+        }
     }
 
     private record ListType<V>(OptionType<V> type) implements OptionType<List<V>> {
@@ -384,6 +429,11 @@ public final class OptionTypes {
         @Override
         public Json.Obj schema() {
             return Json.object("type", "array", "items", type.schema());
+        }
+
+        @Override
+        public void schemas(Map<String, Json> found) {
+            type.schemas(found);
         }
     }
 
@@ -465,6 +515,11 @@ public final class OptionTypes {
         public Json.Obj schema() {
             return Json.object("$ref", "#/components/schemas/" + table.name());
         }
+
+        @Override
+        public void schemas(Map<String, Json> found) {
+            table.schemas(found);
+        }
     }
 
     private record LaterRecordType<R>(Supplier<OptionTable<R>> table) implements OptionType<R> {
@@ -496,6 +551,11 @@ public final class OptionTypes {
         @Override
         public Json.Obj schema() {
             return now().schema();
+        }
+
+        @Override
+        public void schemas(Map<String, Json> found) {
+            now().schemas(found);
         }
 
         private OptionType<R> now() {

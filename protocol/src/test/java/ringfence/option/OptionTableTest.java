@@ -3,7 +3,9 @@ package ringfence.option;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -147,6 +149,36 @@ class OptionTableTest {
         assertThat(Sample.TABLE.schema().get("properties").toString())
                 .contains("\"num_queues\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":64,\"default\":1,"
                         + "\"description\":\"number of queues\"}");
+    }
+
+    @Test
+    void schemasAreGatheredWithThoseThatTheyReferTo() {
+        Option<String, String> id = Option.of("id", OptionTypes.text("name"), "", text -> text, "its name");
+        OptionTable<String> inner = OptionTable.of("Inner", v -> v.get(id), id).required("id");
+        Option<String, List<String>> list = Option.of(
+                "list", OptionTypes.list(OptionTypes.laterRecord(() -> inner)), List.of(), List::of, "some of them");
+        Option<String, Optional<String>> one = Option.of(
+                "one", OptionTypes.optional(OptionTypes.record(inner)), Optional.empty(), Optional::of, "one of them");
+        Map<String, Json> schemas = new LinkedHashMap<>();
+        OptionTable.of("Outer", v -> "", list, one).schemas(schemas);
+        assertThat(schemas.toString())
+                .isEqualTo("{Outer={\"type\":\"object\",\"properties\":{\"list\":{\"type\":\"array\",\"items\":"
+                        + "{\"$ref\":\"#/components/schemas/Inner\"},\"description\":\"some of them\"},"
+                        + "\"one\":{\"$ref\":\"#/components/schemas/Inner\"}}},"
+                        + " Inner={\"type\":\"object\",\"required\":[\"id\"],\"properties\":{\"id\":"
+                        + "{\"type\":\"string\",\"description\":\"its name\"}}}}");
+    }
+
+    @Test
+    void numbersMayNeedMoreThanAnInt() {
+        OptionType<Long> type = OptionTypes.number(3, 4294967295L);
+        assertThat(type.read(new Json.Num(4294967295L))).isEqualTo(4294967295L);
+        assertThat(type.parse("4294967295")).isEqualTo(4294967295L);
+        assertThat(type.write(3L).toString()).isEqualTo("3");
+        assertThat(type.syntax()).isEqualTo("<3-4294967295>");
+        assertThatThrownBy(() -> type.read(new Json.Num(4294967296L)))
+                .hasMessage("is 4294967296, 3 to 4294967295 are possible");
+        assertThatThrownBy(() -> type.parse("2")).hasMessage("is 2, 3 to 4294967295 are possible");
     }
 
     @Test

@@ -55,6 +55,7 @@ public final class Endpoints {
         table.put("vm.add-net", new Endpoint(PUT, changes::addNet));
         table.put("vm.add-fs", new Endpoint(PUT, changes::addFs));
         table.put("vm.remove-device", new Endpoint(PUT, changes::removeDevice));
+        table.put(ApiDocument.NAME, now(GET, this::document));
         for (LaterEndpoint later : LaterEndpoint.all()) {
             table.put(later.name(), now(PUT, request -> later.answer(request, machine)));
         }
@@ -104,6 +105,13 @@ public final class Endpoints {
         return endpoint;
     }
 
+    /** What is answered, and to which method. */
+    Map<String, String> methods() {
+        Map<String, String> methods = new HashMap<>();
+        table.forEach((name, endpoint) -> methods.put(name, endpoint.method()));
+        return methods;
+    }
+
     private static CompletableFuture<HttpResponse> refused(int status, String why) {
         return CompletableFuture.completedFuture(HttpResponse.error(status, why));
     }
@@ -112,6 +120,11 @@ public final class Endpoints {
         return HttpResponse.ok(
                 "{\"build_version\":" + HttpResponse.quote(version) + ",\"version\":" + HttpResponse.quote(version)
                         + ",\"pid\":" + ProcessHandle.current().pid() + ",\"features\":[\"kvm\"]}");
+    }
+
+    /** Made anew each time: few ask, and nobody else shall pay for it. */
+    private HttpResponse document(HttpRequest request) {
+        return HttpResponse.ok(ApiDocument.of(version).toString());
     }
 
     private HttpResponse info(HttpRequest request) {

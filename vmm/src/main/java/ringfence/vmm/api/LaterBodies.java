@@ -24,6 +24,7 @@ public final class LaterBodies {
     private static final OptionType<String> TEXT = OptionTypes.text("text");
     private static final OptionType<Boolean> TOGGLE = OptionTypes.toggle();
     private static final OptionType<Long> SIZE = OptionTypes.size();
+    private static final long MOST = 0xFFFF_FFFFL;
 
     /** Where a snapshot's memory comes from. */
     enum RestoreMode implements OptionTypes.Choice {
@@ -84,7 +85,7 @@ public final class LaterBodies {
                         "RestoreConfig",
                         field("source_url", TEXT),
                         field("prefault", TOGGLE),
-                        field("memory_restore_mode", OptionTypes.choice(RestoreMode.class)),
+                        field("memory_restore_mode", OptionTypes.choice(RestoreMode.class), RestoreMode.COPY),
                         field("resume", TOGGLE),
                         zones())
                 .required("source_url")
@@ -92,18 +93,18 @@ public final class LaterBodies {
     }
 
     private static OptionTable<Json.Obj> send() {
-        OptionType<Integer> positive = OptionTypes.integer(1, Integer.MAX_VALUE);
+        OptionType<Long> positive = OptionTypes.number(1, MOST);
         return table(
                         "SendMigrationData",
                         field("destination_url", TEXT),
                         field("local", TOGGLE),
                         field("preserve_source", TOGGLE),
-                        field("downtime_ms", positive),
-                        field("timeout_s", positive),
-                        field("timeout_strategy", OptionTypes.choice(TimeoutStrategy.class)),
-                        field("connections", OptionTypes.integer(1, 128)),
+                        field("downtime_ms", positive, 300L),
+                        field("timeout_s", positive, 3600L),
+                        field("timeout_strategy", OptionTypes.choice(TimeoutStrategy.class), TimeoutStrategy.CANCEL),
+                        field("connections", OptionTypes.integer(1, 128), 1),
                         field("tls_dir", TEXT),
-                        field("memory_mode", OptionTypes.choice(MemoryMode.class)))
+                        field("memory_mode", OptionTypes.choice(MemoryMode.class), MemoryMode.PRECOPY))
                 .required("destination_url");
     }
 
@@ -112,7 +113,7 @@ public final class LaterBodies {
                         "ReceiveMigrationData",
                         field("receiver_url", TEXT),
                         field("tls_dir", TEXT),
-                        field("memory_mode", OptionTypes.choice(MemoryMode.class)),
+                        field("memory_mode", OptionTypes.choice(MemoryMode.class), MemoryMode.PRECOPY),
                         zones())
                 .required("receiver_url")
                 .unsupported("vfio_fds", "iommufd_fd");
@@ -120,7 +121,7 @@ public final class LaterBodies {
 
     private static Option<Json.Obj, ?> zones() {
         OptionTable<Json.Obj> zone = table(
-                        "ZoneUpdate", id(), field("host_numa_node", OptionTypes.integer(0, Integer.MAX_VALUE)))
+                        "VmMemoryZoneUpdateData", id(), field("host_numa_node", OptionTypes.number(0, MOST)))
                 .required("id", "host_numa_node");
         return field("zone_updates", OptionTypes.list(new ZoneUpdate(OptionTypes.record(zone))));
     }
@@ -143,22 +144,22 @@ public final class LaterBodies {
                                 "GenericVhostUserConfig",
                                 field("socket", TEXT),
                                 field("queue_sizes", OptionTypes.integers(0, 65535)),
-                                field("device_type", OptionTypes.integer(0, Integer.MAX_VALUE)))
+                                field("device_type", OptionTypes.number(0, MOST)))
                         .required("socket", "queue_sizes", "device_type"));
         all.put(
                 "vm.add-pmem",
-                device("PmemConfig", field("file", TEXT), field("size", SIZE), field("discard_writes", TOGGLE))
+                device("PmemConfig", field("file", TEXT), field("size", SIZE), field("discard_writes", TOGGLE, false))
                         .required("file"));
         all.put(
                 "vm.add-vdpa",
                 device(
                                 "VdpaConfig",
                                 field("path", TEXT),
-                                field("num_queues", OptionTypes.integer(1, 65535), Optional.of(1)))
+                                inFlags("num_queues", OptionTypes.integer(1, 65535), Optional.of(1)))
                         .required("path", "num_queues"));
         all.put(
                 "vm.add-vsock",
-                device("VsockConfig", field("cid", OptionTypes.integer(3, Integer.MAX_VALUE)), field("socket", TEXT))
+                device("VsockConfig", field("cid", OptionTypes.number(3, MOST)), field("socket", TEXT))
                         .required("cid", "socket"));
     }
 
@@ -206,7 +207,7 @@ public final class LaterBodies {
     private static OptionTable<Json.Obj> device(String name, Option<Json.Obj, ?>... own) {
         List<Option<Json.Obj, ?>> all = new ArrayList<>(List.of(own));
         all.add(id());
-        all.add(field("iommu", TOGGLE));
+        all.add(field("iommu", TOGGLE, false));
         all.add(field("pci_segment", OptionTypes.integer(0, 95)));
         all.add(field("pci_device_id", OptionTypes.integer(0, 31)));
         return OptionTable.of(name, values -> body(all, values), all);
@@ -223,7 +224,8 @@ public final class LaterBodies {
         Map<String, Json> members = new LinkedHashMap<>();
         for (Option<Json.Obj, ?> field : fields) {
             Json member = member(field, values);
-            if (member != Json.Null.NULL) {
+            boolean wanted = values.isSaid(field) || field.otherwise() instanceof Optional; // else the VMM's default
+            if (wanted && member != Json.Null.NULL) {
                 members.put(field.field(), member);
             }
         }
@@ -239,16 +241,27 @@ public final class LaterBodies {
     }
 
     private static <V> Option<Json.Obj, ?> field(String name, OptionType<V> type) {
-        return field(name, type, Optional.empty());
+        return inFlags(name, type, Optional.empty());
     }
 
-    private static <V> Option<Json.Obj, ?> field(String name, OptionType<V> type, Optional<V> otherwise) {
+    /** One that a flag gives a value where it says nothing, and a body has to have. */
+    private static <V> Option<Json.Obj, ?> inFlags(String name, OptionType<V> type, Optional<V> otherwise) {
         OptionType<Optional<V>> optional = OptionTypes.optional(type);
         return Option.of(
                 name,
                 optional,
                 otherwise,
                 body -> body.get(name) == Json.Null.NULL ? Optional.empty() : optional.read(body.get(name)),
+                "");
+    }
+
+    /** One that has a value also where nothing is said. */
+    private static <V> Option<Json.Obj, ?> field(String name, OptionType<V> type, V otherwise) {
+        return Option.of(
+                name,
+                type,
+                otherwise,
+                body -> body.get(name) == Json.Null.NULL ? otherwise : type.read(body.get(name)),
                 "");
     }
 }

@@ -9,7 +9,6 @@ import java.util.function.Function;
 import ringfence.linux.Fd;
 import ringfence.linux.Linux;
 import ringfence.option.Json;
-import ringfence.option.OptionException;
 import ringfence.option.OptionTable;
 import ringfence.vmm.config.DiskConfig;
 import ringfence.vmm.config.FsConfig;
@@ -100,10 +99,8 @@ final class VmChanges {
     }
 
     CompletableFuture<HttpResponse> removeDevice(HttpRequest request) {
-        Json.Obj body = RequestBody.object(request);
-        if (!(body.get("id") instanceof Json.Str(String id))) {
-            throw new OptionException("lacks id, the name of the device");
-        }
+        String id =
+                RequestBody.read(DeviceName.TABLE, request, machine.events()).id();
         return done(new VmRequest.Change(config -> {
             if (!config.ids().contains(id)) {
                 throw new VmException(Reason.UNKNOWN_DEVICE, "id: there is no device '" + id + "'");
@@ -117,7 +114,7 @@ final class VmChanges {
         return machine.ask(request).handle(VmChanges::answer);
     }
 
-    private static HttpResponse answer(Optional<MachineState.DeviceEntry> plugged, Throwable failure) {
+    static HttpResponse answer(Optional<MachineState.DeviceEntry> plugged, Throwable failure) {
         Throwable why = failure instanceof CompletionException wrapped ? wrapped.getCause() : failure;
         return switch (why) {
             case null ->

@@ -12,6 +12,9 @@
  * changes the machine is a command to its owner, whose answer comes back to the loop. So reads never wait for changes.
  * Nobody here touches a device.
  *
+ * <p>{@link ringfence.vmm.api.ApiDocument} describes it all, for clients that ask: bodies by the tables that they are read
+ * with, the rest by {@link ringfence.vmm.api.ApiOperation}, one per endpoint.
+ *
  * <p>Descriptors that a client sends (SCM_RIGHTS) belong to its connection, which closes them when the request is
  * answered; an endpoint that keeps one takes a duplicate.
  */

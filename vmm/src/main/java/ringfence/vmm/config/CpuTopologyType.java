@@ -1,6 +1,7 @@
 package ringfence.vmm.config;
 
 import java.util.List;
+import java.util.Map;
 import ringfence.option.FlagSyntax;
 import ringfence.option.Json;
 import ringfence.option.Option;
@@ -70,5 +71,10 @@ final class CpuTopologyType implements OptionType<CpuTopology> {
     @Override
     public Json.Obj schema() {
         return Json.object("$ref", "#/components/schemas/CpuTopology");
+    }
+
+    @Override
+    public void schemas(Map<String, Json> found) {
+        TABLE.schemas(found);
     }
 }

@@ -59,12 +59,12 @@ public record CpusConfig(
 
     private static final Option<CpusConfig, Integer> BOOT =
             Option.of("boot", "boot_vcpus", OptionTypes.integer(1, LIMIT), 1, CpusConfig::bootVcpus, "vCPUs at start");
-    private static final Option<CpusConfig, Integer> MAX = Option.of(
+    private static final Option<CpusConfig, Optional<Integer>> MAX = Option.of(
             "max",
             "max_vcpus",
-            OptionTypes.integer(1, LIMIT),
-            1,
-            CpusConfig::maxVcpus,
+            OptionTypes.optional(OptionTypes.integer(1, LIMIT)),
+            Optional.empty(),
+            c -> Optional.of(c.maxVcpus),
             "the most there can be; as boot");
     private static final Option<CpusConfig, Optional<CpuTopology>> TOPOLOGY = Option.of(
             "topology",
@@ -104,7 +104,7 @@ public record CpusConfig(
     private static CpusConfig of(OptionValues v) {
         return new CpusConfig(
                 v.get(BOOT),
-                v.isSaid(MAX) ? v.get(MAX) : v.get(BOOT),
+                v.get(MAX).orElse(v.get(BOOT)),
                 v.get(TOPOLOGY),
                 v.get(MAX_PHYS_BITS),
                 v.get(NESTED),

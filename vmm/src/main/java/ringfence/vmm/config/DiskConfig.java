@@ -78,7 +78,9 @@ public record DiskConfig(
             }
         },
         /** Microsoft's newer one. */
-        VHDX;
+        VHDX,
+        /** As if it were not said. */
+        UNKNOWN;
     }
 
     /** What of the image is locked. */
@@ -183,7 +185,7 @@ public record DiskConfig(
                 v.get(QUEUE_SIZE),
                 v.get(SERIAL),
                 v.get(PCI_DEVICE).map(OptionalInt::of).orElseGet(OptionalInt::empty),
-                v.get(IMAGE_TYPE),
+                v.get(IMAGE_TYPE).filter(type -> type != ImageType.UNKNOWN),
                 v.get(SPARSE),
                 v.get(LOCK),
                 v.get(QUEUE_AFFINITY),

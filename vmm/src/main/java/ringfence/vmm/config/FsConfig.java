@@ -41,7 +41,7 @@ public record FsConfig(
 
     private static final Option<FsConfig, Optional<String>> TAG = Option.of(
             "tag",
-            TEXT,
+            OptionTypes.optional(OptionTypes.text("name")),
             Optional.empty(),
             f -> Optional.of(f.tag),
             "the name by which the guest mounts it, 36 bytes at most");
@@ -49,7 +49,7 @@ public record FsConfig(
             "socket",
             PATH_TYPE,
             Optional.empty(),
-            f -> f.backend instanceof FsBackend.Socket(String path) ? Optional.of(path) : Optional.empty(),
+            f -> Optional.of(f.socket()), // Cloud Hypervisor's clients rely on it: empty where there is none
             "where somebody else's daemon listens, such as virtiofsd");
     private static final Option<FsConfig, Integer> QUEUES =
             Option.of("num_queues", OptionTypes.integer(1, 64), 1, FsConfig::numQueues, "request queues");
@@ -121,6 +121,7 @@ public record FsConfig(
                     XATTR,
                     ACL,
                     LOCKS)
+            .required("tag")
             .unsupported("iommu");
 
     private static FsConfig of(OptionValues v) {
@@ -129,7 +130,7 @@ public record FsConfig(
                 v.get(TAG)
                         .filter(tag -> !tag.isEmpty())
                         .orElseThrow(() ->
-                                new OptionException("tag: is missing: give tag=<name>, by which the guest mounts it")),
+                                new OptionException("tag: is empty: give tag=<name>, by which the guest mounts it")),
                 backend(v),
                 v.get(QUEUES),
                 v.get(QUEUE_SIZE),
@@ -139,7 +140,7 @@ public record FsConfig(
 
     private static FsBackend backend(OptionValues v) {
         Optional<String> path = v.get(PATH);
-        Optional<String> socket = v.get(SOCKET);
+        Optional<String> socket = v.get(SOCKET).filter(text -> !text.isEmpty());
         if (path.isPresent() && socket.isPresent()) {
             throw new OptionException("path: goes to the daemon, not here, with socket=: leave one of the two out");
         }
@@ -170,6 +171,10 @@ public record FsConfig(
 
     private static Optional<String> given(String text) {
         return text.isEmpty() ? Optional.empty() : Optional.of(text);
+    }
+
+    private String socket() {
+        return backend instanceof FsBackend.Socket(String path) ? path : "";
     }
 
     private Optional<FsBackend.Folder> folder() {

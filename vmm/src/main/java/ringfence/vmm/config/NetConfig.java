@@ -37,6 +37,8 @@ public record NetConfig(
         Optional<RateLimiterConfig> limits,
         OptionalInt pciDeviceId,
         int pciSegment) {
+    private static final String CLIENTS_IP = "192.168.249.1";
+    private static final String CLIENTS_MASK = "255.255.255.0";
     private static final OptionType<Optional<String>> TEXT = OptionTypes.optional(OptionTypes.text("text"));
     private static final OptionType<Optional<IpAddress>> IP_ADDRESS = OptionTypes.optional(IpAddress.type());
     private static final OptionType<Optional<MacAddress>> MAC_ADDRESS = OptionTypes.optional(MacAddress.type());
@@ -201,7 +203,9 @@ public record NetConfig(
             return new NetBackend.Switch(v.get(SWITCH).get());
         }
         if (v.get(VHOST_USER)) {
-            refuse(v, "with vhost_user=on, where the daemon has its own", TAP, FDS, IP, MASK, HOST_MAC);
+            refuse(v, "with vhost_user=on, where the daemon has its own", TAP, FDS, HOST_MAC);
+            refuseOwn(v, IP, CLIENTS_IP);
+            refuseOwn(v, MASK, CLIENTS_MASK);
             refuseOn(v, "with vhost_user=on, whose daemon decides", PASST);
             return new NetBackend.Socket(
                     v.get(SOCKET)
@@ -229,6 +233,12 @@ public record NetConfig(
         for (Option<NetConfig, ?> option : options) {
             refuseIf(v.isSaid(option), option, where);
         }
+    }
+
+    /** Clients that are generated from Cloud Hypervisor's description of the API write its default of an address. */
+    private static void refuseOwn(OptionValues v, Option<NetConfig, Optional<IpAddress>> option, String clients) {
+        boolean own = v.get(option).filter(ip -> !ip.toString().equals(clients)).isPresent();
+        refuseIf(own, option, "with vhost_user=on, where the daemon has its own");
     }
 
     /** JSON says of these that they are off. */

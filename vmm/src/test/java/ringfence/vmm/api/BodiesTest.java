@@ -72,7 +72,7 @@ class BodiesTest {
                 "'net':[{'mac':'zz'}] | net[0].mac ",
                 "'net':[{'rate_limiter_config':{'bandwidth':{'size':'x'}}}] |"
                         + " net[0].rate_limiter_config.bandwidth.size is a text",
-                "'fs':[{'path':'/srv'}] | fs[0] tag: is missing",
+                "'fs':[{'path':'/srv'}] | fs[0] lacks tag",
                 "'serial':{'mode':'Loud'} | serial.mode is 'Loud', none of",
                 "'serial':{'mode':'Off','mode':'Tty'} | a name for the second time in serial.mode at character",
                 "'memory':{'size':01} | in memory",

@@ -206,4 +206,12 @@ class NetConfigTest {
         assertThat(MacAddress.parse(text).bytes()).hasSize(6);
         assertThat(List.of(MacAddress.parse(text))).containsExactly(MacAddress.parse(text.toUpperCase()));
     }
+
+    /** Clients that are generated from Cloud Hypervisor's description write its default of an address in any case. */
+    @Test
+    void aGeneratedClientsAddressIsNoMistakeBesideADaemon() {
+        assertThat(NetConfig.TABLE.read(JsonReader.read("{\"vhost_user\":true,\"vhost_socket\":\"/s\","
+                        + "\"ip\":\"192.168.249.1\",\"mask\":\"255.255.255.0\"}")))
+                .isEqualTo(NetConfig.TABLE.parse("vhost_user=on,socket=/s"));
+    }
 }

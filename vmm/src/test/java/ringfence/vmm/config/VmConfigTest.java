@@ -194,4 +194,11 @@ class VmConfigTest {
         assertThatThrownBy(() -> DiskConfig.TABLE.parse("path=/x,bw_size=1"))
                 .hasMessage("key 'bw_size' is not supported yet: leave it out");
     }
+
+    /** Clients that are generated from Cloud Hypervisor's description may write its word for a format that is not said. */
+    @Test
+    void anUnknownFormatIsAsIfItWereNotSaid() {
+        assertThat(DiskConfig.TABLE.read(Json.object("path", "/x", "image_type", "Unknown")))
+                .isEqualTo(DiskConfig.TABLE.parse("path=/x"));
+    }
 }

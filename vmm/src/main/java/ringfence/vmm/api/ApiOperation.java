@@ -1,0 +1,147 @@
+package ringfence.vmm.api;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import ringfence.option.Json;
+import ringfence.option.OptionTable;
+import ringfence.vmm.config.DiskConfig;
+import ringfence.vmm.config.FsConfig;
+import ringfence.vmm.config.NetConfig;
+import ringfence.vmm.config.VmConfig;
+
+/**
+ * One endpoint as the API's document has it. What every endpoint may answer, see {@link ApiDocument}, is not repeated.
+ *
+ * @param method GET or PUT
+ * @param name such as {@code vm.create}
+ * @param id how generated clients call it; empty: as their generator does
+ * @param summary one line
+ * @param body what its body is read with; empty: it takes none
+ * @param content the schema of what it answers with 200
+ * @param answers further statuses that are its own, ascending
+ */
+record ApiOperation(
+        String method,
+        String name,
+        String id,
+        String summary,
+        Optional<OptionTable<?>> body,
+        Optional<String> content,
+        List<Integer> answers) {
+    private static final int OK = 200;
+    private static final int DONE = 204;
+    private static final int MISSING = 404;
+    private static final int TAKEN = 409;
+
+    private static ApiOperation get(String name, String summary, String content, Integer... answers) {
+        return new ApiOperation("GET", name, "", summary, Optional.empty(), Optional.of(content), List.of(answers));
+    }
+
+    private static ApiOperation change(String name, String id, String summary) {
+        return new ApiOperation("PUT", name, id, summary, Optional.empty(), Optional.empty(), List.of(DONE, MISSING));
+    }
+
+    private static ApiOperation done(String name, String id, String summary) {
+        return new ApiOperation("PUT", name, id, summary, Optional.empty(), Optional.empty(), List.of(DONE));
+    }
+
+    private static ApiOperation add(String name, String summary, OptionTable<?> body) {
+        return new ApiOperation(
+                "PUT",
+                name,
+                "",
+                summary
+                        + " Answered with 200 and its place once the guest can find it; with 204 before the VM is"
+                        + " booted.",
+                Optional.of(body),
+                Optional.of("PciDeviceInfo"),
+                List.of(DONE, MISSING, TAKEN));
+    }
+
+    /** All of them. */
+    static List<ApiOperation> all() {
+        return Stream.of(reads(), changes(), devices(), later())
+                .flatMap(List::stream)
+                .toList();
+    }
+
+    private static List<ApiOperation> reads() {
+        return List.of(
+                get("vmm.ping", "Tells who answers.", "VmmPingResponse"),
+                get("vm.info", "The VM's configuration and state.", "VmInfo", MISSING),
+                get("vm.counters", "A booted VM's devices in numbers.", "VmCounters", MISSING),
+                get(ApiDocument.NAME, "This document.", "OpenApi"));
+    }
+
+    private static List<ApiOperation> changes() {
+        return List.of(
+                new ApiOperation(
+                        "PUT",
+                        "vmm.shutdown",
+                        "shutdownVMM",
+                        "Ends the VM, if there is one, and the VMM's process.",
+                        Optional.empty(),
+                        Optional.empty(),
+                        List.of(OK)),
+                new ApiOperation(
+                        "PUT",
+                        "vm.create",
+                        "createVM",
+                        "Takes a VM's configuration. Nothing is started yet.",
+                        Optional.of(VmConfig.TABLE),
+                        Optional.empty(),
+                        List.of(DONE)),
+                change("vm.boot", "bootVM", "Starts daemons and vCPUs; answered when the guest runs."),
+                change("vm.pause", "pauseVM", "Lets the vCPUs and the guest's clock stand still."),
+                change("vm.resume", "resumeVM", "Lets a paused VM run on."),
+                change("vm.reboot", "rebootVM", "Resets the VM. Its daemons stay."),
+                change("vm.shutdown", "shutdownVM", "Ends the guest at once. The configuration stays."),
+                done(
+                        "vm.delete",
+                        "deleteVM",
+                        "Ends the guest at once, and forgets the configuration, if there is any."),
+                change("vm.nmi", "", "Sends a non-maskable interrupt to every vCPU."),
+                change(
+                        "vm.power-button",
+                        "power-buttonVM",
+                        "Presses the guest's power button; it decides what follows."));
+    }
+
+    private static List<ApiOperation> devices() {
+        return List.of(
+                add("vm.add-disk", "Adds a disk.", DiskConfig.TABLE),
+                add(
+                        "vm.add-net",
+                        "Adds a network device; descriptors of its taps may come along (SCM_RIGHTS), one per two"
+                                + " queues.",
+                        NetConfig.TABLE),
+                add("vm.add-fs", "Adds a shared folder.", FsConfig.TABLE),
+                new ApiOperation(
+                        "PUT",
+                        "vm.remove-device",
+                        "",
+                        "Asks the guest to give a device back; it is gone when vm.info no longer names it.",
+                        Optional.of(DeviceName.TABLE),
+                        Optional.empty(),
+                        List.of(DONE, MISSING)));
+    }
+
+    private static List<ApiOperation> later() {
+        Map<String, OptionTable<Json.Obj>> bodies = LaterBodies.all();
+        List<ApiOperation> operations = new ArrayList<>();
+        for (LaterEndpoint later : LaterEndpoint.all()) {
+            operations.add(new ApiOperation(
+                    "PUT",
+                    later.name(),
+                    "",
+                    "Not supported yet: the body is checked, then the answer is 500 (" + later.missing() + ").",
+                    Optional.ofNullable(bodies.get(later.name())),
+                    Optional.empty(),
+                    later.needsVm() ? List.of(MISSING) : List.of()));
+        }
+        return operations;
+    }
+}

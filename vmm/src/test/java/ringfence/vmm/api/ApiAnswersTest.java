@@ -1,0 +1,112 @@
+package ringfence.vmm.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.networknt.schema.InputFormat;
+import com.networknt.schema.JsonSchema;
+import com.networknt.schema.JsonSchemaFactory;
+import com.networknt.schema.SchemaLocation;
+import com.networknt.schema.SpecVersion;
+import com.networknt.schema.oas.OpenApi30;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import ringfence.vmm.machine.MachineState;
+
+/** What is answered conforms to the API's document, in the eyes of somebody else's validator. */
+class ApiAnswersTest {
+    private static final String PLACE = "https://ringfence.test/openapi.json";
+    private static final String EVERYTHING = "{'payload':{'kernel':'/k','cmdline':'a b','initramfs':'/i'},"
+            + "'cpus':{'boot_vcpus':2,'max_vcpus':4,'topology':{'cores_per_die':4},"
+            + "'affinity':[{'vcpu':0,'host_cpus':[0,1]}],'core_scheduling':'Vcpu'},"
+            + "'memory':{'size':1073741824,'hugepages':true,'hugepage_size':2097152},"
+            + "'disks':[{'path':'/d','serial':'s','image_type':'Raw','lock_granularity':'Full','pci_device_id':9,"
+            + "'queue_affinity':[{'queue_index':0,'host_cpus':[1]}]},{'vhost_user':true,'vhost_socket':'/s'}],"
+            + "'net':[{'tap':'t','ip':'10.0.0.1','mask':'255.0.0.0','mac':'52:54:00:00:00:01','mtu':1500,"
+            + "'rate_limiter_config':{'bandwidth':{'size':9,'one_time_burst':3,'refill_time':7}}},"
+            + "{'vhost_user':true,'vhost_socket':'/n','vhost_mode':'Server'}],"
+            + "'fs':[{'tag':'a','path':'/f','cache':'Never'},{'tag':'b','socket':'/v'}],"
+            + "'serial':{'mode':'File','file':'/l'},'console':{'mode':'Off'},'pvpanic':true}";
+
+    @TempDir
+    Path folder;
+
+    private TestServer server;
+    private JsonSchemaFactory schemas;
+
+    @BeforeEach
+    void ask() {
+        server = TestServer.start(folder, ApiLimits.of(1024));
+        String closed = send("GET", "openapi.json", "") // no member may be answered that it does not tell of
+                .json()
+                .replace("\"properties\":", "\"additionalProperties\":false,\"properties\":");
+        schemas = JsonSchemaFactory.getInstance(
+                SpecVersion.VersionFlag.V4,
+                builder -> builder.metaSchema(OpenApi30.getInstance())
+                        .defaultMetaSchemaIri(OpenApi30.getInstance().getIri())
+                        .schemaLoaders(loaders -> loaders.schemas(Map.of(PLACE, closed))));
+    }
+
+    @AfterEach
+    void end() {
+        server.close();
+    }
+
+    private HttpResponse send(String method, String endpoint, String body) {
+        byte[] bytes = body.replace('\'', '"').getBytes(StandardCharsets.UTF_8);
+        return server.endpoints
+                .answer(new HttpRequest(method, "/api/v1/" + endpoint, bytes, true, List.of()))
+                .join();
+    }
+
+    private void assertConforms(String schema, String answer) {
+        JsonSchema its = schemas.getSchema(SchemaLocation.of(PLACE + "#/components/schemas/" + schema));
+        assertThat(its.validate(answer, InputFormat.JSON)).as(answer).isEmpty();
+    }
+
+    private void assertDiffers(String schema, String answer) {
+        JsonSchema its = schemas.getSchema(SchemaLocation.of(PLACE + "#/components/schemas/" + schema));
+        assertThat(its.validate(answer, InputFormat.JSON)).as(answer).isNotEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '~',
+            value = {"{'payload':{'kernel':'/k'}}", EVERYTHING})
+    void informationDoes(String config) {
+        assertThat(send("PUT", "vm.create", config)).isEqualTo(HttpResponse.empty(204));
+        String info = send("GET", "vm.info", "").json();
+        assertConforms("VmInfo", info);
+        assertDiffers("VmInfo", info.replace("\"state\":\"Created\"", "\"state\":\"Wild\""));
+        assertDiffers("VmInfo", info.replace("\"payload\":{", "\"payload\":{\"colour\":1,"));
+        assertDiffers("VmInfo", info.replace("\"boot_vcpus\":", "\"boot_vcpus\":-"));
+    }
+
+    @Test
+    void theOthersDoToo() {
+        assertConforms("VmmPingResponse", send("GET", "vmm.ping", "").json());
+        assertConforms("OpenApi", send("GET", "openapi.json", "").json());
+        assertConforms("VmCounters", VmCounters.of(Map.of("_disk0", Map.of("connected", 1L))));
+        assertConforms(
+                "PciDeviceInfo",
+                VmChanges.answer(Optional.of(new MachineState.DeviceEntry("_disk0", 4)), null)
+                        .json());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"GET,vm.info,404", "PUT,vm.boot,404", "GET,vm.boot,400", "PUT,vm.create,400", "GET,none,404"})
+    void refusalsDo(String method, String endpoint, int status) {
+        HttpResponse answer = send(method, endpoint, "");
+        assertThat(answer.status()).isEqualTo(status);
+        assertConforms("Errors", answer.json());
+    }
+}
