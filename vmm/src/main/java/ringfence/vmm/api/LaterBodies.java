@@ -199,6 +199,11 @@ public final class LaterBodies {
         public Json.Obj schema() {
             return object.schema();
         }
+
+        @Override
+        public void schemas(Map<String, Json> found) {
+            object.schemas(found);
+        }
     }
 
     /** A table with the members that every device has. */
@@ -224,8 +229,7 @@ public final class LaterBodies {
         Map<String, Json> members = new LinkedHashMap<>();
         for (Option<Json.Obj, ?> field : fields) {
             Json member = member(field, values);
-            boolean wanted = values.isSaid(field) || field.otherwise() instanceof Optional; // else the VMM's default
-            if (wanted && member != Json.Null.NULL) {
+            if (member != Json.Null.NULL) {
                 members.put(field.field(), member);
             }
         }

@@ -204,10 +204,12 @@ class RemoteCommandsTest {
                         + " | {'source_url':'file:///s','prefault':true,'memory_restore_mode':'OnDemand',"
                         + "'zone_updates':[{'id':'a','host_numa_node':1},{'id':'b','host_numa_node':0}]}",
                 "send-migration | destination_url=unix:/s,local=on,timeout_strategy=cancel,connections=2"
-                        + " | {'destination_url':'unix:/s','local':true,'timeout_strategy':'Cancel','connections':2}",
-                "add-device | path=/d,x_exclude_mmap_bars=[0-2] | {'path':'/d','x_exclude_mmap_bars':[0,1,2]}",
-                "add-vdpa | path=/v | {'path':'/v','num_queues':1}",
-                "add-vdpa | path=/v,num_queues=3 | {'path':'/v','num_queues':3}",
+                        + " | {'destination_url':'unix:/s','local':true,'downtime_ms':300,'timeout_s':3600,"
+                        + "'timeout_strategy':'Cancel','connections':2,'memory_mode':'Precopy'}",
+                "add-device | path=/d,x_exclude_mmap_bars=[0-2] |"
+                        + " {'path':'/d','x_exclude_mmap_bars':[0,1,2],'iommu':false}",
+                "add-vdpa | path=/v | {'path':'/v','num_queues':1,'iommu':false}",
+                "add-vdpa | path=/v,num_queues=3 | {'path':'/v','num_queues':3,'iommu':false}",
                 "resize | --memory=1G | {'desired_ram':1073741824}",
                 "resize | --cpus=4 | {'desired_vcpus':4}",
                 "resize-zone | --id=z --size=1M | {'id':'z','desired_ram':1048576}",
@@ -289,7 +291,7 @@ class RemoteCommandsTest {
                 .contains("Usage: ringfence ctl", "add-disk <options>", "remove-device <id>", "shutdown-vmm")
                 .doesNotContain("snapshot");
         assertThat(ask(Client.CTL, "add-fs", "--help")).isZero();
-        assertThat(out()).startsWith("ringfence ctl add-fs <options>: ").contains("\n  tag=<text>  ");
+        assertThat(out()).startsWith("ringfence ctl add-fs <options>: ").contains("\n  tag=<name>  ");
         assertThat(ask(Client.CH_REMOTE, "--help")).isZero();
         assertThat(out()).contains("create <file>", "snapshot <url>", "resize [--cpus <value>] [--memory <value>]");
         assertThat(ask(Client.CH_REMOTE, "add-vsock", "-h")).isZero();
