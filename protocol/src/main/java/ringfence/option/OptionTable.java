@@ -104,8 +104,8 @@ public final class OptionTable<R> {
         }
         for (Option<R, ?> option : options) {
             if (required.contains(option.field()) && !values.isSaid(option)) {
-                throw new OptionException(
-                        "lacks " + option.key() + "=" + option.type().syntax());
+                throw new OptionException("lacks " + option.key() + ": give " + option.key() + "="
+                        + option.type().syntax());
             }
         }
         return maker.apply(values);

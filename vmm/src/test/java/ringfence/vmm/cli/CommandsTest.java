@@ -213,7 +213,7 @@ class CommandsTest {
                 "--net num_queues=3 --kernel KERNEL | --net _net0 num_queues: 3 is odd",
                 "--net fd=[999] --kernel KERNEL | --net _net0 fd: 999 is not open",
                 "--fs tga=x,path=/ | --fs unknown key 'tga'; did you mean 'tag'?",
-                "--fs path=/ | --fs lacks tag=<name>",
+                "--fs path=/ | --fs lacks tag: give tag=<name>",
                 "--fs tag=x | --fs path: is missing",
                 "--fs tag=x,path=/,socket=/s | --fs path: goes to the daemon",
                 "--kernel KERNEL --fs tag=x,path=/ --fs tag=x,path=/tmp | --fs _fs1 tag: 'x' is given twice",

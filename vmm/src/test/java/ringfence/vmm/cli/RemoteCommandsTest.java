@@ -247,7 +247,7 @@ class RemoteCommandsTest {
                 "ch-remote resize --cpus 1 --cpus 2 | resize --cpus is given twice: leave one out",
                 "ch-remote resize --colour 1 | resize --colour: is not known: --cpus, --memory, --balloon are possible",
                 "ch-remote resize-disk --disk d | resize-disk lacks --size: write it and its value behind it",
-                "ch-remote restore prefault=on | restore lacks source_url=<text>",
+                "ch-remote restore prefault=on | restore lacks source_url: give source_url=<text>",
                 "ch-remote restore source_url=s,net_fds=[n@[3]] | restore key 'net_fds' is not supported yet: leave it",
                 "ch-remote restore source_url=s,zone_updates=[z] | restore zone_updates: 'z' has no '@': write"
                         + " [<zone>@",

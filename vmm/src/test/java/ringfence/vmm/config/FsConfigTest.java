@@ -94,7 +94,7 @@ class FsConfigTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "path=/s | lacks tag=<name>",
+                "path=/s | lacks tag: give tag=<name>",
                 "tag=,path=/s | tag: is empty: give tag=<name>",
                 "tag=x | path: is missing: give path=<folder>, or socket=<path> where a daemon listens",
                 "tag=x,path=/s,socket=/t | path: goes to the daemon, not here, with socket=",
