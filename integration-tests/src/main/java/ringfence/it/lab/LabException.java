@@ -22,6 +22,12 @@ public class LabException extends RuntimeException {
         return getMessage().contains("triple fault on vCPU");
     }
 
+    /** The same with what the VMM has said, which may be that its guest has ended. */
+    public LabException withWords(String ofTheVmm) {
+        LabException more = new LabException(getMessage() + "\nThe VMM has said:\n" + ofTheVmm, this);
+        return more.guestIsLost() && !guestIsLost() && !(this instanceof HostDiedException) ? more : this;
+    }
+
     /** The same again, as an object of its own: one may be thrown while another is on its way. */
     LabException again() {
         return new LabException(getMessage(), this);

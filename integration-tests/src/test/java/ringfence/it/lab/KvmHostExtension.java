@@ -21,7 +21,7 @@ import org.junit.jupiter.api.extension.ReflectiveInvocationContext;
  */
 public final class KvmHostExtension implements ParameterResolver, InvocationInterceptor {
     /** How often more; a soak asks for more than one. */
-    private static final int TRIES = Integer.getInteger("ringfence.lab.tries", 2);
+    private static final int TRIES = Integer.getInteger("ringfence.lab.tries", 4);
 
     private static final Namespace HOSTS = Namespace.create(KvmHostExtension.class);
 
