@@ -18,6 +18,7 @@ import ringfence.option.JsonReader;
 import ringfence.process.Program;
 import ringfence.vmm.event.Event;
 import ringfence.vmm.event.EventSink;
+import ringfence.vmm.event.ToldEvents;
 
 /** What is wrong with a body is 400, with the member's path, as a JSON list of texts. */
 class BodiesTest {
@@ -105,17 +106,7 @@ class BodiesTest {
     @Test
     void membersThatNobodyKnowsAreAnEvent() throws Exception {
         List<Event> told = new CopyOnWriteArrayList<>();
-        EventSink events = new EventSink() {
-            @Override
-            public boolean isOpen() {
-                return true;
-            }
-
-            @Override
-            public void tell(Event event) {
-                told.add(event);
-            }
-        };
+        EventSink events = new ToldEvents(told);
         try (TestServer server = TestServer.start(folder, ApiLimits.of(1024), events)) {
             server.ask("PUT", "vm.create", KERNEL.replace('\'', '"') + "\"colour\":1,\"memory\":{\"x\":[1]}}");
         }

@@ -12,27 +12,13 @@ import ringfence.process.Program;
 import ringfence.vmm.device.remote.Phase;
 import ringfence.vmm.device.remote.RemoteState;
 import ringfence.vmm.event.Event;
-import ringfence.vmm.event.EventSink;
+import ringfence.vmm.event.ToldEvents;
 
 /** What is told of a device's connection. */
 class ConnectionLogTest {
     private final List<Event> told = new ArrayList<>();
     private final List<String> failed = new ArrayList<>();
-    private final ConnectionLog watch = new ConnectionLog(
-            "_disk0",
-            new Counters(),
-            new EventSink() {
-                @Override
-                public boolean isOpen() {
-                    return true;
-                }
-
-                @Override
-                public void tell(Event event) {
-                    told.add(event);
-                }
-            },
-            failed::add);
+    private final ConnectionLog watch = new ConnectionLog("_disk0", new Counters(), new ToldEvents(told), failed::add);
 
     @AfterEach
     void dropsTheLog() {

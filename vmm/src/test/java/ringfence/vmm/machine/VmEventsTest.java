@@ -35,6 +35,7 @@ import ringfence.vmm.config.VmConfig;
 import ringfence.vmm.event.Event;
 import ringfence.vmm.event.Event.Vm;
 import ringfence.vmm.event.EventSink;
+import ringfence.vmm.event.ToldEvents;
 
 /** The events of a VM's life, in Cloud Hypervisor's order. Needs /dev/kvm, of whatever kind: the guests do hardly anything. */
 @Timeout(120)
@@ -45,17 +46,7 @@ class VmEventsTest {
     Path folder;
 
     private final List<Event> told = new CopyOnWriteArrayList<>();
-    private final EventSink events = new EventSink() {
-        @Override
-        public boolean isOpen() {
-            return true;
-        }
-
-        @Override
-        public void tell(Event event) {
-            told.add(event);
-        }
-    };
+    private final EventSink events = new ToldEvents(told);
     private final Arena arena = Arena.ofShared();
     private Vmm vmm;
     private CompletableFuture<Ending> ending;
