@@ -11,6 +11,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import ringfence.blk.cli.BlkMain;
 import ringfence.linux.Linux;
 import ringfence.virtio.BlkLayout;
 
@@ -79,6 +80,37 @@ class BlkDaemonDeathTest {
             }
         } finally {
             first.destroyForcibly();
+        }
+    }
+
+    /** A request whose daemon dies each time it has done it does not kill a third one. */
+    @Test
+    void aRequestThatTwoDaemonsDieWithIsFailedByTheThird() throws Exception {
+        Path image = folder.resolve("disk.img");
+        Files.write(image, new byte[1 << 20]);
+        String socket = folder.resolve("s").toString();
+        try (KillGuest guest = new KillGuest(linux, 1)) {
+            for (int death = 0; death < 2; death++) {
+                List<String> mortal = new ArrayList<>(DaemonCommand.java(BlkMain.class, "-Dringfence.crash=FINISHED"));
+                mortal.addAll(List.of("--socket-path=" + socket, "--blk-file=" + image));
+                Process daemon = new ProcessBuilder(mortal).inheritIO().start();
+                guest.connect(socket, PATIENCE);
+                if (death == 0) {
+                    guest.offer(0, BlkLayout.T_OUT, 0);
+                    guest.publish();
+                }
+                assertThat(daemon.waitFor()).isEqualTo(137);
+                guest.lost();
+            }
+            Process third = healthy(socket, image);
+            try {
+                guest.connect(socket, PATIENCE);
+                awaitReplay(guest);
+                assertThat(guest.status(0)).isEqualTo(BlkLayout.S_IOERR);
+                assertThat(guest.request(BlkLayout.T_OUT, 0, PATIENCE)).isEqualTo(BlkLayout.S_OK);
+            } finally {
+                third.destroyForcibly().waitFor();
+            }
         }
     }
 

@@ -9,7 +9,8 @@ package ringfence.vhostuser.link;
  *
  *  | queue 0, padded to 64 | queue 1, padded to 64 | ... | persistent bytes |
  * </pre>
- * The persistent bytes at the end are ours, the front-end knows only the size of the whole.
+ * The persistent bytes at the end are ours, the front-end knows only the size of the whole. So is the first byte of an
+ * entry's padding: how often its chain was begun again.
  */
 final class InflightLayout {
     static final int FEATURES = 0;
@@ -21,6 +22,7 @@ final class InflightLayout {
 
     static final int ENTRY = 16;
     static final int IN_FLIGHT = 0;
+    static final int AGAIN = 1;
     static final int NEXT = 6;
     static final int COUNTER = 8;
 

@@ -142,8 +142,20 @@ public final class InflightQueue {
         CrashPoint.reach(CrashPoint.TAKEN);
         long at = entry(head);
         LONG.setRelease(memory, at + InflightLayout.COUNTER, counter++);
-        BYTE.setRelease(memory, at + InflightLayout.IN_FLIGHT, (byte) 1);
+        LONG.setRelease(memory, at + InflightLayout.IN_FLIGHT, 1L); // and never begun again; the link is written later
         CrashPoint.reach(CrashPoint.RECORDED);
+    }
+
+    /**
+     * A chain that is recorded already is about to be begun again, by a successor of who took it.
+     *
+     * @return how often that has been before, at most 255: so many successors have died with it in flight
+     */
+    int again(int head) {
+        long at = entry(head) + InflightLayout.AGAIN;
+        int before = Byte.toUnsignedInt((byte) BYTE.getAcquire(memory, at));
+        BYTE.setRelease(memory, at, (byte) Math.min(before + 1, 255));
+        return before;
     }
 
     /** A chain is about to be put into the used ring: a batch of one. */

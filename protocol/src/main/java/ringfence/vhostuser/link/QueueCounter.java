@@ -17,7 +17,9 @@ enum QueueCounter implements CounterType {
     /** Times that the worker looked and found nothing, between two sleeps or two pieces of work. */
     EMPTY_POLLS(6, "empty-polls"),
     /** Chains of a predecessor that were done again. */
-    REPLAYED(7, "replayed");
+    REPLAYED(7, "replayed"),
+    /** Chains that were in flight when two daemons died, and so were failed. */
+    POISONED(8, "poisoned");
 
     private final int id;
     private final String label;

@@ -18,6 +18,14 @@ public interface QueueEngine extends AutoCloseable {
      */
     void submit(ChainCursor chain, Completions done);
 
+    /**
+     * Takes a request that two daemons have died with, in place of {@link #submit}: it is not tried again and ends with an
+     * error of the device's, at once. Unless the device has a better way, nothing is written.
+     */
+    default void refuse(ChainCursor chain, Completions done) {
+        done.complete(chain.head(), 0);
+    }
+
     /** The batch is over: push to the kernel what has only been noted so far. */
     default void flush() {}
 

@@ -15,6 +15,7 @@ public final class QueueStats {
     private final AtomicCounter kicks;
     private final AtomicCounter emptyPolls;
     private final AtomicCounter replayed;
+    private final AtomicCounter poisoned;
 
     /** @param owner the queue's name */
     QueueStats(Counters counters, String owner, int index) {
@@ -25,6 +26,7 @@ public final class QueueStats {
         kicks = counters.counter(QueueCounter.KICKS, owner, index);
         emptyPolls = counters.counter(QueueCounter.EMPTY_POLLS, owner, index);
         replayed = counters.counter(QueueCounter.REPLAYED, owner, index);
+        poisoned = counters.counter(QueueCounter.POISONED, owner, index);
     }
 
     /** How many counters a queue has. */
@@ -55,6 +57,10 @@ public final class QueueStats {
 
     void replayed(int heads) {
         replayed.getAndAddOpaque(heads);
+    }
+
+    void failedPoison() {
+        poisoned.incrementOpaque();
     }
 
     /** Chains taken, those done again not among them. */
@@ -90,5 +96,10 @@ public final class QueueStats {
     /** Chains of a predecessor that were done again. */
     public long replayed() {
         return replayed.getOpaque();
+    }
+
+    /** Chains that were in flight when two daemons died, and so were failed; those done again count them, too. */
+    public long poisoned() {
+        return poisoned.getOpaque();
     }
 }

@@ -211,11 +211,23 @@ final class QueueWorker implements Completions {
                 break;
             }
             replayed++;
-            engine.submit(chain, this);
+            if (inflight.again(chain.head()) > 0) {
+                poisoned();
+            } else {
+                engine.submit(chain, this);
+            }
         }
         engine.flush();
         stats.replayed(replayed - before);
         return replayed - before;
+    }
+
+    /** Who took it died with it in flight, and so did who began it again: whoever does so next may die of it as well. */
+    private void poisoned() {
+        log.accept("queue " + start.index() + ": the request at head " + chain.head()
+                + " was under way when two daemons died; it is failed");
+        stats.failedPoison();
+        engine.refuse(chain, this);
     }
 
     @Override

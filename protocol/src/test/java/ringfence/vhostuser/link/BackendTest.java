@@ -218,6 +218,73 @@ class BackendTest {
         }
     }
 
+    /** Of two requests that the first left in flight, the second has done one when it dies, too. */
+    @Test
+    void whatTwoBackendsHaveDiedWithIsFailedAndNothingElse() throws Exception {
+        long[] disk = new long[ToyDevice.WORDS];
+        try (Vm vm = new Vm(linux)) {
+            Fd[] pair = linux.sockets().pair();
+            ToyDevice device = ToyDevice.held(linux, disk);
+            Backend dying = serve(device, pair[1]);
+            vm.connect(pair[0], Vm.ALL);
+            InflightShare share = vm.frontend.newInflight(1, Vm.SIZE);
+            vm.frontend.inflight(share);
+            vm.start(QueueState.FRESH);
+            vm.offer(1, 100, 1);
+            vm.offer(1, 101, 2);
+            die(vm, dying, device, share, 0);
+
+            pair = linux.sockets().pair();
+            device = ToyDevice.held(linux, disk);
+            dying = serve(device, pair[1]);
+            goOn(vm, pair[0], share);
+            ToyDevice.HeldEngine replaying = engine(device, 2);
+            replaying.release(1);
+            assertThat(vm.answer()).isEqualTo(2);
+            vm.offer(1, 102, 3); // begun once when this one dies
+            die(vm, dying, device, share, 1);
+
+            pair = linux.sockets().pair();
+            device = ToyDevice.held(linux, disk);
+            try (Backend backend = serve(device, pair[1])) {
+                goOn(vm, pair[0], share);
+                Vm.until(vm.driver::hasUsed);
+                assertThat(vm.driver.reap()).as("bytes written").isZero();
+                engine(device, 1).release(1);
+                assertThat(vm.answer()).isEqualTo(3);
+                assertThat(device.order).containsExactly(102L);
+                assertThat(backend.stats().queues().getFirst().poisoned()).isEqualTo(1);
+                assertThat(log.getLast())
+                        .startsWith("queue 0: the request at head")
+                        .endsWith("it is failed");
+            }
+            share.close();
+        }
+    }
+
+    /** As by SIGKILL, when all that was offered is in flight. */
+    private void die(Vm vm, Backend backend, ToyDevice device, InflightShare share, int usedIndex) throws Exception {
+        ToyDevice.HeldEngine engine = engine(device, 2);
+        Snapshot dead = Snapshot.of(linux, share);
+        engine.release(100);
+        vm.frontend.close();
+        backend.close();
+        dead.restore();
+        rewind(vm, usedIndex);
+    }
+
+    /** The first one, when it has so many requests in flight. */
+    private static ToyDevice.HeldEngine engine(ToyDevice device, int requests) {
+        Vm.until(() -> device.engines.peek() != null && device.engines.peek().submitted() == requests);
+        return device.engines.peek();
+    }
+
+    private static void goOn(Vm vm, Fd socket, InflightShare share) {
+        vm.connect(socket, Vm.ALL);
+        vm.frontend.inflight(share);
+        vm.start(QueueState.FRESH);
+    }
+
     /** Sets used.idx back to where it stood when the first back-end "died". */
     private static void rewind(Vm vm, int usedIndex) {
         vm.ram.table().write(vm.config.usedRing() + 2, new byte[] {(byte) usedIndex, 0});

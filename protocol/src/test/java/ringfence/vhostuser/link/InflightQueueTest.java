@@ -69,6 +69,23 @@ class InflightQueueTest {
         assertThat(queue().recover(SIZE, 0)).containsExactly(2, 1, 0);
     }
 
+    /** In a byte that the specification leaves free. */
+    @Test
+    void itIsKnownHowOftenAChainWasBegunAgainUntilItsHeadIsTakenAnew() {
+        fresh().taken(2);
+        for (int before = 0; before < 300; before++) {
+            InflightQueue successor = queue();
+            assertThat(successor.recover(SIZE, 0)).containsExactly(2);
+            assertThat(successor.again(2)).isEqualTo(Math.min(before, 255));
+        }
+        InflightQueue queue = queue();
+        queue.recover(SIZE, 0);
+        queue.completing(2);
+        queue.completed(2, 1);
+        queue.taken(2);
+        assertThat(queue.again(2)).isZero();
+    }
+
     /** "When reconnecting", 1: used_idx is behind, the last batch has been handed back. */
     @Test
     void aCompletionThatWasCutShortIsFinished() {

@@ -41,6 +41,11 @@ final class PlainEngine implements QueueEngine {
     }
 
     @Override
+    public void refuse(ChainCursor chain, Completions done) {
+        small.refuse(chain, request, done);
+    }
+
+    @Override
     public void submit(ChainCursor chain, Completions done) {
         request.parse(chain, media.limits());
         if (small.answer(chain, request, done)) {

@@ -31,6 +31,12 @@ final class SmallRequests {
         };
     }
 
+    /** Fails a request, whatever it asks for. */
+    void refuse(ChainCursor chain, BlkRequest request, Completions done) {
+        request.parse(chain, media.limits());
+        complete(request, BlkLayout.S_IOERR, 1, done);
+    }
+
     /** Writes the status byte, if there is room for one, and hands the chain back. */
     static void complete(BlkRequest request, int status, int written, Completions done) {
         MemorySegment place = request.statusSegment();

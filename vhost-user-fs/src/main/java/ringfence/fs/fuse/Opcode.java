@@ -108,6 +108,11 @@ public enum Opcode {
         return kind == Kind.CHANGES || kind == Kind.LOGGED;
     }
 
+    /** Whether the guest awaits a reply. */
+    public boolean isAnswered() {
+        return this != FORGET && this != BATCH_FORGET;
+    }
+
     /** Whether doing it a second time would not be the same: a successor looks for it in the log first. */
     public boolean isLogged() {
         return kind == Kind.COUNTS || kind == Kind.LOGGED;

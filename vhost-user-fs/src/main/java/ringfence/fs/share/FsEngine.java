@@ -21,6 +21,8 @@ final class FsEngine implements QueueEngine {
     /** null: no lock is ours to wait for. */
     private final Waiting waiting;
 
+    private boolean refusing;
+
     FsEngine(Share share, int queue, FsCounters counters) {
         this.share = share;
         this.counters = counters;
@@ -46,7 +48,7 @@ final class FsEngine implements QueueEngine {
         call.caller.prepare();
         int written;
         try {
-            written = refused < 0 ? refuse(refused) : serve(request);
+            written = refused < 0 ? refused(refused) : serve(request);
         } finally {
             call.end();
         }
@@ -60,7 +62,15 @@ final class FsEngine implements QueueEngine {
         share.tree().releaseFreed();
     }
 
-    private int refuse(int refused) {
+    /** What its predecessor has done is answered for all that; what waits for a lock is under way for as long as it takes. */
+    @Override
+    public void refuse(ChainCursor chain, Completions done) {
+        refusing = true;
+        submit(chain, done);
+        refusing = false;
+    }
+
+    private int refused(int refused) {
         counters.add(FsCounter.REFUSED);
         call.reply.finish(refused);
         return call.reply.send(call.chain);
@@ -77,7 +87,7 @@ final class FsEngine implements QueueEngine {
                 return kept == 0 ? 0 : recalled(kept);
             }
         }
-        int result = operations.serve(call);
+        int result = refusing && opcode != Opcode.SETLKW ? giveUp(opcode) : operations.serve(call);
         if (result == Call.NO_REPLY) {
             return 0;
         }
@@ -96,6 +106,10 @@ final class FsEngine implements QueueEngine {
             call.reply.finish(0);
         }
         return call.reply.send(call.chain);
+    }
+
+    private static int giveUp(Opcode opcode) {
+        return opcode.isAnswered() ? Errors.EIO : Call.NO_REPLY;
     }
 
     private boolean waits() {

@@ -49,7 +49,7 @@ final class Operations {
     int serve(Call call) {
         Opcode opcode = call.request.opcode();
         if (!share.features().begun() && opcode != Opcode.INIT && opcode != Opcode.DESTROY) {
-            return opcode == Opcode.FORGET || opcode == Opcode.BATCH_FORGET ? Call.NO_REPLY : Errors.EIO;
+            return opcode.isAnswered() ? Errors.EIO : Call.NO_REPLY;
         }
         if (opcode.changes() && share.options().readOnly() && opcode != Opcode.WRITE) {
             return Errors.EROFS;

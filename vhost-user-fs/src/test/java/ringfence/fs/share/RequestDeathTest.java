@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.TreeSet;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import ringfence.fs.fuse.InLayout;
 import ringfence.fs.fuse.Opcode;
@@ -239,6 +240,44 @@ class RequestDeathTest {
             assertThat(struck.guest.written()).isEqualTo(written);
             List<String> after = everything(struck, same);
             assertThat(after).isEqualTo(everything(calm, known));
+        }
+    }
+
+    /** What is done is answered; what is not does not happen, and is an error. */
+    @ParameterizedTest
+    @EnumSource(
+            value = CrashPoints.At.class,
+            names = {"RECEIVED", "COMMITTED"})
+    void whatTwoHaveDiedWithIsNotTriedAgain(CrashPoints.At at) throws IOException {
+        for (Change change : Change.values()) {
+            try (TestFolder calm = new TestFolder();
+                    TestFolder struck = new TestFolder()) {
+                Known known = furnish(calm);
+                Known same = furnish(struck);
+                change.ask(calm.guest, known);
+                change.ask(struck.guest, same);
+                struck.crash((point, _) -> {
+                    if (point == at) {
+                        throw new Killed();
+                    }
+                });
+                if (!dies(struck.guest)) {
+                    continue; // it has no such point
+                }
+                int expected = at == CrashPoints.At.COMMITTED ? calm.guest.send() : Errors.EIO;
+                struck.restart();
+                assertThat(struck.guest.refused()).as(change.name()).isEqualTo(change == Change.FORGET ? 0 : expected);
+                assertThat(everything(struck, same)).isEqualTo(everything(calm, known));
+            }
+        }
+    }
+
+    private static boolean dies(TestGuest guest) {
+        try {
+            guest.send();
+            return false;
+        } catch (Killed _) {
+            return true;
         }
     }
 }

@@ -222,6 +222,13 @@ final class TestGuest implements AutoCloseable {
         return result();
     }
 
+    /** The same chain, to an engine whose two predecessors have died with it. @return 0, or minus the errno */
+    int refused() {
+        engine.refuse(chain, queue::complete);
+        collect();
+        return result();
+    }
+
     /** After an engine has died with the last request completed. @return 0, or minus the errno */
     int late() {
         collect();
