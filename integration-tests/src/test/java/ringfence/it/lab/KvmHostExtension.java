@@ -17,7 +17,7 @@ import org.junit.jupiter.api.extension.ReflectiveInvocationContext;
 /**
  * Gives tests their {@link KvmHost}. Hosts live in the root store, one per kernel of L1, and are closed at the end of the run;
  * those with another number of processors at the end of their class. A test under which the emulator
- * loses L1, or in L1 a guest, is run once more, on a new L1 if need be; that is printed, put into the test report and written to {@code target/lab/died.txt}.
+ * loses L1, or in L1 a guest, is run again, on a new L1 if need be; that is printed, put into the test report and written to {@code target/lab/died.txt}.
  */
 public final class KvmHostExtension implements ParameterResolver, InvocationInterceptor {
     /** How often more; a soak asks for more than one. */
@@ -69,6 +69,9 @@ public final class KvmHostExtension implements ParameterResolver, InvocationInte
             what = "L1 died of " + death.howTheEmulatorLostIt();
         } else if (!KvmHosts.isLocal() && loss.guestIsLost()) {
             what = "a guest ended by a triple fault, as by code or a register that the emulator has lost";
+        } else if (!KvmHosts.isLocal() && !slot.answers()) {
+            slot.renew();
+            what = "L1 stood still, as by an interrupt that the emulator has lost";
         } else {
             throw loss;
         }
@@ -144,6 +147,15 @@ public final class KvmHostExtension implements ParameterResolver, InvocationInte
                 host = KvmHosts.open(Checkout.find(), kernel, cpus);
             }
             return host;
+        }
+
+        /** Whether a command comes back from it. */
+        synchronized boolean answers() {
+            try {
+                return host == null || host.run("true").status() == 0;
+            } catch (LabException _) {
+                return false;
+            }
         }
 
         /** The next one is a new host. */

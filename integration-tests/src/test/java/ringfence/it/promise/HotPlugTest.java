@@ -49,7 +49,7 @@ class HotPlugTest {
         Command vmm = NetworkOf.alone(new Vmm.Ringfence().command(host, spec));
         try (Guest guest = Guest.of(host, host.start(vmm));
                 ApiCaller api = caller(host, guest.awaitReady(), socket)) {
-            guest.run("(stamp /dev/vda 86400 2 " + SEED + "; echo stamped $?) >/run/stamp 2>&1 &")
+            guest.run("(stamp /dev/vda 86400 1 " + SEED + "; echo stamped $?) >/run/stamp 2>&1 &")
                     .orThrow();
             Descriptors descriptors =
                     new Descriptors(host, Long.toString(guest.vmm().pid()));

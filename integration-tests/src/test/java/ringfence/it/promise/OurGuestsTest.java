@@ -17,7 +17,7 @@ import ringfence.it.lab.Vmm;
 @OnKvmHost
 class OurGuestsTest {
     /** MiB that the guest writes; a soak writes more. */
-    private static final int MIB = Integer.getInteger("ringfence.promise.mib", 16);
+    private static final int MIB = Integer.getInteger("ringfence.promise.mib", 13);
 
     private static final Duration WRITING = Duration.ofSeconds(120 + 2L * MIB);
     private static final String SUM = "sha256sum | cut -c 1-64";
