@@ -21,6 +21,9 @@ public final class Epoll implements AutoCloseable {
     /** The other side has shut down its writing half. */
     public static final int RDHUP = 0x2000;
 
+    /** With others: told once each time that something becomes so, not for as long as it is. */
+    public static final int EDGE = 1 << 31;
+
     static final int EVENT_SIZE = 12;
     static final int EVENT_DATA = 4;
     private static final ValueLayout.OfLong DATA = ValueLayout.JAVA_LONG_UNALIGNED;

@@ -30,6 +30,8 @@ public final class Sockets {
     private static final int SO_ACCEPTCONN = 30;
     private static final int SO_DOMAIN = 39;
     private static final int SO_PEERPIDFD = 77;
+    private static final int SHUT_RD = 0;
+    private static final int SHUT_WR = 1;
     private static final int SHUT_RDWR = 2;
 
     private final Kernel kernel;
@@ -268,6 +270,16 @@ public final class Sockets {
         MemorySegment length = arena.allocateFrom(ValueLayout.JAVA_INT, (int) value.byteSize());
         return kernel.call(
                 Syscall.GETSOCKOPT, socket.number(), SOL_SOCKET, option, value.address(), length.address(), 0);
+    }
+
+    /** Sends nothing more: the other side reads to the end. */
+    public void shutdownSend(Fd socket) {
+        kernel.call(Syscall.SHUTDOWN, socket.number(), SHUT_WR, 0, 0, 0, 0);
+    }
+
+    /** Receives nothing more: the other side's writes fail. */
+    public void shutdownReceive(Fd socket) {
+        kernel.call(Syscall.SHUTDOWN, socket.number(), SHUT_RD, 0, 0, 0, 0);
     }
 
     /** Ends both directions; the other side and threads that wait on the socket see the end. */

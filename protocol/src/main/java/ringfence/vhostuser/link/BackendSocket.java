@@ -53,7 +53,7 @@ public record BackendSocket(Optional<String> path, OptionalInt fd) {
      *
      * @throws IllegalArgumentException with one line for the user
      */
-    Fd listener(Linux linux) {
+    public Fd listener(Linux linux) {
         if (fd.isEmpty()) {
             return replacing(linux, name -> bind(linux, name, BACKLOG));
         }

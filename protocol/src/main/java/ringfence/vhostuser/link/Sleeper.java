@@ -20,7 +20,6 @@ final class Sleeper implements AutoCloseable {
     /** Most that one sleep is told of; the rest is told by the next, which does not sleep. */
     private static final int CAPACITY = 32;
 
-    private static final int EDGE = 1 << 31;
     private static final long WAKE = -1;
     private static final long OTHER = -2;
     /** Shorter than this, looking is given up: about the cost of a sleep and a wake-up. */
@@ -73,7 +72,7 @@ final class Sleeper implements AutoCloseable {
      */
     void watch(int token, EventFd kick, Fd engine, Fd source) {
         Fd[] watched = {kick == null ? null : kick.fd(), engine, source};
-        int[] events = {Epoll.IN | EDGE, Epoll.IN, Epoll.IN | EDGE};
+        int[] events = {Epoll.IN | Epoll.EDGE, Epoll.IN, Epoll.IN | Epoll.EDGE};
         long[] tokens = {token, OTHER, OTHER};
         int done = 0;
         try {

@@ -11,6 +11,7 @@ import ringfence.vmm.config.DiskConfig;
 import ringfence.vmm.config.FsConfig;
 import ringfence.vmm.config.NetConfig;
 import ringfence.vmm.config.VmConfig;
+import ringfence.vmm.config.VsockConfig;
 
 /**
  * One endpoint as the API's document has it. What every endpoint may answer, see {@link ApiDocument}, is not repeated.
@@ -119,6 +120,7 @@ record ApiOperation(
                                 + " queues.",
                         NetConfig.TABLE),
                 add("vm.add-fs", "Adds a shared folder.", FsConfig.TABLE),
+                add("vm.add-vsock", "Adds sockets between guest and host.", VsockConfig.TABLE),
                 new ApiOperation(
                         "PUT",
                         "vm.remove-device",

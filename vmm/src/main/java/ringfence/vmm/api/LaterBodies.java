@@ -157,10 +157,6 @@ public final class LaterBodies {
                                 field("path", TEXT),
                                 inFlags("num_queues", OptionTypes.integer(1, 65535), Optional.of(1)))
                         .required("path", "num_queues"));
-        all.put(
-                "vm.add-vsock",
-                device("VsockConfig", field("cid", OptionTypes.number(3, MOST)), field("socket", TEXT))
-                        .required("cid", "socket"));
     }
 
     /** A zone's new place: {@code ZONE@NODE} in a flag, an object in JSON. */

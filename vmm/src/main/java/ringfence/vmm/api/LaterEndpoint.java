@@ -36,8 +36,7 @@ record LaterEndpoint(String name, String missing, boolean needsVm) {
                 of("vm.add-user-device", "there is no vfio-user: use vhost-user"),
                 of("vm.add-generic-vhost-user", "vhost-user devices are disks, network devices and folders"),
                 of("vm.add-pmem", "there is no virtio-pmem: use vm.add-disk"),
-                of("vm.add-vdpa", "there is no vDPA: use vm.add-disk or vm.add-net"),
-                of("vm.add-vsock", "there is no virtio-vsock: use a network device"));
+                of("vm.add-vdpa", "there is no vDPA: use vm.add-disk or vm.add-net"));
     }
 
     /** Answers: 400 for a wrong body, 404 where there is no VM, else 500 with what is missing. */

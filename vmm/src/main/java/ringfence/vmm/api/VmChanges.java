@@ -15,6 +15,7 @@ import ringfence.vmm.config.FsConfig;
 import ringfence.vmm.config.NetBackend;
 import ringfence.vmm.config.NetConfig;
 import ringfence.vmm.config.VmConfig;
+import ringfence.vmm.config.VsockConfig;
 import ringfence.vmm.machine.MachineProxy;
 import ringfence.vmm.machine.MachineState;
 import ringfence.vmm.machine.VmException;
@@ -67,6 +68,20 @@ final class VmChanges {
 
     CompletableFuture<HttpResponse> addFs(HttpRequest request) {
         return add(FsConfig.TABLE, VmConfig::plus, FsConfig::id, request);
+    }
+
+    /** There is one at most. */
+    CompletableFuture<HttpResponse> addVsock(HttpRequest request) {
+        return add(
+                VsockConfig.TABLE,
+                (config, vsock) -> {
+                    if (config.vsock().isPresent()) {
+                        throw new VmException(Reason.WRONG_STATE, "there is a vsock device already: remove it first");
+                    }
+                    return config.plus(vsock);
+                },
+                VsockConfig::id,
+                request);
     }
 
     /** Numbers in JSON are the client's, and would be other files here. */

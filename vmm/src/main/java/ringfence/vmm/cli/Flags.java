@@ -14,6 +14,7 @@ import ringfence.vmm.config.MemoryConfig;
 import ringfence.vmm.config.NetConfig;
 import ringfence.vmm.config.PayloadConfig;
 import ringfence.vmm.config.RngConfig;
+import ringfence.vmm.config.VsockConfig;
 
 /** The flags of a command that runs a VM. */
 final class Flags {
@@ -23,6 +24,7 @@ final class Flags {
     static final String NET = "--net";
     static final String FS = "--fs";
     static final String RNG = "--rng";
+    static final String VSOCK = "--vsock";
     static final String SERIAL = "--serial";
     static final String CONSOLE = "--console";
     static final String PVPANIC = "--pvpanic";
@@ -46,7 +48,8 @@ final class Flags {
 
     /** The names of those that say what the machine is. */
     static List<String> ofMachine() {
-        List<String> names = new ArrayList<>(List.of(CPUS, MEMORY, DISK, NET, FS, SERIAL, CONSOLE, RNG, PVPANIC));
+        List<String> names =
+                new ArrayList<>(List.of(CPUS, MEMORY, DISK, NET, FS, VSOCK, SERIAL, CONSOLE, RNG, PVPANIC));
         for (Option<PayloadConfig, ?> option : PayloadConfig.TABLE.options()) {
             names.add("--" + option.key());
         }
@@ -67,7 +70,7 @@ final class Flags {
         for (Option<PayloadConfig, ?> option : PayloadConfig.TABLE.options()) {
             flags.add(new Flag("--" + option.key(), "", option.type().syntax(), false, List.of(option.help())));
         }
-        for (String name : List.of(CPUS, MEMORY, DISK, NET, FS, SERIAL, CONSOLE, RNG)) {
+        for (String name : List.of(CPUS, MEMORY, DISK, NET, FS, VSOCK, SERIAL, CONSOLE, RNG)) {
             flags.add(new Flag(name, "", "<options>", List.of(DISK, NET, FS).contains(name), List.of()));
         }
         flags.add(new Flag(PVPANIC, "", "", false, List.of("the guest's kernel can tell of a panic")));
@@ -92,6 +95,7 @@ final class Flags {
             case DISK -> Optional.of(DiskConfig.TABLE);
             case NET -> Optional.of(NetConfig.TABLE);
             case FS -> Optional.of(FsConfig.TABLE);
+            case VSOCK -> Optional.of(VsockConfig.TABLE);
             case SERIAL, CONSOLE -> Optional.of(ConsoleConfig.TABLE);
             case RNG -> Optional.of(RngConfig.TABLE);
             case EVENT_MONITOR -> Optional.of(EventMonitorConfig.TABLE);

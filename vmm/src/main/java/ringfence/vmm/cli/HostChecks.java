@@ -63,6 +63,7 @@ final class HostChecks {
         config.disks().forEach(this::disk);
         config.nets().forEach(this::net);
         config.fs().forEach(this::fs);
+        config.vsock().ifPresent(vsock -> socket("--vsock socket", vsock.socket()));
     }
 
     private void file(String option, String path) {

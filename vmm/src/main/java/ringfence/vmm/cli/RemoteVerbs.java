@@ -17,6 +17,7 @@ import ringfence.vmm.config.DiskConfig;
 import ringfence.vmm.config.FsConfig;
 import ringfence.vmm.config.NetBackend;
 import ringfence.vmm.config.NetConfig;
+import ringfence.vmm.config.VsockConfig;
 
 /** The commands of {@code ch-remote} and {@code ringfence ctl}: which endpoint each asks, and what becomes of its words. */
 final class RemoteVerbs {
@@ -45,6 +46,7 @@ final class RemoteVerbs {
             put("add-disk", new Options<>(DiskConfig.TABLE), "a disk, as --disk has it"),
             put("add-net", new Options<>(NetConfig.TABLE, RemoteVerbs::descriptors), "a network card, as --net has it"),
             put("add-fs", new Options<>(FsConfig.TABLE), "a shared folder, as --fs has it"),
+            put("add-vsock", new Options<>(VsockConfig.TABLE), "sockets between guest and host, as --vsock has them"),
             put("remove-device", new Member("id", "<id>"), "the guest is asked to give one back"),
             put("shutdown", "it ends at once; its configuration stays"),
             put("delete", "its configuration goes, too"),
@@ -67,7 +69,6 @@ final class RemoteVerbs {
         all.add(later("add-user-device", bodies));
         // a flag has a default where the API wants the number of queues
         all.add(later("add-vdpa", new Options<>(bodies.get("vm.add-vdpa").required("path"))));
-        all.add(later("add-vsock", bodies));
         all.add(later("coredump", new Member("destination_url", "<url>")));
         all.add(later("receive-migration", bodies));
         all.add(later("resize", flags(false, RemoteOption.CPUS, RemoteOption.MEMORY, RemoteOption.BALLOON)));

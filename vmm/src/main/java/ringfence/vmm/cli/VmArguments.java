@@ -18,6 +18,7 @@ import ringfence.vmm.config.NetConfig;
 import ringfence.vmm.config.PayloadConfig;
 import ringfence.vmm.config.RngConfig;
 import ringfence.vmm.config.VmConfig;
+import ringfence.vmm.config.VsockConfig;
 
 /**
  * A command line to run a VM, in records.
@@ -88,6 +89,7 @@ record VmArguments(
                 disks,
                 nets,
                 fs,
+                a.value(Flags.VSOCK).map(text -> parse(Flags.VSOCK, VsockConfig.TABLE, text)),
                 parse(Flags.RNG, RngConfig.TABLE, a.value(Flags.RNG).orElse("")),
                 console(a, Flags.SERIAL, ConsoleConfig.NULL),
                 console(a, Flags.CONSOLE, ConsoleConfig.TTY),

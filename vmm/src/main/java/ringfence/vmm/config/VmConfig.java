@@ -20,6 +20,7 @@ import ringfence.option.OptionTypes;
  * @param disks its disks
  * @param nets its network devices
  * @param fs its shared folders
+ * @param vsock its sockets to the host
  * @param rng its source of randomness
  * @param serial its serial port, COM1
  * @param console its virtio console
@@ -32,6 +33,7 @@ public record VmConfig(
         List<DiskConfig> disks,
         List<NetConfig> nets,
         List<FsConfig> fs,
+        Optional<VsockConfig> vsock,
         RngConfig rng,
         ConsoleConfig serial,
         ConsoleConfig console,
@@ -66,6 +68,12 @@ public record VmConfig(
             List.of(),
             VmConfig::fs,
             "a shared folder, in a process of its own");
+    private static final Option<VmConfig, Optional<VsockConfig>> VSOCK = Option.of(
+            "vsock",
+            OptionTypes.optional(OptionTypes.laterRecord(() -> VsockConfig.TABLE)), // as with nets
+            Optional.empty(),
+            VmConfig::vsock,
+            "sockets between guest and host");
     private static final Option<VmConfig, RngConfig> RNG = Option.of(
             "rng", OptionTypes.record(RngConfig.TABLE), RngConfig.DEFAULT, VmConfig::rng, "source of randomness");
     private static final Option<VmConfig, ConsoleConfig> SERIAL = Option.of(
@@ -85,6 +93,7 @@ public record VmConfig(
                             v.get(DISKS),
                             v.get(NETS),
                             v.get(FS),
+                            v.get(VSOCK),
                             v.get(RNG),
                             v.get(SERIAL),
                             v.get(CONSOLE),
@@ -95,15 +104,16 @@ public record VmConfig(
                     DISKS,
                     NETS,
                     FS,
+                    VSOCK,
                     RNG,
                     SERIAL,
                     CONSOLE,
                     PVPANIC)
             .required("payload");
 
-    /** Copies the lists, and names the devices that have no name: {@code _disk0}, {@code _net0}, {@code _fs0} and so on. */
+    /** Copies the lists, and names the devices that have no name: {@code _disk0}, {@code _net0}, {@code _fs0}, {@code _vsock0}. */
     public VmConfig {
-        Set<String> taken = ids(disks, nets, fs);
+        Set<String> taken = ids(disks, nets, fs, vsock);
         List<DiskConfig> named = new ArrayList<>();
         for (DiskConfig disk : disks) {
             named.add(!disk.id().isEmpty() ? disk : disk.named(free("_disk", taken)));
@@ -119,6 +129,7 @@ public record VmConfig(
             folders.add(!folder.id().isEmpty() ? folder : folder.named(free("_fs", taken)));
         }
         fs = List.copyOf(folders);
+        vsock = vsock.map(one -> !one.id().isEmpty() ? one : one.named(free("_vsock", taken)));
     }
 
     private static String free(String kind, Set<String> taken) {
@@ -129,32 +140,39 @@ public record VmConfig(
         return kind + number;
     }
 
-    private static Set<String> ids(List<DiskConfig> disks, List<NetConfig> nets, List<FsConfig> fs) {
+    private static Set<String> ids(
+            List<DiskConfig> disks, List<NetConfig> nets, List<FsConfig> fs, Optional<VsockConfig> vsock) {
         Set<String> ids = new HashSet<>();
         disks.forEach(disk -> ids.add(disk.id()));
         nets.forEach(net -> ids.add(net.id()));
         fs.forEach(folder -> ids.add(folder.id()));
+        vsock.ifPresent(one -> ids.add(one.id()));
         return ids;
     }
 
     /** The names of its devices. */
     public Set<String> ids() {
-        return ids(disks, nets, fs);
+        return ids(disks, nets, fs, vsock);
     }
 
     /** The same with one more disk. */
     public VmConfig plus(DiskConfig disk) {
-        return with(and(disks, disk), nets, fs);
+        return with(and(disks, disk), nets, fs, vsock);
     }
 
     /** The same with one more network device. */
     public VmConfig plus(NetConfig net) {
-        return with(disks, and(nets, net), fs);
+        return with(disks, and(nets, net), fs, vsock);
     }
 
     /** The same with one more shared folder. */
     public VmConfig plus(FsConfig folder) {
-        return with(disks, nets, and(fs, folder));
+        return with(disks, nets, and(fs, folder), vsock);
+    }
+
+    /** The same with sockets to the host, of which there is one device at most: another one takes its place. */
+    public VmConfig plus(VsockConfig sockets) {
+        return with(disks, nets, fs, Optional.of(sockets));
     }
 
     private static <D> List<D> and(List<D> devices, D device) {
@@ -168,7 +186,8 @@ public record VmConfig(
         return with(
                 disks.stream().filter(disk -> !disk.id().equals(id)).toList(),
                 nets.stream().filter(net -> !net.id().equals(id)).toList(),
-                fs.stream().filter(folder -> !folder.id().equals(id)).toList());
+                fs.stream().filter(folder -> !folder.id().equals(id)).toList(),
+                vsock.filter(one -> !one.id().equals(id)));
     }
 
     /** The devices that another configuration has not, and nothing else: no payload. */
@@ -181,14 +200,20 @@ public record VmConfig(
                 disks.stream().filter(disk -> !there.contains(disk.id())).toList(),
                 nets.stream().filter(net -> !there.contains(net.id())).toList(),
                 fs.stream().filter(folder -> !there.contains(folder.id())).toList(),
+                vsock.filter(one -> !there.contains(one.id())),
                 rng,
                 serial,
                 console,
                 pvpanic);
     }
 
-    private VmConfig with(List<DiskConfig> someDisks, List<NetConfig> someNets, List<FsConfig> folders) {
-        return new VmConfig(payload, cpus, memory, someDisks, someNets, folders, rng, serial, console, pvpanic);
+    private VmConfig with(
+            List<DiskConfig> someDisks,
+            List<NetConfig> someNets,
+            List<FsConfig> folders,
+            Optional<VsockConfig> sockets) {
+        return new VmConfig(
+                payload, cpus, memory, someDisks, someNets, folders, sockets, rng, serial, console, pvpanic);
     }
 
     /**
@@ -201,7 +226,7 @@ public record VmConfig(
                 .map(net ->
                         net.mac().isPresent() ? net : net.with(net.id(), Optional.of(MacAddress.local(random.get()))))
                 .toList();
-        return with(disks, addressed, fs);
+        return with(disks, addressed, fs, vsock);
     }
 
     /** What is accepted, for the sake of tools that write it, but has no effect yet: a line each. */
@@ -244,6 +269,7 @@ public record VmConfig(
         for (FsConfig folder : fs) {
             names.check("--fs", folder.id(), folder.pciDeviceId(), folder.problems(cpus));
         }
+        vsock.ifPresent(one -> names.check("--vsock", one.id(), one.pciDeviceId(), one.problems()));
         checkFds(problems);
         checkTags(problems);
         return problems;

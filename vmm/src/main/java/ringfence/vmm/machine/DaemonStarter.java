@@ -8,6 +8,7 @@ import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.StringJoiner;
@@ -16,6 +17,7 @@ import ringfence.linux.Fd;
 import ringfence.linux.Linux;
 import ringfence.memory.MemoryTable;
 import ringfence.process.BadInputException;
+import ringfence.vhostuser.link.BackendSocket;
 import ringfence.virtio.FsLayout;
 import ringfence.vmm.config.DiskConfig;
 import ringfence.vmm.config.FsBackend;
@@ -25,6 +27,8 @@ import ringfence.vmm.config.NetBackend;
 import ringfence.vmm.config.NetConfig;
 import ringfence.vmm.config.RateLimiterConfig;
 import ringfence.vmm.config.RuntimeOptions;
+import ringfence.vmm.config.VsockConfig;
+import ringfence.vmm.device.local.Vsock;
 import ringfence.vmm.device.net.NetDevice;
 import ringfence.vmm.device.remote.FsSpace;
 import ringfence.vmm.device.remote.ListeningSource;
@@ -136,6 +140,18 @@ final class DaemonStarter implements AutoCloseable {
                 .watchedBy(watch(fs.id()))
                 .start();
         return new PluggedDevice(fs.pciDeviceId(), device);
+    }
+
+    /** Sockets to the host, which need no daemon: who connects is on this host, and what waits dies with the guest. */
+    PluggedDevice vsock(VsockConfig vsock, MemoryTable memory) {
+        Fd listener;
+        try {
+            listener = new BackendSocket(Optional.of(vsock.socket()), OptionalInt.empty()).listener(linux);
+        } catch (IllegalArgumentException e) {
+            throw new BadInputException("--vsock " + e.getMessage());
+        }
+        return new PluggedDevice(
+                vsock.pciDeviceId(), new Vsock(linux, vsock.id(), vsock.cid(), vsock.socket(), listener, memory));
     }
 
     /** A daemon that leaves to its successor what the guest has open. */

@@ -115,6 +115,7 @@ final class HotPlug implements AutoCloseable {
         more.disks().forEach(disk -> expect(ask, next, disk.id(), () -> daemons.disk(disk, memory)));
         more.nets().forEach(net -> expect(ask, next, net.id(), () -> daemons.net(net, memory)));
         more.fs().forEach(folder -> expect(ask, next, folder.id(), () -> daemons.fs(folder, memory)));
+        more.vsock().ifPresent(vsock -> expect(ask, next, vsock.id(), () -> daemons.vsock(vsock, memory)));
     }
 
     // ---- to come ------------------------------------------------------------------------------------------------

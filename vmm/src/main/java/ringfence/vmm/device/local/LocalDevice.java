@@ -29,6 +29,9 @@ abstract class LocalDevice implements VirtioDevice {
     /** Chains that a queue is served in a row. */
     private static final int BUDGET = 64;
 
+    /** Descriptors that are told of at a time. */
+    private static final int READY = 64;
+
     private final String id;
     private final int type;
     private final int queueSize;
@@ -49,7 +52,7 @@ abstract class LocalDevice implements VirtioDevice {
         this.memory = memory;
         queues = new LocalQueue[queueCount];
         chain = ChainCursor.forQueueSize(queueSize);
-        epoll = linux.events().epoll(queueCount + 1);
+        epoll = linux.events().epoll(READY);
         wake = linux.events().eventFd();
         epoll.add(wake.fd(), Epoll.IN, WAKE);
         thread = Thread.ofPlatform().daemon().name(id).unstarted(this::run);
@@ -64,6 +67,27 @@ abstract class LocalDevice implements VirtioDevice {
     /** Serves a chain. On the device's thread. @return bytes written into it */
     abstract int serve(int queue, ChainCursor chain);
 
+    /** Something of {@link #epoll} is ready that no queue is. On the device's thread. */
+    void ready(long token, int events) {
+        throw new AssertionError(token);
+    }
+
+    /** All that was ready has been looked at. On the device's thread. */
+    void turned() {}
+
+    /** The driver has reset the device, and no queue runs. On the device's thread. */
+    void forget() {}
+
+    /** For descriptors of the device's own, with tokens from the number of its queues on. */
+    final Epoll epoll() {
+        return epoll;
+    }
+
+    /** Begins to work now and not with the first queue. */
+    final void begin() {
+        onThread(() -> null);
+    }
+
     /** Has the device's thread look at a queue again, for {@link #canServe} may answer otherwise now. Any thread. */
     final void look(int queue) {
         post(() -> drain(queue));
@@ -77,16 +101,20 @@ abstract class LocalDevice implements VirtioDevice {
         while (!closing) {
             int ready = epoll.await(-1);
             for (int i = 0; i < ready; i++) {
-                if (epoll.token(i) == WAKE) {
+                long token = epoll.token(i);
+                if (token == WAKE) {
                     wake.drain();
+                } else if (token < queues.length) {
+                    kicked((int) token);
                 } else {
-                    kicked((int) epoll.token(i));
+                    ready(token, epoll.events(i));
                 }
             }
             Runnable next;
             while ((next = work.poll()) != null) {
                 next.run();
             }
+            turned();
         }
     }
 
@@ -98,7 +126,8 @@ abstract class LocalDevice implements VirtioDevice {
         }
     }
 
-    private void drain(int index) {
+    /** Serves what a queue has. On the device's thread. */
+    final void drain(int index) {
         LocalQueue queue = queues[index];
         if (queue == null) {
             return;
@@ -170,6 +199,7 @@ abstract class LocalDevice implements VirtioDevice {
             for (int i = 0; i < queues.length; i++) {
                 stop(i);
             }
+            forget();
             return null;
         });
     }
