@@ -15,6 +15,7 @@ import ringfence.vmm.api.Endpoints;
 import ringfence.vmm.config.RuntimeOptions;
 import ringfence.vmm.config.VmConfig;
 import ringfence.vmm.event.EventSink;
+import ringfence.vmm.event.JournalSink;
 import ringfence.vmm.machine.Ending;
 import ringfence.vmm.machine.MachineProxy;
 import ringfence.vmm.machine.Refusal;
@@ -35,7 +36,24 @@ final class MachineRunner {
             Optional<String> apiSocket,
             EventSink events)
             throws InterruptedException {
-        Vmm vmm = new Vmm(linux, options, new HostAdmission(linux), events, Log.of("machine"), () -> firstRun(linux));
+        Optional<JournalSink> journal = JournalSink.open(linux, apiSocket);
+        try {
+            EventSink told = journal.map(events::and).orElse(events);
+            return run(linux, config, options, apiSocket, told, () -> firstRun(linux, journal));
+        } finally {
+            journal.ifPresent(JournalSink::close);
+        }
+    }
+
+    private static int run(
+            Linux linux,
+            Optional<VmConfig> config,
+            RuntimeOptions options,
+            Optional<String> apiSocket,
+            EventSink events,
+            Runnable onFirstRun)
+            throws InterruptedException {
+        Vmm vmm = new Vmm(linux, options, new HostAdmission(linux), events, Log.of("machine"), onFirstRun);
         Termination.onSignal(() -> vmm.proxy().shutDownVmm("a signal"), END_MILLIS);
         if (config.isPresent()) {
             vmm.take(config.get());
@@ -62,7 +80,7 @@ final class MachineRunner {
     }
 
     /** The guest begins now: whatever takes time, such as the log's library, has it from here on. */
-    private static void firstRun(Linux linux) {
+    private static void firstRun(Linux linux, Optional<JournalSink> journal) {
         long now = System.nanoTime();
         Logs.open();
         StartupMemory.giveBackLater(linux);
@@ -71,6 +89,7 @@ final class MachineRunner {
             ProcessAge.millis()
                     .ifPresent(age ->
                             Log.of("machine").info("first KVM_RUN after " + (age - since) + " ms of this process"));
+            journal.ifPresent(JournalSink::prune);
         });
     }
 
