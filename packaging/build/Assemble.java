@@ -2,6 +2,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
@@ -14,12 +15,13 @@ import java.util.zip.ZipFile;
 /**
  * Lays out the runnable tree: {@code bin/} with one launcher per table {@code packaging/flags.*}, {@code lib/runtime}
  * with a runtime image that holds the JDK's and Ringfence's modules, {@code lib/cache} with one trained AOT cache per
- * program.
+ * program, {@code share/} with manual pages, completions and descriptions for QEMU's tools.
  *
- * <p>Runs on the JDK that the tree shall contain. Steps whose inputs did not change are left out, and a file whose bytes
+ * <p>Runs on the JDK that the tree shall contain, with the jars on the class path: pages and completions are made of the
+ * programs' own models. Steps whose inputs did not change are left out, and a file whose bytes
  * did not change is not touched: a cache remembers size and time of the image that it was trained with.
  *
- * <p>Usage: {@code java Assemble.java PACKAGING JARS TREE}.
+ * <p>Usage: {@code java -cp JARS/* Assemble.java PACKAGING JARS TREE TIME}.
  */
 final class Assemble {
     private static final String NATIVE = "lib/amd64-Linux-clang/jni/libjunixsocket-native-";
@@ -28,16 +30,19 @@ final class Assemble {
     private final Path jars;
     private final Path tree;
     private final Path work;
+    private final Instant time;
 
-    private Assemble(Path packaging, Path jars, Path tree) {
+    private Assemble(Path packaging, Path jars, Path tree, Instant time) {
         this.packaging = packaging;
         this.jars = jars;
         this.tree = tree;
+        this.time = time;
         this.work = tree.resolveSibling("work");
     }
 
     public static void main(String[] args) throws IOException, InterruptedException {
-        new Assemble(Path.of(args[0]), Path.of(args[1]), Path.of(args[2]).toAbsolutePath()).run();
+        new Assemble(Path.of(args[0]), Path.of(args[1]), Path.of(args[2]).toAbsolutePath(), Instant.parse(args[3]))
+                .run();
     }
 
     private void run() throws IOException, InterruptedException {
@@ -47,7 +52,7 @@ final class Assemble {
         Set<String> roots = new TreeSet<>(table("runtime.modules"));
         programs.forEach(program -> roots.add(program.module()));
         RuntimeImage image =
-                new RuntimeImage(packaging.resolve("build/modules"), jars, work, tree.resolve("lib/runtime"));
+                new RuntimeImage(packaging.resolve("build/modules"), jars, work, tree.resolve("lib/runtime"), time);
         image.build(roots);
         unpackNative();
         Path bin = Files.createDirectories(tree.resolve("bin"));
@@ -64,6 +69,7 @@ final class Assemble {
             training.train(image.identity() + forms.identity());
         }
         describeBackEnds();
+        new Documents(packaging, tree, time).write();
         Set<String> names = programs.stream().map(Program::name).collect(Collectors.toSet());
         removeOthers(bin, names, "");
         removeOthers(caches, names, ".aot");
