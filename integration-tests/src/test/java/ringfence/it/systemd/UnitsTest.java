@@ -39,8 +39,9 @@ import ringfence.virtio.BlkLayout;
 @Timeout(300)
 class UnitsTest {
     private static final long PATIENCE = TimeUnit.SECONDS.toNanos(60);
-    private static final List<List<String>> ENDS = List.of(
-            List.of("restart"), List.of("kill", "--signal=KILL"), List.of("restart"), List.of("kill", "--signal=KILL"));
+    private static final String RESTART = "restart";
+    private static final String KILL = "kill --signal=KILL";
+    private static final List<String> ENDS = List.of(RESTART, KILL, RESTART, KILL);
     private static final String TAP = "rfunit0";
     private static final String HERE = "198.51.100.37";
     private static final String THERE = "198.51.100.38";
@@ -84,14 +85,8 @@ class UnitsTest {
         host.succeed("chmod", "660", path);
     }
 
-    private static void end(String unit, List<String> how) throws Exception {
-        String[] command = new String[how.size() + 2];
-        command[0] = "systemctl";
-        for (int i = 0; i < how.size(); i++) {
-            command[i + 1] = how.get(i);
-        }
-        command[how.size() + 1] = unit;
-        host.succeed(command);
+    private static void end(String unit, String how) throws Exception {
+        host.succeed(("systemctl " + how + " " + unit).split(" ", -1));
     }
 
     @Test
@@ -189,7 +184,7 @@ class UnitsTest {
                 try (Frontend frontend = connected(socket);
                         Card card = new Card(linux, frontend)) {
                     String text = "round " + round;
-                    boolean waits = round > 0 && ENDS.get(round - 1).getFirst().equals("kill");
+                    boolean waits = round > 0 && ENDS.get(round - 1).equals(KILL);
                     assertThat(card.nextPayload(waits ? () -> {} : () -> send(text)))
                             .isEqualTo(text);
                     assertThat(host.property(unit, "NFileDescriptorStore")).isEqualTo("1");
@@ -197,7 +192,7 @@ class UnitsTest {
                     if (round < ENDS.size()) {
                         end(unit, ENDS.get(round));
                     }
-                    if (round < ENDS.size() && ENDS.get(round).getFirst().equals("kill")) {
+                    if (round < ENDS.size() && ENDS.get(round).equals(KILL)) {
                         send("round " + (round + 1));
                     }
                 }
@@ -257,7 +252,7 @@ class UnitsTest {
         host.succeed("systemctl", "start", "ringfence@vm.service");
         assertThat(host.property("ringfence@vm.service", "StatusText")).isEqualTo("the guest runs");
         String pid = host.property("ringfence@vm.service", "MainPID");
-        for (List<String> how : ENDS.subList(0, 2)) {
+        for (String how : List.of(RESTART, KILL)) {
             for (String kind : List.of("blk", "fs", "net")) {
                 end("ringfence-" + kind + "@vm.service", how);
             }
