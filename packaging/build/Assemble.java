@@ -2,6 +2,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
@@ -14,12 +15,14 @@ import java.util.zip.ZipFile;
 /**
  * Lays out the runnable tree: {@code bin/} with one launcher per table {@code packaging/flags.*}, {@code lib/runtime}
  * with a runtime image that holds the JDK's and Ringfence's modules, {@code lib/journal} with the jars of
- * the journal's program, whose library is no module, {@code lib/cache} with one trained AOT cache per program.
+ * the journal's program, whose library is no module, {@code lib/cache} with one trained AOT cache per program, {@code share/}
+ * with manual pages, completions and descriptions for QEMU's tools.
  *
- * <p>Runs on the JDK that the tree shall contain. Steps whose inputs did not change are left out, and a file whose bytes
+ * <p>Runs on the JDK that the tree shall contain, with the jars on the class path: pages and completions are made of the
+ * programs' own models. Steps whose inputs did not change are left out, and a file whose bytes
  * did not change is not touched: a cache remembers size and time of the image that it was trained with.
  *
- * <p>Usage: {@code java Assemble.java PACKAGING JARS JOURNAL TREE}; JOURNAL is what the module's build has left.
+ * <p>Usage: {@code java -cp JARS/* Assemble.java PACKAGING JARS JOURNAL TREE TIME}; JOURNAL is what the module's build has left.
  */
 final class Assemble {
     private static final String NATIVE = "lib/amd64-Linux-clang/jni/libjunixsocket-native-";
@@ -29,12 +32,14 @@ final class Assemble {
     private final Path journal;
     private final Path tree;
     private final Path work;
+    private final Instant time;
 
-    private Assemble(Path packaging, Path jars, Path journal, Path tree) {
+    private Assemble(Path packaging, Path jars, Path journal, Path tree, Instant time) {
         this.packaging = packaging;
         this.jars = jars;
         this.journal = journal;
         this.tree = tree;
+        this.time = time;
         this.work = tree.resolveSibling("work");
     }
 
@@ -43,7 +48,8 @@ final class Assemble {
                         Path.of(args[0]),
                         Path.of(args[1]),
                         Path.of(args[2]),
-                        Path.of(args[3]).toAbsolutePath())
+                        Path.of(args[3]).toAbsolutePath(),
+                        Instant.parse(args[4]))
                 .run();
     }
 
@@ -54,7 +60,7 @@ final class Assemble {
         Set<String> roots = new TreeSet<>(table("runtime.modules"));
         programs.forEach(program -> program.module().ifPresent(roots::add));
         RuntimeImage image =
-                new RuntimeImage(packaging.resolve("build/modules"), jars, work, tree.resolve("lib/runtime"));
+                new RuntimeImage(packaging.resolve("build/modules"), jars, work, tree.resolve("lib/runtime"), time);
         image.build(roots);
         unpackNative();
         String journalsJars = copyJournal();
@@ -72,6 +78,7 @@ final class Assemble {
             training.train(image.identity() + forms.identity() + (training.isOfImage() ? "" : journalsJars));
         }
         describeBackEnds();
+        new Documents(packaging, tree, time).write();
         Set<String> names = programs.stream().map(Program::name).collect(Collectors.toSet());
         removeOthers(bin, names, "");
         removeOthers(caches, names, ".aot");

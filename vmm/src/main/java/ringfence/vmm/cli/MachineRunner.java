@@ -2,6 +2,9 @@ package ringfence.vmm.cli;
 
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import ringfence.keep.Keeper;
+import ringfence.keep.NoKeeper;
+import ringfence.keep.NotifyKeeper;
 import ringfence.linux.Errno;
 import ringfence.linux.ErrnoException;
 import ringfence.linux.Linux;
@@ -53,7 +56,11 @@ final class MachineRunner {
             EventSink events,
             Runnable onFirstRun)
             throws InterruptedException {
-        Vmm vmm = new Vmm(linux, options, new HostAdmission(linux), events, Log.of("machine"), onFirstRun);
+        Keeper supervisor = supervisor(linux);
+        Vmm vmm = new Vmm(linux, options, new HostAdmission(linux), events, Log.of("machine"), () -> {
+            onFirstRun.run();
+            supervisor.ready("the guest runs");
+        });
         Termination.onSignal(() -> vmm.proxy().shutDownVmm("a signal"), END_MILLIS);
         if (config.isPresent()) {
             vmm.take(config.get());
@@ -64,11 +71,21 @@ final class MachineRunner {
             return run(vmm).exitCode();
         }
         ApiServer api = api(linux, apiSocket.get(), vmm.proxy());
+        if (config.isEmpty()) {
+            supervisor.ready("waits for a VM at " + apiSocket.get());
+        }
         try {
             return run(vmm).exitCode();
         } finally {
             api.close();
         }
+    }
+
+    /** Whoever is to know when the guest runs, by sd_notify(3): most often nobody, and then nothing is loaded for it. */
+    private static Keeper supervisor(Linux linux) {
+        return System.getenv("NOTIFY_SOCKET") == null
+                ? new NoKeeper()
+                : NotifyKeeper.from(linux, System.getenv(), Log.of("cli")::warn);
     }
 
     private static Ending run(Vmm vmm) throws InterruptedException {

@@ -14,7 +14,7 @@ import ringfence.process.Version;
 /** {@code ringfence}: sub-commands, of which {@code run} runs a VM and {@code ctl} asks one that runs. */
 final class RingfenceCommand {
     private static final String RUN = "run";
-    private static final String CTL = "ctl";
+    static final String CTL = "ctl";
     private static final String EVENTS = "events";
     private static final String VERSION = "ringfence " + Version.NUMBER;
 
@@ -33,7 +33,11 @@ final class RingfenceCommand {
         CommandSpec spec = CommandSpec.create().name("ringfence").version(VERSION);
         spec.usageMessage()
                 .description("Virtual machines whose every device is a process of its own.")
-                .width(100);
+                .width(100)
+                .footerHeading(PicocliReader.EXAMPLES)
+                .footer(
+                        "  ringfence run --kernel vmlinuz --cmdline console=ttyS0 --serial tty --console off",
+                        "  ringfence ctl --api-socket /run/vm.sock info");
         spec.addOption(OptionSpec.builder("-V", "--version")
                 .versionHelp(true)
                 .description("print the version")
