@@ -2,6 +2,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Set;
@@ -13,31 +14,43 @@ import java.util.zip.ZipFile;
 
 /**
  * Lays out the runnable tree: {@code bin/} with one launcher per table {@code packaging/flags.*}, {@code lib/runtime}
- * with a runtime image that holds the JDK's and Ringfence's modules, {@code lib/cache} with one trained AOT cache per
- * program.
+ * with a runtime image that holds the JDK's and Ringfence's modules, {@code lib/journal} with the jars of
+ * the journal's program, whose library is no module, {@code lib/cache} with one trained AOT cache per program, {@code share/}
+ * with manual pages, completions and descriptions for QEMU's tools.
  *
- * <p>Runs on the JDK that the tree shall contain. Steps whose inputs did not change are left out, and a file whose bytes
+ * <p>Runs on the JDK that the tree shall contain, with the jars on the class path: pages and completions are made of the
+ * programs' own models. Steps whose inputs did not change are left out, and a file whose bytes
  * did not change is not touched: a cache remembers size and time of the image that it was trained with.
  *
- * <p>Usage: {@code java Assemble.java PACKAGING JARS TREE}.
+ * <p>Usage: {@code java -cp JARS/* Assemble.java PACKAGING JARS JOURNAL TREE TIME}; JOURNAL is what the module's build has left.
  */
 final class Assemble {
     private static final String NATIVE = "lib/amd64-Linux-clang/jni/libjunixsocket-native-";
 
     private final Path packaging;
     private final Path jars;
+    private final Path journal;
     private final Path tree;
     private final Path work;
+    private final Instant time;
 
-    private Assemble(Path packaging, Path jars, Path tree) {
+    private Assemble(Path packaging, Path jars, Path journal, Path tree, Instant time) {
         this.packaging = packaging;
         this.jars = jars;
+        this.journal = journal;
         this.tree = tree;
+        this.time = time;
         this.work = tree.resolveSibling("work");
     }
 
     public static void main(String[] args) throws IOException, InterruptedException {
-        new Assemble(Path.of(args[0]), Path.of(args[1]), Path.of(args[2]).toAbsolutePath()).run();
+        new Assemble(
+                        Path.of(args[0]),
+                        Path.of(args[1]),
+                        Path.of(args[2]),
+                        Path.of(args[3]).toAbsolutePath(),
+                        Instant.parse(args[4]))
+                .run();
     }
 
     private void run() throws IOException, InterruptedException {
@@ -45,28 +58,54 @@ final class Assemble {
         Files.createDirectories(tree.resolve("lib"));
         List<Program> programs = Program.all(packaging);
         Set<String> roots = new TreeSet<>(table("runtime.modules"));
-        programs.forEach(program -> roots.add(program.module()));
+        programs.forEach(program -> program.module().ifPresent(roots::add));
         RuntimeImage image =
-                new RuntimeImage(packaging.resolve("build/modules"), jars, work, tree.resolve("lib/runtime"));
+                new RuntimeImage(packaging.resolve("build/modules"), jars, work, tree.resolve("lib/runtime"), time);
         image.build(roots);
         unpackNative();
+        String journalsJars = copyJournal();
         Path bin = Files.createDirectories(tree.resolve("bin"));
         Path caches = Files.createDirectories(tree.resolve("lib/cache"));
         for (Program program : programs) {
-            Launcher.write(bin, program);
+            Launcher.write(tree, program);
         }
         List<Training> trainings = programs.stream()
                 .map(program -> new Training(tree, work, program))
                 .toList();
         LambdaForms forms = new LambdaForms(tree.resolve("lib/runtime"), work);
-        forms.learn(trainings, image.identity() + programs);
+        forms.learn(trainings.stream().filter(Training::isOfImage).toList(), image.identity() + programs);
         for (Training training : trainings) { // a program's training may start others
-            training.train(image.identity() + forms.identity());
+            training.train(image.identity() + forms.identity() + (training.isOfImage() ? "" : journalsJars));
         }
         describeBackEnds();
+        new Documents(packaging, tree, time).write();
         Set<String> names = programs.stream().map(Program::name).collect(Collectors.toSet());
         removeOthers(bin, names, "");
         removeOthers(caches, names, ".aot");
+    }
+
+    /** A jar that did not change is not touched: the cache remembers its time. @return what a cache depends on */
+    private String copyJournal() throws IOException {
+        Path target = Files.createDirectories(tree.resolve("lib/journal"));
+        List<Path> wanted = Stream.concat(list(journal).stream(), list(journal.resolve("jars")).stream())
+                .filter(file -> file.getFileName().toString().endsWith(".jar"))
+                .toList();
+        Set<String> names =
+                wanted.stream().map(jar -> jar.getFileName().toString()).collect(Collectors.toSet());
+        removeOthers(target, names, "");
+        StringBuilder digests = new StringBuilder();
+        for (Path jar : wanted) {
+            Path copy = target.resolve(jar.getFileName());
+            String digest = digest(jar);
+            if (!Files.exists(copy) || !digest(copy).equals(digest)) {
+                Files.copy(jar, copy, StandardCopyOption.REPLACE_EXISTING);
+            }
+            digests.append(digest)
+                    .append(' ')
+                    .append(Files.getLastModifiedTime(copy))
+                    .append('\n');
+        }
+        return digests.toString();
     }
 
     /** What QEMU's tools look for to find back-ends (docs/interop/vhost-user.json); an installation has it in /usr/share. */

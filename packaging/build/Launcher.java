@@ -31,16 +31,19 @@ final class Launcher {
     }
 
     /** Writes the launcher of a program. */
-    static void write(Path bin, Program program) throws IOException {
+    static void write(Path tree, Program program) throws IOException {
         List<String> words = new ArrayList<>();
         words.add("$cache");
         words.addAll(program.flags());
         words.addAll(common("$home"));
-        words.add("-m");
-        words.add(program.main());
+        words.addAll(program.start(program.main(), tree, "$home"));
         String command = words.stream()
                 .map(word -> word.contains("$") ? '"' + word + '"' : word)
                 .collect(Collectors.joining(" \\\n  "));
+        String verbs = program.verbs().entrySet().stream()
+                .map(verb -> "if [ \"$1\" = " + verb.getKey() + " ]; then exec \"$home/bin/" + verb.getValue()
+                        + "\" \"$@\"; fi\n")
+                .collect(Collectors.joining());
         String script = """
             #!/bin/sh
             # Ringfence: starts %s. Written by the build from packaging/flags.%s.
@@ -55,13 +58,13 @@ final class Launcher {
             bin=${self%%/*}
             bin=${bin%%/.}
             home=${bin%%/*}
-            cache=-XX:AOTCache=$home/lib/cache/%s.aot
+            %scache=-XX:AOTCache=$home/lib/cache/%s.aot
             if [ ! -e "${cache#*=}" ]; then cache=-Xshare:auto; fi
             exec "$home/lib/runtime/bin/java" \\
               %s \\
               "$@"
-            """.formatted(program.name(), program.name(), program.name(), command);
-        Path file = bin.resolve(program.name());
+            """.formatted(program.name(), program.name(), verbs, program.name(), command);
+        Path file = tree.resolve("bin").resolve(program.name());
         Files.writeString(file, script);
         Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
     }

@@ -5,6 +5,8 @@ import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.List;
 import java.util.Set;
 import java.util.spi.ToolProvider;
@@ -20,18 +22,21 @@ final class RuntimeImage {
     private final Path jars;
     private final Path work;
     private final Path image;
+    private final FileTime time;
 
-    RuntimeImage(Path descriptors, Path jars, Path work, Path image) {
+    /** @param time that its modules bear, by which a cache knows them: before a package's own, which younger files get */
+    RuntimeImage(Path descriptors, Path jars, Path work, Path image, Instant time) {
         this.descriptors = descriptors;
         this.jars = jars;
         this.work = work;
         this.image = image;
+        this.time = FileTime.from(time);
     }
 
     /** Links the image that holds these modules and what they require, unless it is there already. */
     void build(Set<String> roots) throws IOException, InterruptedException {
-        StringBuilder inputs =
-                new StringBuilder(System.getProperty("java.vm.version") + roots + OldClasses.OLDEST_IN_A_CACHE + "\n");
+        StringBuilder inputs = new StringBuilder(
+                System.getProperty("java.vm.version") + roots + OldClasses.OLDEST_IN_A_CACHE + time + "\n");
         for (Path file : Assemble.list(jars)) {
             inputs.append(Assemble.digest(file))
                     .append(' ')
@@ -58,14 +63,14 @@ final class RuntimeImage {
                 "--no-header-files",
                 "--no-man-pages",
                 "--output=" + image);
+        Files.setLastModifiedTime(image.resolve("lib/modules"), time);
         dump();
         Files.writeString(stamp, inputs);
     }
 
     /** What a cache depends on. */
     String identity() throws IOException {
-        Path modules = image.resolve("lib/modules");
-        return Files.size(modules) + " " + Files.getLastModifiedTime(modules);
+        return Assemble.digest(image.resolve("lib/modules")) + " " + time;
     }
 
     /** The jars as modules: those without a descriptor get the one that stands in {@code build/modules}. */

@@ -23,6 +23,11 @@ final class Training {
         this.program = program;
     }
 
+    /** Whether all of it is in the runtime image. */
+    boolean isOfImage() {
+        return program.classPath().isEmpty();
+    }
+
     /** Trains, unless the inputs are those of the last time. */
     void train(String inputs) throws IOException, InterruptedException {
         Path cache = tree.resolve("lib/cache").resolve(program.name() + ".aot");
@@ -53,8 +58,7 @@ final class Training {
         command.add(flag);
         command.addAll(program.flags());
         command.addAll(Launcher.common(tree.toString()));
-        command.add("-m");
-        command.add(program.trainer());
+        command.addAll(program.start(program.trainer(), tree, tree.toString()));
         command.addAll(program.training());
         ProcessBuilder builder =
                 new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
@@ -64,6 +68,7 @@ final class Training {
         List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "JDK_AOT_VM_OPTIONS", "CLASSPATH")
                 .forEach(environment::remove);
         environment.put("RINGFENCE_ANY_KVM", "1");
+        environment.put("RINGFENCE_JOURNAL", work.resolve("rings").toString());
         Process process = builder.start();
         if (!process.waitFor(LIMIT_SECONDS, TimeUnit.SECONDS)) {
             process.destroyForcibly();

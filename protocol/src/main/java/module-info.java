@@ -4,6 +4,7 @@ module ringfence.protocol {
     requires info.picocli;
     requires org.apache.logging.log4j;
 
+    exports ringfence.journal;
     exports ringfence.keep;
     exports ringfence.limit;
     exports ringfence.linux;

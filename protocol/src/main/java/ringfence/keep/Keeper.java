@@ -24,6 +24,10 @@ public interface Keeper {
     /** Lets go of what is kept under a name, if there is something. Failing is no error: a successor will drop it. */
     void drop(String name);
 
-    /** Tells that the service serves. Failing is no error. */
-    void ready();
+    /**
+     * Tells that the service serves. Failing is no error.
+     *
+     * @param status a line for a person: what it serves
+     */
+    void ready(String status);
 }

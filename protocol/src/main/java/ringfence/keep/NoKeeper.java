@@ -16,5 +16,5 @@ public final class NoKeeper implements Keeper {
     public void drop(String name) {}
 
     @Override
-    public void ready() {}
+    public void ready(String status) {}
 }

@@ -86,8 +86,8 @@ public final class NotifyKeeper implements Keeper, AutoCloseable {
     }
 
     @Override
-    public void ready() {
-        send("READY=1");
+    public void ready(String status) {
+        send("READY=1\nSTATUS=" + status.replace('\n', ' '));
     }
 
     private static String checked(String name) {
@@ -99,9 +99,9 @@ public final class NotifyKeeper implements Keeper, AutoCloseable {
 
     /** One datagram; bytes, or minus the errno. */
     private synchronized long send(String text, Fd... fds) {
-        byte[] ascii = text.getBytes(StandardCharsets.US_ASCII);
+        byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment bytes = arena.allocateFrom(ValueLayout.JAVA_BYTE, ascii);
+            MemorySegment bytes = arena.allocateFrom(ValueLayout.JAVA_BYTE, utf8);
             long result = linux.sockets().send(socket, bytes, fds);
             if (result == -Errno.ECONNREFUSED.number() || result == -Errno.ENOTCONN.number()) {
                 Fd old = socket;

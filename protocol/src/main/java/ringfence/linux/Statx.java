@@ -52,10 +52,14 @@ public final class Statx {
      * two.
      */
     public long device() {
-        long device =
-                (long) word(FileLayout.STX_DEV_MAJOR) << 32 | Integer.toUnsignedLong(word(FileLayout.STX_DEV_MINOR));
+        long device = fileSystem();
         long mount = mount();
         return home == 0 || mount == home ? device : device ^ mount << 44 ^ (mount >>> 20 & 0xFFF) << 20;
+    }
+
+    /** The same, whatever mount it was reached through. */
+    public long fileSystem() {
+        return (long) word(FileLayout.STX_DEV_MAJOR) << 32 | Integer.toUnsignedLong(word(FileLayout.STX_DEV_MINOR));
     }
 
     /** Number of the mount through which it was reached; 0 before Linux 5.8. */

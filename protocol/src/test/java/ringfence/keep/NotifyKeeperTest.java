@@ -82,8 +82,8 @@ class NotifyKeeperTest {
         Keeper keeper = keeper(address);
         keeper.keep("state", state);
         assertThat(next(supervisor, state).lines()).contains("FDSTORE=1", "FDNAME=state", "FDPOLL=0");
-        keeper.ready();
-        assertThat(next(supervisor, null)).isEqualTo("READY=1");
+        keeper.ready("serving\nREADY=0");
+        assertThat(next(supervisor, null)).isEqualTo("READY=1\nSTATUS=serving READY=0");
         keeper.drop("node-2a000001");
         assertThat(next(supervisor, null).lines()).containsExactly("FDSTOREREMOVE=1", "FDNAME=node-2a000001");
         assertThat(complaints).isEmpty();
@@ -111,7 +111,7 @@ class NotifyKeeperTest {
         Fd first = linux.datagrams().bind(path.toString());
         Keeper keeper = keeper(path.toString());
         first.close();
-        keeper.ready();
+        keeper.ready("serving");
         Files.delete(path);
         keeper.drop("node-1");
         Fd state = closed(linux.memory().memfd("state", 4096));
@@ -149,7 +149,7 @@ class NotifyKeeperTest {
                 .satisfies(line -> assertThat(line)
                         .contains("$NOTIFY_SOCKET", "ENOENT", directory.toString())
                         .doesNotContain("\n"));
-        unreachable.ready();
+        unreachable.ready("serving");
         unreachable.drop("x");
         keeper("x".repeat(200));
         assertThat(complaints).hasSize(2);

@@ -3,15 +3,16 @@ package ringfence.it.bench;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import ringfence.it.lab.Checkout;
 import ringfence.it.lab.Command;
 import ringfence.it.lab.Guest;
+import ringfence.it.lab.GuestSpec;
 import ringfence.it.lab.KvmHost;
 import ringfence.it.lab.LocalHost;
 import ringfence.it.lab.NetworkOf;
 import ringfence.it.lab.Program;
+import ringfence.it.lab.Vmm;
 
 /**
  * Two guests of QEMU on this machine, by emulation, so that no KVM is needed and Java runs as it does for users: one with
@@ -52,38 +53,13 @@ final class TapHere {
     }
 
     private static Guest guest(KvmHost host, String netdev, String... more) {
-        List<String> words = new ArrayList<>(List.of(
-                "qemu-system-x86_64",
-                "-accel",
-                "tcg,thread=multi",
-                "-cpu",
-                "max",
-                "-m",
-                "256",
-                "-object",
-                "memory-backend-memfd,id=mem,size=256M,share=on",
-                "-machine",
-                "pc,memory-backend=mem",
-                "-nodefaults",
-                "-no-user-config",
-                "-no-reboot",
-                "-display",
-                "none",
-                "-serial",
-                "stdio"));
-        words.addAll(List.of(more));
-        words.addAll(List.of(
-                "-netdev",
-                netdev,
-                "-device",
+        GuestSpec spec = GuestSpec.kernel("6.1")
+                .format("vmlinuz")
+                .withIperf()
+                .memory(256)
+                .options(more)
                 // with TCG and MSI-X, QEMU 7.2 takes an irqfd that it does not have and ends by SIGSEGV
-                "virtio-net-pci,romfile=,netdev=n,vectors=0",
-                "-kernel",
-                host.places().kernel("6.1", "vmlinuz"),
-                "-initrd",
-                host.places().kernel("6.1", "initramfs-iperf3"),
-                "-append",
-                "console=ttyS0 panic=-1 quiet no_timer_check mitigations=off guest=agent"));
-        return Guest.of(host, host.start(NetworkOf.alone(Command.of().with(words))));
+                .options("-netdev", netdev, "-device", "virtio-net-pci,romfile=,netdev=n,vectors=0");
+        return Guest.of(host, host.start(NetworkOf.alone(new Vmm.EmulatedQemu().command(host, spec))));
     }
 }

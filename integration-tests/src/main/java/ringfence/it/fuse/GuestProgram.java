@@ -16,7 +16,9 @@ public enum GuestProgram {
     /** Random operations on one file, mapped ones among them, and a model that says what is in it. */
     FSX,
     /** Many processes that make, move and remove names in one tree. */
-    LOAD;
+    LOAD,
+    /** Takes a lock of a file, keeps it until it is told to let go. */
+    LOCK;
 
     /** The name of its program. */
     public String label() {

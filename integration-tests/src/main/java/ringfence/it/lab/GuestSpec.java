@@ -50,6 +50,11 @@ public record GuestSpec(
         return new GuestSpec(kernel, format, initramfs, value, memory, disks, commandLine, options);
     }
 
+    /** The same with so many MiB of memory. */
+    public GuestSpec memory(int value) {
+        return new GuestSpec(kernel, format, initramfs, cpus, value, disks, commandLine, options);
+    }
+
     /** The same with one more disk. */
     public GuestSpec disk(GuestDisk disk) {
         List<GuestDisk> all = new ArrayList<>(disks);

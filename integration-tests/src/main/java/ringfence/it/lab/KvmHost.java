@@ -11,6 +11,9 @@ public interface KvmHost extends AutoCloseable {
     /** Where the product, the guests and scratch space are. */
     Places places();
 
+    /** The tree with a compiler for guests, as {@link Checkout#makeToolchain} makes it. */
+    String toolchain();
+
     /** How many times longer things take here than on real hardware, roughly: for deadlines, not for figures. */
     int slowness();
 

@@ -35,6 +35,7 @@ public final class L1Host implements KvmHost {
             "WARNING: CPU: 0 PID: 0 at arch/x86/kernel/fpu/xstate\\.c:60[56] fpu__init_system_xstate\\+");
 
     private static final String CLASSES = "/opt/classes";
+    private static final String TOOLCHAIN = "/opt/toolchain";
 
     private final String kernel;
     private final int cpus;
@@ -82,6 +83,11 @@ public final class L1Host implements KvmHost {
     @Override
     public Places places() {
         return new Places("/opt/ringfence", "/opt/guests", "/scratch");
+    }
+
+    @Override
+    public String toolchain() {
+        return TOOLCHAIN;
     }
 
     @Override
@@ -138,6 +144,8 @@ public final class L1Host implements KvmHost {
                 "--java",
                 "--mount",
                 classes() + "=" + CLASSES,
+                "--mount",
+                checkout.makeToolchain() + "=" + TOOLCHAIN,
                 "--socket",
                 address.toString(),
                 "--",

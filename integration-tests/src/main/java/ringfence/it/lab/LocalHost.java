@@ -56,6 +56,11 @@ public final class LocalHost implements KvmHost {
     }
 
     @Override
+    public String toolchain() {
+        return checkout.makeToolchain();
+    }
+
+    @Override
     public int slowness() {
         return 1;
     }

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.lang.foreign.ValueLayout;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
@@ -28,24 +27,13 @@ import ringfence.it.lab.Checkout;
 import ringfence.linux.Capability;
 import ringfence.linux.Errno;
 import ringfence.linux.ErrnoException;
-import ringfence.linux.EventFd;
-import ringfence.linux.Fd;
 import ringfence.linux.Interfaces;
 import ringfence.linux.Linux;
-import ringfence.linux.Mapping;
-import ringfence.linux.Seal;
 import ringfence.linux.Tap;
-import ringfence.memory.MemoryTable;
-import ringfence.memory.Region;
 import ringfence.vhostuser.ProtocolFeature;
 import ringfence.vhostuser.link.Frontend;
 import ringfence.vhostuser.link.FrontendOptions;
 import ringfence.vhostuser.link.PeerException;
-import ringfence.virtio.Feature;
-import ringfence.virtio.NetLayout;
-import ringfence.virtio.queue.GuestDriver;
-import ringfence.virtio.queue.QueueConfig;
-import ringfence.virtio.queue.QueueState;
 import ringfence.vmm.supervise.DaemonCommand;
 import ringfence.vmm.supervise.DescriptorStore;
 import ringfence.vmm.supervise.SupervisedDaemon;
@@ -59,10 +47,6 @@ class TapOutlivesDaemonTest {
     private static final String NAME = "rfheir0";
     private static final String HERE = "198.51.100.33";
     private static final String THERE = "198.51.100.34";
-    private static final int RAM = 4 << 20;
-    private static final int SIZE = 256;
-    private static final long DATA = 0x10_0000;
-    private static final int BUFFER = 2048;
     private static final long PATIENCE = TimeUnit.SECONDS.toNanos(30);
 
     private final Linux linux = Linux.system();
@@ -126,7 +110,7 @@ class TapOutlivesDaemonTest {
                 assertThat(ip("addr", "replace", HERE + "/29", "dev", NAME)).isZero();
                 assertThat(ip("neigh", "replace", THERE, "lladdr", "52:54:00:00:00:77", "dev", NAME))
                         .isZero();
-                try (Card card = new Card(first)) {
+                try (Card card = new Card(linux, first)) {
                     assertThat(card.nextPayload(() -> send("number 1"))).isEqualTo("number 1");
                     kill(daemon);
                 }
@@ -135,7 +119,7 @@ class TapOutlivesDaemonTest {
             try (Frontend second = connected(daemon)) {
                 assertThat(daemon.starts()).isEqualTo(2);
                 assertThat(interfaces.mtu(NAME)).isEqualTo(mtu);
-                try (Card card = new Card(second)) {
+                try (Card card = new Card(linux, second)) {
                     assertThat(card.nextPayload(() -> {})).isEqualTo("while nobody served");
                 }
             }
@@ -161,7 +145,7 @@ class TapOutlivesDaemonTest {
             Set<Long> served = new HashSet<>();
             for (int round = 0; round < 3; round++) {
                 try (Frontend frontend = connected(unit.socket());
-                        Card card = new Card(frontend)) {
+                        Card card = new Card(linux, frontend)) {
                     String waits = "while nobody served, " + round;
                     if (round == 0) {
                         interfaces.mtu(NAME, 1400);
@@ -217,66 +201,6 @@ class TapOutlivesDaemonTest {
             socket.send(new DatagramPacket(bytes, bytes.length, InetAddress.ofLiteral(THERE), 7));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
-        }
-    }
-
-    /** A driver's receive queue at the first pair, full of buffers. */
-    private final class Card implements AutoCloseable {
-        private static final int UDP = 14 + 20;
-        private static final int PROTOCOL = 14 + 9;
-
-        private final Fd memory = linux.memory().memfd("guest", RAM);
-        private final Mapping mapping;
-        private final EventFd kick = linux.events().eventFd();
-        private final EventFd call = linux.events().eventFd();
-        private final GuestDriver driver;
-
-        Card(Frontend frontend) {
-            linux.memory().seal(memory, Seal.SHRINK, Seal.GROW);
-            mapping = linux.memory().map(memory, 0, RAM);
-            MemoryTable table = MemoryTable.of(List.of(new Region(0, mapping.address(), RAM, mapping, 0, memory, 0)));
-            frontend.features(Feature.VERSION_1);
-            frontend.memory(table);
-            QueueConfig config = GuestDriver.place(0, SIZE, false, false);
-            driver = GuestDriver.direct(config, table);
-            for (int i = 0; i < SIZE; i++) {
-                driver.begin(1);
-                driver.writable(DATA + (long) BUFFER * i, BUFFER);
-                driver.offer(i);
-            }
-            driver.publish();
-            frontend.startQueue(0, config, QueueState.FRESH, kick, call, null);
-            frontend.enable(0, true);
-            kick.signal();
-        }
-
-        /** What the next datagram carries that comes after {@code sending}; the kernel has frames of its own. */
-        String nextPayload(Runnable sending) throws InterruptedException {
-            sending.run();
-            long deadline = System.nanoTime() + PATIENCE;
-            while (true) {
-                int head = driver.reap();
-                if (head < 0) {
-                    assertThat(System.nanoTime()).as("a datagram comes").isLessThan(deadline);
-                    Thread.sleep(1);
-                    continue;
-                }
-                long at = DATA + BUFFER * driver.cookie() + NetLayout.HEADER;
-                byte[] frame = mapping.segment()
-                        .asSlice(at, driver.written() - NetLayout.HEADER)
-                        .toArray(ValueLayout.JAVA_BYTE);
-                if (frame[12] == 8 && frame[13] == 0 && frame[PROTOCOL] == 17) {
-                    return new String(frame, UDP + 8, frame.length - UDP - 8, StandardCharsets.US_ASCII);
-                }
-            }
-        }
-
-        @Override
-        public void close() {
-            kick.close();
-            call.close();
-            mapping.close();
-            memory.close();
         }
     }
 }

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -15,13 +16,17 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import ringfence.fs.fuse.Opcode;
 import ringfence.fs.share.CrashPoints;
 import ringfence.it.fault.DaemonCommand;
+import ringfence.it.lab.Trees;
 import ringfence.linux.Linux;
 
 /** The daemon is killed under load: the mount and what is open live on, and nothing is done twice or not at all. */
 class FsDaemonDeathTest {
     private static final int KILLS = Integer.getInteger("ringfence.fs.kills", 5);
+
+    private static final int EXCHANGE = 2;
 
     private final Linux linux = Linux.system();
     private final long seed = Long.getLong("ringfence.seed", System.nanoTime());
@@ -115,6 +120,54 @@ class FsDaemonDeathTest {
         } catch (IllegalStateException e) {
             throw new AssertionError("seed " + seed, e);
         }
+    }
+
+    /** What a guest can tell from having been done twice, or not at all: it has asked once. */
+    @Test
+    void whatMayHappenOnceHappensOnceWhereverItDies() throws IOException {
+        Path deaths = Files.createTempDirectory("ringfence-deaths");
+        FsProgram mortal = FsProgram.ours(DaemonCommand.java(MortalFs.class, "-D" + MortalFs.DEATHS + "=" + deaths));
+        try (FsSuccession succession = new FsSuccession(linux, mortal, folder);
+                FuseSession fuse = FuseSession.open(linux, succession.socket())) {
+            fuse.guest().recovery(succession);
+            Names names = fuse.names();
+            for (CrashPoints.At at : CrashPoints.At.values()) {
+                for (Opcode opcode : List.of(Opcode.MKDIR, Opcode.CREATE, Opcode.RENAME2)) {
+                    Files.createFile(deaths.resolve(MortalFs.death(at, opcode)));
+                }
+                String fileName = "file-" + at;
+                String folderName = "folder-" + at;
+                long made = names.mkdir(FuseSession.ROOT, folderName, 0755).node();
+                Created file = names.create(FuseSession.ROOT, fileName, OpenFiles.RDWR | OpenFiles.EXCL, 0644);
+                long node = file.entry().node();
+                names.rename2(FuseSession.ROOT, fileName, FuseSession.ROOT, folderName, EXCHANGE);
+                assertThat(names.lookup(FuseSession.ROOT, fileName).node())
+                        .as("exchanged at " + at)
+                        .isEqualTo(made);
+                assertThat(Files.isRegularFile(folder.resolve(folderName)))
+                        .as("exchanged at " + at)
+                        .isTrue();
+                assertThat(fuse.files().write(node, file.opened().handle(), 0, new byte[] {1}))
+                        .isOne();
+                fuse.files().release(node, file.opened().handle());
+                isKnown(fuse, node, 1);
+                isKnown(fuse, made, 2);
+            }
+            int asked = CrashPoints.At.values().length * 3;
+            assertThat(deaths).isEmptyDirectory();
+            assertThat(succession.started()).isEqualTo(asked + 1);
+            System.out.println(
+                    "counted: " + asked + " deaths of mkdir, O_EXCL and exchange, one at each point of each");
+        } finally {
+            Trees.remove(deaths);
+        }
+    }
+
+    private static void isKnown(FuseSession fuse, long node, int lookups) {
+        fuse.names().forget(node, lookups - 1);
+        assertThat(fuse.attributes().get(node).links()).isPositive();
+        fuse.names().forget(node, 1);
+        assertThatThrownBy(() -> fuse.attributes().get(node)).hasMessageContaining("ESTALE");
     }
 
     /** It is found by what was kept since the name last seen went; a removal of the other that fails lets go of nothing. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -14,13 +15,15 @@ import org.junit.jupiter.api.Test;
 import ringfence.linux.Errno;
 import ringfence.linux.Linux;
 
-/** The daemon that holds a guest's locks is killed: they are held on, and who waits for one gets it. */
+/** The daemon that holds a guest's locks is killed, or gives its state away: they are held on, and who waits for one gets it. */
 class LocksDeathTest {
     private static final int KILLS = 3;
     private static final int READ = 0;
     private static final int WRITE = 1;
     private static final int UNLOCK = 2;
     private static final long WAIT_MILLIS = 300;
+    private static final int QUEUE = 1;
+    private static final int ASIDE = 1;
 
     private final Linux linux = Linux.system();
     private Path folder;
@@ -119,5 +122,87 @@ class LocksDeathTest {
             assertThat(succession.started()).isEqualTo(2);
             assertThat(isFree(file)).isFalse();
         }
+    }
+
+    /** By DEVICE_STATE, while the first daemon lives on. Of one that is asked to go on itself, they are its own again. */
+    @Test
+    void theyGoWithTheState() throws Exception {
+        try (FsDaemon first = daemon();
+                FsDaemon second = daemon();
+                FuseSession fuse = new FuseSession(new FuseGuest(linux, new FuseShape(1, 2, 1 << 20, 1024, false)))) {
+            FuseGuest guest = fuse.guest();
+            guest.connect(first.socket().toString());
+            fuse.init(Init.MINOR, FuseSession.FLAGS, 0);
+            Created made = fuse.names().create(FuseSession.ROOT, "f", OpenFiles.RDWR, 0600);
+            Created other = fuse.names().create(FuseSession.ROOT, "g", OpenFiles.RDWR, 0600);
+            Process holder = holder(folder.resolve("g"));
+            take(fuse, made, 1);
+            waitsAside(guest, other);
+            guest.save();
+            assertThat(isFree(folder.resolve("f"))).as("given away").isTrue();
+            guest.start();
+            areHeld(fuse, made);
+            byte[] state = guest.save();
+            guest.lost();
+            guest.connect(second.socket().toString(), state);
+            areHeld(fuse, made);
+            first.kill();
+            assertThat(isFree(folder.resolve("f"))).isFalse();
+            holder.outputWriter().close();
+            assertThat(guest.take(QUEUE)).isEqualTo(ASIDE);
+            assertThat(guest.ram().get(ValueLayout.JAVA_INT, guest.reply(QUEUE, ASIDE) + 4))
+                    .isZero();
+            assertThat(isFree(folder.resolve("g"))).isFalse();
+        }
+    }
+
+    private FsDaemon daemon() throws Exception {
+        return FsDaemon.start(FsProgram.ours().orElseThrow(), folder, "--posix-lock", "--flock");
+    }
+
+    /** By flock(2), and by fcntl(2). */
+    private static void take(FuseSession fuse, Created file, long owner) {
+        for (boolean flock : new boolean[] {true, false}) {
+            fuse.files()
+                    .lock(
+                            Opcode.SETLK,
+                            file.entry().node(),
+                            file.opened().handle(),
+                            owner,
+                            0,
+                            Long.MAX_VALUE,
+                            WRITE,
+                            flock);
+        }
+    }
+
+    private static void waitsAside(FuseGuest guest, Created file) {
+        FuseRequest request = new FuseRequest(guest.ram())
+                .begin(
+                        guest.request(QUEUE, ASIDE),
+                        Opcode.SETLKW,
+                        1 << 20,
+                        file.entry().node(),
+                        0,
+                        0)
+                .u64(file.opened().handle())
+                .u64(1)
+                .u64(0)
+                .u64(Long.MAX_VALUE)
+                .u32(WRITE)
+                .u32(1)
+                .u32(1)
+                .u32(0)
+                .end(0);
+        guest.offer(QUEUE, ASIDE, request.length(), 0, 0, 0, true);
+        guest.publish(QUEUE);
+    }
+
+    private void areHeld(FuseSession fuse, Created file) throws Exception {
+        assertThatThrownBy(() -> take(fuse, file, 2)).hasMessageContaining("EAGAIN");
+        assertThatThrownBy(() -> fuse.files()
+                        .lock(Opcode.SETLK, file.entry().node(), file.opened().handle(), 2, 0, 0, READ, false))
+                .hasMessageContaining("EAGAIN");
+        assertThat(isFree(folder.resolve("f"))).isFalse();
     }
 }

@@ -1,5 +1,6 @@
 package ringfence.it.fuse;
 
+import java.io.File;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,17 +33,16 @@ import ringfence.vhostuser.link.BackendOptions;
 import ringfence.vhostuser.link.BackendSocket;
 
 /**
- * A program: our file system's daemon that dies as by SIGKILL at a point of a request, not the first that comes there but a
- * random one. Options are the daemon's, as far as they are needed.
+ * A program: our file system's daemon that dies as by SIGKILL at a point of a request: of a random one, or of those that are
+ * appointed. Options are the daemon's, as far as they are needed.
  */
 public final class MortalFs {
-    /** The point, of {@link CrashPoints.At}. */
+    /** The point, of {@link CrashPoints.At}; some requests pass it first. */
     static final String POINT = "ringfence.fs.point";
-    /** Which kind of request; empty: any. */
-    static final String OPCODE = "ringfence.fs.opcode";
-    /** The most that pass the point. */
-    static final String MOST = "ringfence.fs.most";
+    /** In place of it: a folder of {@link #death appointed deaths}. */
+    static final String DEATHS = "ringfence.fs.deaths";
 
+    private static final int MOST = 200;
     private static final int LIKE_SIGKILL = 137;
     private static final int DESCRIPTORS = 10_000;
 
@@ -118,19 +118,30 @@ public final class MortalFs {
                 .await();
     }
 
+    /** The name of a file that has the next request of a kind die at a point; it is removed before. */
+    static String death(CrashPoints.At at, Opcode opcode) {
+        return opcode + "-" + at;
+    }
+
     private static CrashPoints points() {
+        String appointed = System.getProperty(DEATHS);
+        if (appointed != null) {
+            return (at, opcode) -> {
+                if (new File(appointed, death(at, opcode)).delete()) {
+                    die();
+                }
+            };
+        }
         CrashPoints.At deadly = CrashPoints.At.valueOf(System.getProperty(POINT));
-        String kind = System.getProperty(OPCODE, "");
-        AtomicInteger left = new AtomicInteger(
-                new SplittableRandom(System.nanoTime()).nextInt(1, 1 + Integer.getInteger(MOST, 200)));
-        return (at, opcode) -> {
-            if (at == deadly && (kind.isEmpty() || isOf(kind, opcode)) && left.decrementAndGet() == 0) {
-                Runtime.getRuntime().halt(LIKE_SIGKILL);
+        AtomicInteger left = new AtomicInteger(new SplittableRandom(System.nanoTime()).nextInt(1, 1 + MOST));
+        return (at, _) -> {
+            if (at == deadly && left.decrementAndGet() == 0) {
+                die();
             }
         };
     }
 
-    private static boolean isOf(String kind, Opcode opcode) {
-        return List.of(kind.split(",", -1)).contains(opcode.name());
+    private static void die() {
+        Runtime.getRuntime().halt(LIKE_SIGKILL);
     }
 }

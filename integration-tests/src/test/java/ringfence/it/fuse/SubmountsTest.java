@@ -4,13 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static ringfence.it.fuse.FuseSession.ROOT;
 
 import java.io.IOException;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import ringfence.linux.Errno;
+import ringfence.linux.Linux;
 
 /** File systems that are mounted in the shared folder are part of it, and are told from each other. */
 class SubmountsTest {
@@ -144,6 +147,47 @@ class SubmountsTest {
             Mounts.change(share, "mount -t tmpfs new one");
             assertThat(names.lookup(ROOT, "one").attr().flags()).isEqualTo(SUBMOUNT);
             assertThat(share.daemon.isAlive()).isTrue();
+        }
+    }
+
+    /** Two of the same inode number, and one folder in two places: each is found again as the one that it was. */
+    @ParameterizedTest
+    @ValueSource(strings = {"never", "prefer"})
+    void whatIsInThemOutlivesTheDaemon(String handles) throws IOException {
+        Linux linux = Linux.system();
+        try (HostFolder folder = HostFolder.make();
+                Mounts.Shared mounts = Mounts.Shared.make(folder.path(), SCRIPT);
+                FsSuccession daemons = new FsSuccession(
+                        linux,
+                        mounts.program(),
+                        folder.path(),
+                        "--announce-submounts",
+                        "--inode-file-handles=" + handles);
+                FuseSession fuse = FuseSession.open(linux, daemons.socket())) {
+            fuse.guest().recovery(daemons);
+            Map<String, Long> files = new HashMap<>();
+            Map<String, Long> open = new HashMap<>();
+            for (String place : List.of("one", "two", "real", "again")) {
+                long node = fuse.names()
+                        .lookup(fuse.names().lookup(ROOT, place).node(), "file")
+                        .node();
+                files.put(place, node);
+                open.put(place, fuse.files().open(node, OpenFiles.RDWR).handle());
+            }
+            daemons.kill();
+            for (String place : files.keySet()) {
+                String text = place.equals("again") ? "real" : place;
+                assertThat(fuse.files().read(files.get(place), open.get(place), 0, 100))
+                        .asString()
+                        .isEqualTo(text + "\n");
+                assertThat(fuse.names()
+                                .lookup(fuse.names().lookup(ROOT, place).node(), "file")
+                                .node())
+                        .as(place)
+                        .isEqualTo(files.get(place));
+            }
+            assertThat(files.values()).doesNotHaveDuplicates();
+            assertThat(daemons.started()).isEqualTo(2);
         }
     }
 }

@@ -21,35 +21,15 @@ import ringfence.it.fault.DaemonCommand;
 import ringfence.it.lab.Checkout;
 import ringfence.it.lab.Command;
 import ringfence.it.lab.Guest;
+import ringfence.it.lab.GuestSpec;
 import ringfence.it.lab.KvmHost;
 import ringfence.it.lab.LocalHost;
 import ringfence.it.lab.RootDisk;
+import ringfence.it.lab.Vmm;
 
 /** QEMU's guests (TCG, vhost-user-blk-pci) live on disks of our daemon. */
 class QemuOnOurDiskTest {
     private static final Duration LONG = Duration.ofSeconds(60);
-    private static final List<String> QEMU = List.of(
-            "qemu-system-x86_64",
-            "-accel",
-            "tcg,thread=multi",
-            "-cpu",
-            "max",
-            "-smp",
-            "2",
-            "-m",
-            "512",
-            "-object",
-            "memory-backend-memfd,id=mem,size=512M,share=on",
-            "-machine",
-            "pc,memory-backend=mem",
-            "-nodefaults",
-            "-no-user-config",
-            "-no-reboot",
-            "-display",
-            "none",
-            "-serial",
-            "stdio");
-
     private static final String SYSLINUX = """
         DEFAULT linux
         LABEL linux
@@ -73,18 +53,20 @@ class QemuOnOurDiskTest {
         return daemon;
     }
 
-    private static Command qemu(String socket, String... more) {
-        List<String> words = new ArrayList<>(QEMU.subList(1, QEMU.size()));
-        words.addAll(List.of(
-                "-chardev",
-                "socket,id=c0,path=" + socket,
-                "-device",
-                "vhost-user-blk-pci,chardev=c0,num-queues=2,bootindex=1"));
-        words.addAll(List.of(more));
-        return Command.of(QEMU.getFirst()).with(words);
+    private static String[] disk(String socket) {
+        return new String[] {
+            "-chardev",
+            "socket,id=c0,path=" + socket,
+            "-device",
+            "vhost-user-blk-pci,chardev=c0,num-queues=2,bootindex=1"
+        };
     }
 
-    // no_timer_check: under load, TCG is too slow for the check of the 8254 timer
+    /** A machine that has nothing to boot from but that disk. */
+    private static Command qemu(String socket) {
+        return Vmm.EmulatedQemu.machine(2, 512).with(disk(socket));
+    }
+
     /** A Debian kernel mounts its root from our daemon, writes, syncs, and leaves a clean file system. */
     @ParameterizedTest
     @ValueSource(strings = {"6.1", "6.12"})
@@ -95,15 +77,12 @@ class QemuOnOurDiskTest {
             Process daemon = daemon(disk.path(), socket, "--num-queues=2");
             try {
                 String written;
-                Command command = qemu(
-                        socket,
-                        "-kernel",
-                        host.places().kernel(kernel, "vmlinuz"),
-                        "-initrd",
-                        host.places().kernel(kernel, "initramfs"),
-                        "-append",
-                        "console=ttyS0 panic=-1 quiet no_timer_check mitigations=off guest=agent root=/dev/vda rw");
-                try (Guest guest = Guest.of(host, host.start(command))) {
+                GuestSpec spec = GuestSpec.kernel(kernel)
+                        .format("vmlinuz")
+                        .cpus(2)
+                        .commandLine("root=/dev/vda rw")
+                        .options(disk(socket));
+                try (Guest guest = Guest.start(host, new Vmm.EmulatedQemu(), spec)) {
                     guest.console().await(0, "^guest: ready\\s*$", LONG);
                     guest.run("dd if=/dev/urandom of=/root/data bs=1M count=32 2>/dev/null; sync", LONG)
                             .orThrow();
@@ -150,7 +129,7 @@ class QemuOnOurDiskTest {
         String socket = folder.resolve("s").toString();
         Process daemon = daemon(image.toString(), socket, "--num-queues=2", "--direct");
         try (KvmHost host = new LocalHost(Checkout.find())) {
-            var outcome = host.run(LONG, qemu(socket, "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"));
+            var outcome = host.run(LONG, qemu(socket).with("-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"));
             assertThat(outcome.out()).contains(words.strip());
             assertThat(outcome.status()).isEqualTo(0x10 << 1 | 1);
         } finally {

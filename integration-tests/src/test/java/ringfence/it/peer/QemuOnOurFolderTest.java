@@ -15,8 +15,10 @@ import org.junit.jupiter.api.io.TempDir;
 import ringfence.it.lab.Checkout;
 import ringfence.it.lab.Command;
 import ringfence.it.lab.Guest;
+import ringfence.it.lab.GuestSpec;
 import ringfence.it.lab.KvmHost;
 import ringfence.it.lab.LocalHost;
+import ringfence.it.lab.Vmm;
 
 /** QEMU's guests (TCG) work in a folder that our daemon shares. */
 class QemuOnOurFolderTest {
@@ -45,37 +47,12 @@ class QemuOnOurFolderTest {
     }
 
     private static Command qemu(KvmHost host, String socket) {
-        return Command.of("qemu-system-x86_64")
-                .with(
-                        "-accel",
-                        "tcg,thread=multi",
-                        "-cpu",
-                        "max",
-                        "-smp",
-                        "2",
-                        "-m",
-                        "512",
-                        "-object",
-                        "memory-backend-memfd,id=mem,size=512M,share=on",
-                        "-machine",
-                        "pc,memory-backend=mem",
-                        "-nodefaults",
-                        "-no-user-config",
-                        "-no-reboot",
-                        "-display",
-                        "none",
-                        "-serial",
-                        "stdio",
-                        "-chardev",
-                        "socket,id=c0,path=" + socket,
-                        "-device",
-                        "vhost-user-fs-pci,chardev=c0,tag=share,queue-size=1024",
-                        "-kernel",
-                        host.places().kernel("6.12", "vmlinuz"),
-                        "-initrd",
-                        host.places().kernel("6.12", "initramfs"),
-                        "-append",
-                        "console=ttyS0 panic=-1 quiet no_timer_check mitigations=off guest=agent");
+        GuestSpec spec = GuestSpec.kernel("6.12")
+                .format("vmlinuz")
+                .cpus(2)
+                .options("-chardev", "socket,id=c0,path=" + socket)
+                .options("-device", "vhost-user-fs-pci,chardev=c0,tag=share,queue-size=1024");
+        return new Vmm.EmulatedQemu().command(host, spec);
     }
 
     private static String sum(byte[] bytes) throws Exception {

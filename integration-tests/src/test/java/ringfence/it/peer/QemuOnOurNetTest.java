@@ -13,10 +13,12 @@ import org.junit.jupiter.api.io.TempDir;
 import ringfence.it.lab.Checkout;
 import ringfence.it.lab.Command;
 import ringfence.it.lab.Guest;
+import ringfence.it.lab.GuestSpec;
 import ringfence.it.lab.KvmHost;
 import ringfence.it.lab.LocalHost;
 import ringfence.it.lab.NetworkOf;
 import ringfence.it.lab.Transfer;
+import ringfence.it.lab.Vmm;
 
 /** QEMU's guests (TCG) reach the host through our network daemon. Needs root, for a tap in a network of its own. */
 class QemuOnOurNetTest {
@@ -51,40 +53,13 @@ class QemuOnOurNetTest {
     }
 
     private static Command qemu(KvmHost host, String socket) {
-        return Command.of("qemu-system-x86_64")
-                .with(
-                        "-accel",
-                        "tcg,thread=multi",
-                        "-cpu",
-                        "max",
-                        "-smp",
-                        "2",
-                        "-m",
-                        "512",
-                        "-object",
-                        "memory-backend-memfd,id=mem,size=512M,share=on",
-                        "-machine",
-                        "pc,memory-backend=mem",
-                        "-nodefaults",
-                        "-no-user-config",
-                        "-no-reboot",
-                        "-display",
-                        "none",
-                        "-serial",
-                        "stdio",
-                        "-chardev",
-                        "socket,id=c0,path=" + socket,
-                        "-netdev",
-                        "vhost-user,id=n0,chardev=c0,queues=2",
-                        "-device",
-                        // with TCG and MSI-X, QEMU 7.2 takes an irqfd that it does not have and ends by SIGSEGV
-                        "virtio-net-pci,netdev=n0,mq=on,vectors=0,mac=52:54:00:12:34:56",
-                        "-kernel",
-                        host.places().kernel("6.12", "vmlinuz"),
-                        "-initrd",
-                        host.places().kernel("6.12", "initramfs"),
-                        "-append",
-                        "console=ttyS0 panic=-1 quiet no_timer_check mitigations=off guest=agent");
+        GuestSpec spec = GuestSpec.kernel("6.12")
+                .format("vmlinuz")
+                .cpus(2)
+                .options("-chardev", "socket,id=c0,path=" + socket, "-netdev", "vhost-user,id=n0,chardev=c0,queues=2")
+                // with TCG and MSI-X, QEMU 7.2 takes an irqfd that it does not have and ends by SIGSEGV
+                .options("-device", "virtio-net-pci,netdev=n0,mq=on,vectors=0,mac=52:54:00:12:34:56");
+        return new Vmm.EmulatedQemu().command(host, spec);
     }
 
     /** Pings, and a transfer over TCP each way, with the segments that both kernels like to make. */

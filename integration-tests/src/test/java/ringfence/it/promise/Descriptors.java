@@ -4,21 +4,28 @@ import java.time.Duration;
 import ringfence.it.lab.Command;
 import ringfence.it.lab.KvmHost;
 
-/** How many descriptors a process of a host has open: a folder's daemon has one for each node and each handle of its guest. */
-record Descriptors(KvmHost host, String process) {
+/**
+ * How many descriptors a process of a host has open: a folder's daemon has one for each node and each handle of its guest.
+ *
+ * @param below counted are those of files whose path begins so
+ */
+record Descriptors(KvmHost host, String process, String below) {
+    private static final String COUNT = "count() { ls -l /proc/$1/fd | grep -c -F -e \"-> $2\"; }; ";
     private static final Duration LONG = Duration.ofMinutes(1);
 
     /** Now. */
     int number() {
-        return Integer.parseInt(host.script("ls /proc/$1/fd | wc -l", process).text());
+        return Integer.parseInt(
+                host.script(COUNT + "count \"$@\" || true", process, below).text());
     }
 
     /** Once the number has not changed for a second. */
     int settled() {
         return Integer.parseInt(host.script(
-                        "last=0; now=1; until [ $last = $now ]; do last=$now; sleep 1; now=$(ls /proc/$1/fd | wc -l);"
-                                + " done; echo $now",
-                        process)
+                        COUNT + "last=; now=none; until [ \"$last\" = $now ]; do last=$now; sleep 1;"
+                                + " now=$(count \"$@\"); done; echo $now",
+                        process,
+                        below)
                 .text());
     }
 
@@ -27,9 +34,10 @@ record Descriptors(KvmHost host, String process) {
         host.run(
                         LONG,
                         Command.script(
-                                "n=0; until [ $(ls /proc/$1/fd | wc -l) = $2 ]; do n=$((n + 1)); [ $n -lt 100 ] || {"
+                                COUNT + "n=0; until [ $(count \"$@\") = $3 ]; do n=$((n + 1)); [ $n -lt 100 ] || {"
                                         + " ls -l /proc/$1/fd; exit 1; }; usleep 200000; done",
                                 process,
+                                below,
                                 Integer.toString(number)))
                 .orThrow();
     }

@@ -18,12 +18,12 @@ final class FolderTools {
 
     private FolderTools() {}
 
-    /** Builds our programs and puts them into a folder of the host. */
-    static void put(KvmHost host, String folder) throws IOException, InterruptedException {
+    /** Builds programs of ours and puts them into a folder of the host, which it makes. */
+    static void put(KvmHost host, String folder, GuestProgram... programs) throws IOException, InterruptedException {
         Path built = Files.createTempDirectory("ringfence-programs");
         try {
             host.run("mkdir", folder);
-            for (GuestProgram program : GuestProgram.values()) {
+            for (GuestProgram program : programs) {
                 host.write(folder + "/" + program.label(), Files.readAllBytes(program.build(built)));
             }
             host.script("chmod 755 \"$1\"/*", folder);

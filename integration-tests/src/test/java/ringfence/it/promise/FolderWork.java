@@ -109,7 +109,8 @@ final class FolderWork {
     private void buildsAProject() {
         String said = timed(
                 "git clone and make",
-                "cat >/tmp/project <<'EOF'\n" + FolderProject.SCRIPT + "project\nEOF\n" + FolderTools.among("project"));
+                "cat >/tmp/project <<'EOF'\n" + FolderProject.SCRIPT + "EOF\n"
+                        + FolderTools.among("project cloned made"));
         assertThat(said).contains("tree v");
     }
 
@@ -117,7 +118,7 @@ final class FolderWork {
     private void isForgotten(String daemon) {
         text("rm -r /a/load /a/fio; mkdir /a/many; cd /a/many; for i in $(seq " + MANY + "); do : >file$i; done; cd /; "
                 + DROP);
-        Descriptors open = new Descriptors(host, daemon);
+        Descriptors open = new Descriptors(host, daemon, "");
         int least = open.settled();
         for (int round = 0; round < ROUNDS; round++) {
             text("ls -lR /a >/dev/null");

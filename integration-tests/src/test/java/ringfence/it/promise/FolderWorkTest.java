@@ -9,11 +9,14 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import ringfence.it.fuse.GuestProgram;
 import ringfence.it.lab.Checkout;
 import ringfence.it.lab.Command;
 import ringfence.it.lab.Guest;
+import ringfence.it.lab.GuestSpec;
 import ringfence.it.lab.KvmHost;
 import ringfence.it.lab.LocalHost;
+import ringfence.it.lab.Vmm;
 
 /**
  * A shared folder is a file system like any other: {@link FolderWork} in a guest of QEMU's, which is emulated, so that
@@ -44,50 +47,22 @@ class FolderWorkTest {
     }
 
     private Command qemu(KvmHost host, String... sockets) {
-        List<String> words = new ArrayList<>(List.of(
-                "-accel",
-                "tcg,thread=multi",
-                "-cpu",
-                "max",
-                "-smp",
-                "2",
-                "-m",
-                "512",
-                "-object",
-                "memory-backend-memfd,id=mem,size=512M,share=on",
-                "-machine",
-                "pc,memory-backend=mem",
-                "-nodefaults",
-                "-no-user-config",
-                "-no-reboot",
-                "-display",
-                "none",
-                "-serial",
-                "stdio",
-                "-drive",
-                "format=raw,if=virtio,file=" + folder.resolve("ext4")));
+        GuestSpec spec = GuestSpec.kernel("6.12")
+                .format("vmlinuz")
+                .cpus(2)
+                .options("-drive", "format=raw,if=virtio,file=" + folder.resolve("ext4"));
         for (int i = 0; i < sockets.length; i += 2) {
-            words.addAll(List.of(
-                    "-chardev",
-                    "socket,id=c" + i + ",path=" + sockets[i + 1],
-                    "-device",
-                    "vhost-user-fs-pci,queue-size=1024,chardev=c" + i + ",tag=" + sockets[i]));
+            spec = spec.options("-chardev", "socket,id=c" + i + ",path=" + sockets[i + 1])
+                    .options("-device", "vhost-user-fs-pci,queue-size=1024,chardev=c" + i + ",tag=" + sockets[i]);
         }
-        words.addAll(List.of(
-                "-kernel",
-                host.places().kernel("6.12", "vmlinuz"),
-                "-initrd",
-                host.places().kernel("6.12", "initramfs"),
-                "-append",
-                "console=ttyS0 panic=-1 quiet no_timer_check mitigations=off guest=agent"));
-        return Command.of("qemu-system-x86_64").with(words);
+        return new Vmm.EmulatedQemu().command(host, spec);
     }
 
     @Test
     void aGuestFindsTheFolderToBeAFileSystem() throws Exception {
         try (KvmHost host = new LocalHost(Checkout.find())) {
             String shared = Files.createDirectory(folder.resolve("shared")).toString();
-            FolderTools.put(host, shared + "/bin");
+            FolderTools.put(host, shared + "/bin", GuestProgram.POSIX, GuestProgram.FSX, GuestProgram.LOAD);
             host.script(
                     "truncate -s 64M \"$1\"; /usr/sbin/mke2fs -q -t ext4 -E root_owner=0:0 \"$1\"",
                     folder.resolve("ext4").toString());

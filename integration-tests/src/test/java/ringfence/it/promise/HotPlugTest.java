@@ -52,7 +52,7 @@ class HotPlugTest {
             guest.run("(stamp /dev/vda 86400 1 " + SEED + "; echo stamped $?) >/run/stamp 2>&1 &")
                     .orThrow();
             Descriptors descriptors =
-                    new Descriptors(host, Long.toString(guest.vmm().pid()));
+                    new Descriptors(host, Long.toString(guest.vmm().pid()), "");
             int open = 0;
             for (int i = 0; i < TIMES; i++) {
                 disk(host, guest, api, scratch + "/hot");

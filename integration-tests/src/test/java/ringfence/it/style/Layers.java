@@ -16,6 +16,7 @@ import java.util.TreeSet;
 final class Layers {
     private static final Map<String, String> LIBRARIES = Map.of(
             "Agrona", "org.agrona",
+            "Chronicle", "net.openhft",
             "junixsocket", "org.newsclub.net.unix",
             "Log4j", "org.apache.logging.log4j",
             "picocli", "picocli",

@@ -12,8 +12,8 @@ import ringfence.it.lab.Checkout;
 /** Where the checkout's files lie. */
 final class Project {
     static final Path ROOT = Checkout.find().root();
-    static final List<String> MODULES =
-            List.of("protocol", "vmm", "vhost-user-blk", "vhost-user-net", "vhost-user-fs", "integration-tests");
+    static final List<String> MODULES = List.of(
+            "protocol", "vmm", "vmm/journal", "vhost-user-blk", "vhost-user-net", "vhost-user-fs", "integration-tests");
 
     private Project() {}
 

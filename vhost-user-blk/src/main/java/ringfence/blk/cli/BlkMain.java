@@ -11,6 +11,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import ringfence.blk.engine.BlkOptions;
 import ringfence.blk.image.ImageException;
+import ringfence.keep.NotifyKeeper;
 import ringfence.linux.Linux;
 import ringfence.linux.uring.RingRefusedException;
 import ringfence.process.DaemonMain;
@@ -24,6 +25,11 @@ import ringfence.vhostuser.link.BackendOptions;
         description = "Serves raw disk images to virtual machines over vhost-user.",
         sortOptions = false,
         mixinStandardHelpOptions = true,
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  vhost-user-blk --socket-path=/run/vm/disk.sock --blk-file=/srv/vm.img --num-queues=2",
+            "  vhost-user-blk --device=path=a.img,socket=a.sock --device=path=b.img,socket=b.sock,readonly=on"
+        },
         versionProvider = BlkVersion.class)
 public final class BlkMain implements Callable<Integer> {
     static final int DEFAULT_QUEUE_SIZE = 256;
@@ -57,7 +63,10 @@ public final class BlkMain implements Callable<Integer> {
     @Option(names = "--serial", paramLabel = "TEXT", description = "Serial number, at most 20 characters.")
     private String serial = "";
 
-    @Option(names = "--io-engine", paramLabel = "NAME", description = "auto, uring or plain (${DEFAULT-VALUE}).")
+    @Option(
+            names = "--io-engine",
+            paramLabel = "auto|uring|plain",
+            description = "How it is read and written (${DEFAULT-VALUE}).")
     private String ioEngine = "auto";
 
     @Option(
@@ -68,9 +77,9 @@ public final class BlkMain implements Callable<Integer> {
 
     @Option(
             names = "--device",
-            paramLabel = "KEY=VALUE,...",
-            description = "A further device: path=,socket=[,readonly=on][,direct=on][,num_queues=][,queue_size=]"
-                    + "[,serial=][,io_engine=][,fence=]. May be repeated.")
+            paramLabel = "path=PATH,socket=PATH,readonly=on|off,direct=on|off,num_queues=N,queue_size=N,serial=TEXT,"
+                    + "io_engine=auto|uring|plain,fence=PATH",
+            description = "A further device, of its path and socket at least. May be repeated.")
     private List<String> devices = new ArrayList<>();
 
     @Option(names = "--allow-unsealed", description = "Accept guest memory that may shrink under us (DPDK, files).")
@@ -86,7 +95,8 @@ public final class BlkMain implements Callable<Integer> {
         DaemonMain.main(NAME, commandLine(), arguments);
     }
 
-    private static CommandLine commandLine() {
+    /** Its model, with which the build writes its manual page, too. */
+    public static CommandLine commandLine() {
         return new CommandLine(new BlkMain());
     }
 
@@ -107,12 +117,20 @@ public final class BlkMain implements Callable<Integer> {
             Linux linux = Linux.system();
             Consumer<String> log = line -> System.err.println(NAME + ": " + line);
             Consumer<String> details = verbose ? log : line -> {};
-            for (DeviceSpec spec : specs()) {
+            List<DeviceSpec> specs = specs();
+            for (DeviceSpec spec : specs) {
                 BackendOptions options = BackendOptions.defaults()
                         .withAllowUnsealed(allowUnsealed)
                         .withLog(log)
                         .withName("blk" + services.size());
                 services.add(Service.open(linux, spec, options, details));
+            }
+            if (System.getenv("NOTIFY_SOCKET") != null) {
+                NotifyKeeper.from(linux, System.getenv(), log)
+                        .ready("serving "
+                                + String.join(
+                                        ", ",
+                                        specs.stream().map(DeviceSpec::image).toList()));
             }
             StartupMemory.giveBackLater(linux);
         } catch (ImageException | RingRefusedException | IllegalArgumentException e) {

@@ -26,6 +26,8 @@ import ringfence.vhostuser.link.BackendOptions;
         description = "Shares a folder with a virtual machine over vhost-user.",
         sortOptions = false,
         mixinStandardHelpOptions = true,
+        footerHeading = "%nExamples:%n",
+        footer = "  vhost-user-fs --socket-path=/run/vm/fs.sock --shared-dir=/srv/work --tag=work",
         versionProvider = FsVersion.class)
 public final class FsMain implements Callable<Integer> {
     private static final String NAME = "vhost-user-fs";
@@ -38,8 +40,8 @@ public final class FsMain implements Callable<Integer> {
 
     @Option(
             names = "--log-level",
-            paramLabel = "LEVEL",
-            description = "off, error, warn, info, debug or trace: what is said on standard error (${DEFAULT-VALUE}).")
+            paramLabel = "off|error|warn|info|debug|trace",
+            description = "What is said on standard error (${DEFAULT-VALUE}).")
     private String logLevel = "error";
 
     @Option(names = "--syslog", description = "Say it to the system's log instead.")
@@ -55,7 +57,8 @@ public final class FsMain implements Callable<Integer> {
         DaemonMain.main(NAME, commandLine(), arguments);
     }
 
-    private static CommandLine commandLine() {
+    /** Its model, with which the build writes its manual page, too. */
+    public static CommandLine commandLine() {
         return new CommandLine(new FsMain());
     }
 

@@ -93,7 +93,7 @@ final class Service implements DaemonMain.Service, AutoCloseable {
                         "each file keeps a descriptor: " + tree.fileHandles().refusal());
             }
             Backend backend = spec.socket().serve(linux, device, options.withCounters(source));
-            keeper.ready();
+            keeper.ready("sharing " + spec.directory());
             return new Service(state, tree, backend, file);
         } catch (RuntimeException e) {
             if (tree != null) {

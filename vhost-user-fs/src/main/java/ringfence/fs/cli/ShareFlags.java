@@ -36,7 +36,7 @@ final class ShareFlags {
 
     @Option(
             names = "--cache",
-            paramLabel = "HOW",
+            paramLabel = "auto|always|never|metadata",
             description = "auto: names and attributes hold a second; always: nobody else uses the folder; never: all is"
                     + " asked each time; metadata: as always, but data is asked each time (${DEFAULT-VALUE}).")
     private String cache = "auto";
@@ -55,7 +55,7 @@ final class ShareFlags {
 
     @Option(
             names = "--inode-file-handles",
-            paramLabel = "HOW",
+            paramLabel = "never|prefer|mandatory",
             description =
                     "never: a descriptor is kept for each file that the guest knows; prefer: where the file system has"
                         + " file handles and we are root, files are opened by those when they are needed; mandatory:"

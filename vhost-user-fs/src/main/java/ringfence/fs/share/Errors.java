@@ -9,6 +9,7 @@ final class Errors {
     static final int EIO = -Errno.EIO.number();
     static final int EINTR = -Errno.EINTR.number();
     static final int EAGAIN = -Errno.EAGAIN.number();
+    static final int EDEADLK = -Errno.EDEADLOCK.number();
     static final int ENOLCK = -Errno.ENOLCK.number();
     static final int EBADF = -Errno.EBADF.number();
     static final int EACCES = -Errno.EACCES.number();

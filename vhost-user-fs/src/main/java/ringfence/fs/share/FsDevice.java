@@ -17,6 +17,8 @@ public final class FsDevice implements BackendDevice {
     private final Share share;
     private final ShareOptions options;
     private final FsCounters[] counters;
+    /** Its connection's thread. */
+    private boolean gaveLocks;
 
     /** @param name of the device, the first part of its counters' owners */
     public FsDevice(Share share, Counters counters, String name) {
@@ -84,6 +86,10 @@ public final class FsDevice implements BackendDevice {
 
     @Override
     public QueueEngine engine(int queue, MemoryTable memory) {
+        if (gaveLocks) {
+            gaveLocks = false;
+            lost(HostLocks.takeAgain(share));
+        }
         return new FsEngine(share, queue, counters[queue]);
     }
 
@@ -92,9 +98,16 @@ public final class FsDevice implements BackendDevice {
         return true;
     }
 
-    /** What the guest knows and holds, by name and inode number: for a device that is restored on the same folder. */
+    /**
+     * What the guest knows and holds, by name and inode number: for a device that is restored on the same folder. Locks are let
+     * go of, for the other daemon to take; if a queue starts here again, they are taken back.
+     */
     @Override
     public byte[] saveState() {
+        synchronized (share.tree().locks()) {
+            share.tree().locks().clear();
+        }
+        gaveLocks = true;
         return share.state().save();
     }
 
@@ -111,6 +124,7 @@ public final class FsDevice implements BackendDevice {
         share.features().set(share.state().session());
         Reopening.all(new Call(share, 0, counters[0]));
         lost(HostLocks.takeAgain(share));
+        gaveLocks = false;
     }
 
     /** So many locks of a predecessor were not to be had again. Before a queue runs. */

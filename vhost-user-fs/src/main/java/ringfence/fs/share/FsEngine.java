@@ -92,10 +92,10 @@ final class FsEngine implements QueueEngine {
             return 0;
         }
         if (result == Call.WAITS) {
-            if (waits()) {
+            result = waits();
+            if (result == 0) {
                 return LATER;
             }
-            result = Errors.ENOLCK;
         }
         if (result < 0) {
             counters.add(FsCounter.ERRORS);
@@ -112,10 +112,14 @@ final class FsEngine implements QueueEngine {
         return opcode.isAnswered() ? Errors.EIO : Call.NO_REPLY;
     }
 
-    private boolean waits() {
-        boolean waits = waiting != null && waiting.add(operations.locks().give(), call.chain);
-        counters.add(waits ? FsCounter.WAITED : FsCounter.FULL);
-        return waits;
+    /** @return 0, or minus an errno */
+    private int waits() {
+        int result =
+                waiting == null ? Errors.ENOLCK : waiting.add(operations.locks().give(), call.chain);
+        if (result != Errors.EDEADLK) {
+            counters.add(result == 0 ? FsCounter.WAITED : FsCounter.FULL);
+        }
+        return result;
     }
 
     private int recalled(int kept) {

@@ -42,7 +42,7 @@ public final class Kept {
                 && slot != NodeTable.ROOT
                 && share.tree().nodes().peek(slot) == null
                 && share.linux().attributes().tryStat(fd, stat) == 0
-                && stat.device() == nodes.device(slot)
+                && isOf(stat, nodes.device(slot))
                 && stat.inode() == nodes.inode(slot);
         if (!same || !share.tree().budget().tryTake()) {
             return false;
@@ -51,5 +51,10 @@ public final class Kept {
         file.kept(id);
         share.tree().nodes().put(slot, file);
         return true;
+    }
+
+    /** A predecessor in a mount namespace of its own has reached the directory's files through another mount. */
+    private static boolean isOf(Statx stat, long device) {
+        return stat.device() == device || stat.fileSystem() == device;
     }
 }

@@ -112,6 +112,11 @@ final class LockOps {
         return result == Errors.EAGAIN ? Call.WAITS : result;
     }
 
+    /** Whether to wait for it would be to wait for ever. The caller holds the monitor of {@link LockFiles}. */
+    boolean isDeadlock(LockFiles.Wish wish) {
+        return new DeadlockSearch(locks, files.wishes()).finds(wish);
+    }
+
     /** Takes or drops a lock now. @return 0: the reply is laid out, all is noted; or minus the errno */
     int attempt(Call call, LockRequest asked) {
         synchronized (files) {
@@ -124,6 +129,7 @@ final class LockOps {
                 return Errors.ENOLCK;
             }
             Holder holder = new Holder(share.state().nodes().id(node), asked.owner(), asked.isFlock());
+            asked.about(holder.node());
             OpenFile file = files.find(holder);
             boolean opens = file == null && asked.type() != LockTable.UNLOCK;
             if (opens) {

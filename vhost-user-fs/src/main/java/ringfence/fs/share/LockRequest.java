@@ -7,6 +7,7 @@ import ringfence.fs.fuse.InLayout;
 import ringfence.fs.fuse.Opcode;
 import ringfence.fs.fuse.OutLayout;
 import ringfence.fs.state.LockTable;
+import ringfence.fs.tree.LockFiles;
 import ringfence.virtio.queue.ChainCursor;
 
 /** A request for a lock, copied and checked, and where its reply goes if it waits. One owner thread. */
@@ -20,6 +21,7 @@ final class LockRequest {
     private int type;
     private int process;
     private boolean flock;
+    private long node;
     private int head;
     private MemorySegment reply;
     private long replyAt;
@@ -37,6 +39,16 @@ final class LockRequest {
         end = flock ? LockTable.END : request.int64(InLayout.LK_END);
         boolean right = type >= LockTable.READ && type <= LockTable.UNLOCK && start >= 0 && end >= start;
         return right ? 0 : Errors.EINVAL;
+    }
+
+    /** Which file it is about, once that is known. @param id of its node */
+    void about(long id) {
+        node = id;
+    }
+
+    /** What it waits for. */
+    LockFiles.Wish wish() {
+        return new LockFiles.Wish(node, owner, start, end, type);
     }
 
     /** Notes where its reply goes. @return false: it is cut up as no driver does, and so cannot wait */

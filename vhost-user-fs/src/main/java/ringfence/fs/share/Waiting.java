@@ -19,8 +19,8 @@ import ringfence.virtio.queue.ChainCursor;
  *
  * <p>A FUSE_INTERRUPT ends one with EINTR. Virtio 1.3 (5.11.6.2) has it sent on the high-priority queue; it is heard on any.
  * Linux sends none: from 6.1 to 6.12 the hook of its virtio_fs for that is empty. A process of such a guest
- * that waits can therefore not even be killed before its lock is free, or the device is reset; two that wait for each other
- * stay so, for nobody here looks for that (EDEADLK).
+ * that waits can therefore not even be killed before its lock is free, or the device is reset. So one that would close a ring
+ * of processes that wait for each other must not begin to ({@link DeadlockSearch}).
  *
  * <p>The queue's thread, but for {@link LockFiles}, which tells it on any, under its monitor.
  */
@@ -75,19 +75,29 @@ final class Waiting implements AutoCloseable {
         return requests.size();
     }
 
-    /** One more waits. @return false: there are too many, or it cannot wait; it is the caller's then */
-    boolean add(LockRequest request, ChainCursor chain) {
+    /**
+     * One more waits.
+     *
+     * @return 0, or minus ENOLCK: there are too many, or it cannot wait; minus EDEADLK: it would for ever. It is the caller's then
+     */
+    int add(LockRequest request, ChainCursor chain) {
         if (requests.size() >= MOST || !request.keepPlace(chain)) {
-            return false;
+            return Errors.ENOLCK;
         }
         synchronized (files) {
+            if (!request.isFlock()) {
+                if (locks.isDeadlock(request.wish())) {
+                    return Errors.EDEADLK;
+                }
+                files.wishes().add(request.wish());
+            }
             if (requests.isEmpty()) {
                 files.await(onChange, onInterrupt);
             }
             requests.add(request);
         }
         again(System.nanoTime(), FIRST_NANOS);
-        return true;
+        return 0;
     }
 
     private void again(long now, long nanos) {
@@ -144,11 +154,17 @@ final class Waiting implements AutoCloseable {
 
     private void remove(int i) {
         synchronized (files) {
-            requests.remove(i);
+            endWish(requests.remove(i));
             if (requests.isEmpty()) {
                 files.leave(onChange, onInterrupt);
                 interrupted.clear();
             }
+        }
+    }
+
+    private void endWish(LockRequest request) {
+        if (!request.isFlock()) {
+            files.wishes().remove(request.wish());
         }
     }
 
@@ -195,6 +211,7 @@ final class Waiting implements AutoCloseable {
     @Override
     public void close() {
         synchronized (files) {
+            requests.forEach(this::endWish);
             requests.clear();
             files.leave(onChange, onInterrupt);
         }

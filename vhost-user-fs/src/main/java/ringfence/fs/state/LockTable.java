@@ -109,8 +109,13 @@ public final class LockTable {
      * @return its slot, or {@link #NONE}
      */
     public int conflict(long nodeId, long owner, long start, long end, int type) {
+        return conflict(0, nodeId, owner, start, end, type);
+    }
+
+    /** The same, from slot {@code from} on. */
+    public int conflict(int from, long nodeId, long owner, long start, long end, int type) {
         int last = slots.taken() == 0 ? 0 : used();
-        for (int slot = 0; slot < last; slot++) {
+        for (int slot = from; slot < last; slot++) {
             if (isTaken(slot)
                     && nodeId(slot) == nodeId
                     && owner(slot) != owner

@@ -27,13 +27,30 @@ public final class LockFiles {
      */
     public record Holder(long node, long owner, boolean flock) {}
 
+    /**
+     * A lock of fcntl(2) that an owner waits for.
+     *
+     * @param node id of the file
+     * @param owner as in {@link Holder}
+     * @param start first byte
+     * @param end last byte
+     * @param type as in the state's table
+     */
+    public record Wish(long node, long owner, long start, long end, int type) {}
+
     private final Map<Holder, OpenFile> files = new HashMap<>();
+    private final List<Wish> wishes = new ArrayList<>();
     private final List<Runnable> waiting = new ArrayList<>();
     private final List<LongConsumer> interrupts = new ArrayList<>();
 
     /** The file of a holder, or null. */
     public OpenFile find(Holder holder) {
         return files.get(holder);
+    }
+
+    /** What is waited for, on any queue; to be changed by who waits. */
+    public List<Wish> wishes() {
+        return wishes;
     }
 
     /** How many there are. */

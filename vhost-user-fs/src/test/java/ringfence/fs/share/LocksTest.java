@@ -86,6 +86,10 @@ class LocksTest {
         return head;
     }
 
+    private int waits(long owner, long start, long end, int type) {
+        return guest.lock(SETLKW, node, handle, owner, start, end, type).send();
+    }
+
     private int await(int millis) throws InterruptedException {
         guest.slot(1);
         int result = guest.await(millis);
@@ -173,6 +177,24 @@ class LocksTest {
         holds(2, 5, 5, WRITE);
         assertThat(folder.engine.inFlight()).isZero();
         assertThat(folder.counters.value(FsCounter.WAITED)).isEqualTo(1);
+    }
+
+    /** By fcntl(2): over any number of owners, and no longer than one of them waits. */
+    @Test
+    void whoWouldWaitForItselfIsRefused() throws Exception {
+        set(1, 0, 0, WRITE);
+        set(2, 1, 1, WRITE);
+        set(3, 2, 2, READ);
+        waitsFor(2, 2, 2, WRITE);
+        waitsFor(3, 0, 0, READ);
+        assertThat(waits(1, 1, 1, READ)).isEqualTo(Errors.EDEADLK);
+        assertThat(waits(3, 1, 1, WRITE)).isEqualTo(Errors.EDEADLK);
+        assertThat(waits(1, 3, 3, WRITE)).as("a free one").isZero();
+        waitsFor(4, 0, 2, WRITE);
+        assertThat(set(1, 0, 0, UNLOCK)).isZero();
+        assertThat(await(0)).as("3 waits no longer").isZero();
+        waitsFor(1, 1, 1, READ);
+        assertThat(folder.engine.inFlight()).isEqualTo(3);
     }
 
     @Test

@@ -134,7 +134,7 @@ final class TestFolder implements AutoCloseable, Keeper {
     }
 
     @Override
-    public void ready() {}
+    public void ready(String status) {}
 
     @Override
     public void close() {

@@ -30,6 +30,11 @@ import ringfence.vhostuser.link.BackendSocket;
         description = "Connects virtual machines to a tap, to passt or to each other, over vhost-user.",
         sortOptions = false,
         mixinStandardHelpOptions = true,
+        footerHeading = "%nExamples:%n",
+        footer = {
+            "  vhost-user-net --socket-path=/run/vm/net.sock --backend=tap=vm0 --queue-pairs=2",
+            "  vhost-user-net --backend=switch --socket-path=/run/vm/a.sock --socket-path=/run/vm/b.sock"
+        },
         versionProvider = NetVersion.class)
 public final class NetMain implements Callable<Integer> {
     private static final String NAME = "vhost-user-net";
@@ -131,7 +136,8 @@ public final class NetMain implements Callable<Integer> {
         DaemonMain.main(NAME, commandLine(), arguments);
     }
 
-    private static CommandLine commandLine() {
+    /** Its model, with which the build writes its manual page, too. */
+    public static CommandLine commandLine() {
         return new CommandLine(new NetMain());
     }
 
@@ -160,7 +166,7 @@ public final class NetMain implements Callable<Integer> {
             Linux linux = Linux.system();
             try (Succession succession = Succession.of(linux, System.getenv(), log)) {
                 service = Service.open(linux, spec(), succession, options, verbose ? log : line -> {});
-                succession.keeper().ready();
+                succession.keeper().ready("serving " + backend);
             }
             StartupMemory.giveBackLater(linux);
         } catch (IllegalArgumentException e) {

@@ -7,6 +7,8 @@ import java.util.function.Function;
 import ringfence.linux.Linux;
 import ringfence.option.OptionException;
 import ringfence.process.Log;
+import ringfence.vmm.event.Event;
+import ringfence.vmm.event.EventSink;
 import ringfence.vmm.machine.MachineProxy;
 import ringfence.vmm.machine.MachineState;
 import ringfence.vmm.machine.MachineStatus;
@@ -78,8 +80,21 @@ public final class Endpoints {
         return request.method().equals(GET);
     }
 
-    /** Answers one request; never with an exception. */
+    /** Answers one request; never with an exception. What asks for a change is an event, too. */
     CompletableFuture<HttpResponse> answer(HttpRequest request) {
+        EventSink events = machine.events();
+        if (isRead(request) || !events.isOpen()) {
+            return attempt(request);
+        }
+        long start = System.nanoTime();
+        return attempt(request).thenApply(response -> {
+            long nanos = System.nanoTime() - start;
+            events.tell(new Event.ApiCalled(request.method(), request.path(), response.status(), nanos));
+            return response;
+        });
+    }
+
+    private CompletableFuture<HttpResponse> attempt(HttpRequest request) {
         try {
             return find(request).answer().apply(request);
         } catch (HttpError e) {

@@ -5,6 +5,8 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import ringfence.linux.Linux;
 import ringfence.process.BadInputException;
 import ringfence.process.ExitCode;
@@ -22,6 +24,30 @@ final class ChRemoteCommand {
     ChRemoteCommand(Linux linux, PrintStream out) {
         this.out = out;
         call = new RemoteCall(linux, out, RemoteVerbs.all());
+    }
+
+    /** Its model, as far as it does not list the commands. */
+    static CommandSpec model() {
+        CommandSpec spec = CommandSpec.create().name(NAME);
+        spec.usageMessage()
+                .description("Asks a running VMM, as Cloud Hypervisor's program of that name does.")
+                .footerHeading(PicocliReader.EXAMPLES)
+                .footer("  " + NAME + " " + RemoteCall.SOCKET + " /run/vm.sock info");
+        spec.addOption(OptionSpec.builder(RemoteCall.SOCKET)
+                .arity("1")
+                .type(String.class)
+                .paramLabel("<path>")
+                .description("where the VMM serves its API")
+                .build());
+        spec.addOption(OptionSpec.builder("-V", "--version")
+                .versionHelp(true)
+                .description("print the version")
+                .build());
+        spec.addOption(OptionSpec.builder("-h", "--help")
+                .usageHelp(true)
+                .description("print the commands; behind one: what may follow it")
+                .build());
+        return spec;
     }
 
     /** Runs it. @return the exit code */

@@ -1,6 +1,7 @@
 package ringfence.vmm.cli;
 
 import java.io.PrintStream;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine;
@@ -18,6 +19,10 @@ import ringfence.process.ExitCode;
 final class CtlCommand {
     private static final String NAME = "ringfence ctl";
     private static final String HELP = "--help";
+    private static final String[] EXAMPLES = {
+        "  ringfence ctl --api-socket /run/vm.sock add-disk path=/srv/data.img,id=data",
+        "  ringfence ctl --api-socket /run/vm.sock remove-device data"
+    };
 
     private final PrintStream out;
     private final RemoteCall call;
@@ -32,7 +37,9 @@ final class CtlCommand {
         CommandSpec spec = CommandSpec.create().name(NAME);
         spec.usageMessage()
                 .description("Asks a running VMM through the socket of its " + RemoteCall.SOCKET + ".")
-                .width(100);
+                .width(100)
+                .footerHeading(PicocliReader.EXAMPLES)
+                .footer(EXAMPLES);
         spec.addOption(OptionSpec.builder(RemoteCall.SOCKET)
                 .arity("1")
                 .type(String.class)
@@ -56,7 +63,11 @@ final class CtlCommand {
     /** Runs it. @return the exit code */
     int run(List<String> words) {
         CommandSpec spec = model();
-        spec.usageMessage().footer(call.commands().toArray(String[]::new));
+        List<String> footer = new ArrayList<>(call.commands());
+        footer.add("");
+        footer.add("Examples:");
+        footer.addAll(List.of(EXAMPLES));
+        spec.usageMessage().footerHeading("").footer(footer.toArray(String[]::new));
         CommandLine command = new CommandLine(spec);
         Optional<ParseResult> read = PicocliReader.parse(command, words, out);
         if (read.isEmpty()) {

@@ -28,6 +28,7 @@ final class Flags {
     static final String SERIAL = "--serial";
     static final String CONSOLE = "--console";
     static final String PVPANIC = "--pvpanic";
+    static final String CONFIG = "--config";
     static final String API_SOCKET = "--api-socket";
     static final String NO_SHUTDOWN = "--no-shutdown";
     static final String EVENT_MONITOR = "--event-monitor";
@@ -74,6 +75,12 @@ final class Flags {
             flags.add(new Flag(name, "", "<options>", List.of(DISK, NET, FS).contains(name), List.of()));
         }
         flags.add(new Flag(PVPANIC, "", "", false, List.of("the guest's kernel can tell of a panic")));
+        flags.add(new Flag(
+                CONFIG,
+                "",
+                "<path>",
+                false,
+                List.of("a file that says all of the machine: JSON, as vm.create has it")));
         flags.add(new Flag(API_SOCKET, "", "<path>", false, List.of("serve the API on a Unix socket")));
         flags.add(new Flag(NO_SHUTDOWN, "", "", false, List.of("stay when the guest has powered off")));
         flags.add(new Flag(

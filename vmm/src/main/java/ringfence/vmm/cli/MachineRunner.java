@@ -2,6 +2,9 @@ package ringfence.vmm.cli;
 
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import ringfence.keep.Keeper;
+import ringfence.keep.NoKeeper;
+import ringfence.keep.NotifyKeeper;
 import ringfence.linux.Errno;
 import ringfence.linux.ErrnoException;
 import ringfence.linux.Linux;
@@ -15,6 +18,7 @@ import ringfence.vmm.api.Endpoints;
 import ringfence.vmm.config.RuntimeOptions;
 import ringfence.vmm.config.VmConfig;
 import ringfence.vmm.event.EventSink;
+import ringfence.vmm.event.JournalSink;
 import ringfence.vmm.machine.Ending;
 import ringfence.vmm.machine.MachineProxy;
 import ringfence.vmm.machine.Refusal;
@@ -35,7 +39,28 @@ final class MachineRunner {
             Optional<String> apiSocket,
             EventSink events)
             throws InterruptedException {
-        Vmm vmm = new Vmm(linux, options, new HostAdmission(linux), events, Log.of("machine"), () -> firstRun(linux));
+        Optional<JournalSink> journal = JournalSink.open(linux, apiSocket);
+        try {
+            EventSink told = journal.map(events::and).orElse(events);
+            return run(linux, config, options, apiSocket, told, () -> firstRun(linux, journal));
+        } finally {
+            journal.ifPresent(JournalSink::close);
+        }
+    }
+
+    private static int run(
+            Linux linux,
+            Optional<VmConfig> config,
+            RuntimeOptions options,
+            Optional<String> apiSocket,
+            EventSink events,
+            Runnable onFirstRun)
+            throws InterruptedException {
+        Keeper supervisor = supervisor(linux);
+        Vmm vmm = new Vmm(linux, options, new HostAdmission(linux), events, Log.of("machine"), () -> {
+            onFirstRun.run();
+            supervisor.ready("the guest runs");
+        });
         Termination.onSignal(() -> vmm.proxy().shutDownVmm("a signal"), END_MILLIS);
         if (config.isPresent()) {
             vmm.take(config.get());
@@ -46,11 +71,21 @@ final class MachineRunner {
             return run(vmm).exitCode();
         }
         ApiServer api = api(linux, apiSocket.get(), vmm.proxy());
+        if (config.isEmpty()) {
+            supervisor.ready("waits for a VM at " + apiSocket.get());
+        }
         try {
             return run(vmm).exitCode();
         } finally {
             api.close();
         }
+    }
+
+    /** Whoever is to know when the guest runs, by sd_notify(3): most often nobody, and then nothing is loaded for it. */
+    private static Keeper supervisor(Linux linux) {
+        return System.getenv("NOTIFY_SOCKET") == null
+                ? new NoKeeper()
+                : NotifyKeeper.from(linux, System.getenv(), Log.of("cli")::warn);
     }
 
     private static Ending run(Vmm vmm) throws InterruptedException {
@@ -62,7 +97,7 @@ final class MachineRunner {
     }
 
     /** The guest begins now: whatever takes time, such as the log's library, has it from here on. */
-    private static void firstRun(Linux linux) {
+    private static void firstRun(Linux linux, Optional<JournalSink> journal) {
         long now = System.nanoTime();
         Logs.open();
         StartupMemory.giveBackLater(linux);
@@ -71,6 +106,7 @@ final class MachineRunner {
             ProcessAge.millis()
                     .ifPresent(age ->
                             Log.of("machine").info("first KVM_RUN after " + (age - since) + " ms of this process"));
+            journal.ifPresent(JournalSink::prune);
         });
     }
 

@@ -3,7 +3,9 @@ package ringfence.vmm.cli;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
@@ -11,10 +13,14 @@ import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.UnmatchedArgumentException;
+import ringfence.option.OptionTable;
 import ringfence.process.BadInputException;
 
 /** Reads a command line with picocli, whose model is built from {@link Flags}. */
 final class PicocliReader {
+    /** Before them, at the end of a help. */
+    static final String EXAMPLES = "%nExamples:%n";
+
     private static final String HELP = "--help";
     private static final String VERSION = "--version";
 
@@ -27,7 +33,15 @@ final class PicocliReader {
                 .description("Runs a virtual machine.")
                 .sortOptions(false)
                 .width(100)
-                .abbreviateSynopsis(true);
+                .abbreviateSynopsis(true)
+                .exitCodeListHeading("%nExit status:%n")
+                .exitCodeList(exitStatus())
+                .footerHeading(EXAMPLES)
+                .footer(
+                        "  " + name + " --kernel vmlinuz --cmdline 'console=ttyS0 root=/dev/vda' \\",
+                        "    --disk path=root.img --net switch=lan --serial tty --console off",
+                        "  " + name + " --kernel vmlinuz --initramfs initrd.img --cpus boot=2 --memory size=2G \\",
+                        "    --fs tag=work,path=/srv/work --api-socket /run/vm.sock");
         spec.version(version);
         for (Flag flag : Flags.list()) {
             spec.addOption(option(flag));
@@ -43,12 +57,24 @@ final class PicocliReader {
         return new CommandLine(spec);
     }
 
+    private static Map<String, String> exitStatus() {
+        Map<String, String> meanings = new LinkedHashMap<>();
+        meanings.put("0", "the guest has powered off, or the VMM was told to end");
+        meanings.put("1", "something failed; a line says what");
+        meanings.put("2", "it was asked for something that cannot be; a line says what, and what to do");
+        meanings.put("3", "the guest's kernel has panicked, and has said so");
+        meanings.put("4", "a processor of the guest has shut down by a triple fault");
+        return meanings;
+    }
+
     private static OptionSpec option(Flag flag) {
         List<String> help = new ArrayList<>(flag.help());
-        Flags.table(flag).ifPresent(table -> help.addAll(table.help()));
+        Optional<OptionTable<?>> keys = Flags.table(flag);
+        keys.ifPresent(table -> help.addAll(table.help()));
         OptionSpec.Builder builder = OptionSpec.builder(flag.name())
                 // a percent sign begins a variable of picocli's
                 .description(help.stream().map(line -> line.replace("%", "%%")).toArray(String[]::new));
+        keys.ifPresent(table -> builder.completionCandidates(Manual.keys(table)));
         if (!flag.hasValue()) {
             builder.arity("0").type(flag.repeats() ? boolean[].class : boolean.class);
         } else if (flag.repeats()) {

@@ -18,6 +18,7 @@ import ringfence.linux.Syscall;
 final class RehearsalKernel implements Kernel {
     private static final int O_ACCMODE = 3;
     private static final int O_RDWR = 2;
+    private static final int O_CREAT = 0x40;
     private static final long KVM_TYPE = 0xAE;
     private static final int API_VERSION = 12;
     private static final int PAGE = 4096;
@@ -52,8 +53,8 @@ final class RehearsalKernel implements Kernel {
 
     @Override
     public long call(Syscall call, long a, long b, long c, long d, long e, long f) {
-        if (call == Syscall.OPENAT && (c & O_ACCMODE) == O_RDWR) {
-            return descriptor(); // nothing but /dev/kvm is opened so
+        if (call == Syscall.OPENAT && (c & (O_ACCMODE | O_CREAT)) == O_RDWR) {
+            return descriptor(); // nothing that is there already but /dev/kvm is opened so
         }
         if (call == Syscall.IOCTL && (b >> 8 & 0xFF) == KVM_TYPE) {
             return kvm((int) b & 0xFF);

@@ -53,8 +53,7 @@ record VmArguments(
                 warnings.add("--seccomp has no effect yet: no filter is installed");
             }
         });
-        boolean ofApi = a.has(Flags.API_SOCKET) && Flags.ofMachine().stream().noneMatch(a::has);
-        Optional<VmConfig> config = ofApi ? Optional.empty() : Optional.of(config(a));
+        Optional<VmConfig> config = machine(a, warnings);
         config.ifPresent(machine -> warnings.addAll(machine.unheeded()));
         return new VmArguments(
                 config,
@@ -64,6 +63,18 @@ record VmArguments(
                 LogLevel.ofVerbosity(a.count(Flags.VERBOSE)),
                 a.value(Flags.LOG_FILE).map(Path::of),
                 List.copyOf(warnings));
+    }
+
+    private static Optional<VmConfig> machine(Arguments a, List<String> warnings) {
+        Optional<String> said = Flags.ofMachine().stream().filter(a::has).findFirst();
+        if (a.has(Flags.CONFIG)) {
+            if (said.isPresent()) {
+                throw new OptionException(
+                        Flags.CONFIG + " says all of the machine: leave " + said.get() + " out, or write it there");
+            }
+            return a.value(Flags.CONFIG).map(path -> ConfigFile.read(path, warnings));
+        }
+        return a.has(Flags.API_SOCKET) && said.isEmpty() ? Optional.empty() : Optional.of(config(a));
     }
 
     private static VmConfig config(Arguments a) {

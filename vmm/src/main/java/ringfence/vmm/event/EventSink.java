@@ -15,6 +15,23 @@ public interface EventSink {
         }
     };
 
+    /** Both of them are told, this one first. */
+    default EventSink and(EventSink other) {
+        EventSink first = this;
+        return new EventSink() {
+            @Override
+            public boolean isOpen() {
+                return first.isOpen() || other.isOpen();
+            }
+
+            @Override
+            public void tell(Event event) {
+                first.tell(event);
+                other.tell(event);
+            }
+        };
+    }
+
     /** Whether anybody listens: what would have to be made for an event need not be made else. */
     boolean isOpen();
 

@@ -83,7 +83,13 @@ public final class EventStream implements EventSink, AutoCloseable {
 
     /** Takes an event, or drops and counts it. After {@link #close} nothing is taken any more. */
     @Override
-    public synchronized void tell(Event event) {
+    public void tell(Event event) {
+        if (!(event instanceof Event.Journaled)) {
+            take(event);
+        }
+    }
+
+    private synchronized void take(Event event) {
         if (closing) {
             return;
         }

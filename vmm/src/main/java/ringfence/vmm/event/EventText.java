@@ -1,7 +1,6 @@
 package ringfence.vmm.event;
 
 import java.nio.charset.StandardCharsets;
-import java.util.Locale;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -20,29 +19,12 @@ final class EventText {
     static final int MAX_BYTES = 4096;
 
     private static final int LONGEST_VALUE = 1024;
-    private static final String OURS = "ringfence";
-    private static final String ID = "id";
-
-    /** What is written of an event. */
-    private record Form(String source, String name, SortedMap<String, String> properties) {
-        static Form of(String source, String name) {
-            return new Form(source, name, new TreeMap<>());
-        }
-
-        static Form of(String source, String name, String key, String value) {
-            return new Form(source, name, new TreeMap<>(Map.of(key, value)));
-        }
-
-        static Form of(String source, String name, String key, String value, String second, String itsValue) {
-            return new Form(source, name, new TreeMap<>(Map.of(key, value, second, itsValue)));
-        }
-    }
 
     private EventText() {}
 
     /** The bytes of an event. @param nanos since the start of the stream, not negative */
     static byte[] of(long nanos, Event event) {
-        Form form = form(event);
+        EventForm form = event.form();
         for (int longest = LONGEST_VALUE; ; longest /= 2) {
             byte[] bytes = text(nanos, form, longest).getBytes(StandardCharsets.UTF_8);
             if (bytes.length <= MAX_BYTES) {
@@ -51,35 +33,7 @@ final class EventText {
         }
     }
 
-    private static Form form(Event event) {
-        return switch (event) {
-            case Event.Vmm vmm -> Form.of("vmm", word(vmm));
-            case Event.Vm vm -> Form.of("vm", word(vm));
-            case Event.GuestPanic(boolean crashLoaded) ->
-                Form.of("guest", "panic", "event", crashLoaded ? "crash_loaded" : "panic");
-            case Event.DeviceActivated(String id) -> Form.of("virtio-device", "activated", ID, id);
-            case Event.DeviceReset(String id) -> Form.of("virtio-device", "reset", ID, id);
-            case Event.DeviceRemoved(String id, String bdf) -> Form.of("vm", "device-removed", "bdf", bdf, ID, id);
-            case Event.DeviceLost(String id, String reason) -> Form.of(OURS, "device-lost", ID, id, "reason", reason);
-            case Event.DeviceReconnected(String id, int pid, long gap) -> {
-                Form form = Form.of(OURS, "device-reconnected", ID, id, "pid", Integer.toString(pid));
-                form.properties().put("gap_us", Long.toString(TimeUnit.NANOSECONDS.toMicros(gap)));
-                yield form;
-            }
-            case Event.DeviceRefused(String id, String reason) ->
-                Form.of(OURS, "device-refused", ID, id, "reason", reason);
-            case Event.MachineFailed(String reason) -> Form.of(OURS, "machine-failed", "reason", reason);
-            case Event.UnknownMembers(String endpoint, String members) ->
-                Form.of(OURS, "unknown-members", "endpoint", endpoint, "members", members);
-            case Event.EventsLost(long count) -> Form.of(OURS, "events-lost", "count", Long.toString(count));
-        };
-    }
-
-    private static String word(Enum<?> constant) {
-        return constant.name().toLowerCase(Locale.ROOT);
-    }
-
-    private static String text(long nanos, Form form, int longest) {
+    private static String text(long nanos, EventForm form, int longest) {
         StringBuilder out = new StringBuilder(256)
                 .append("{\n  \"timestamp\": {\n    \"secs\": ")
                 .append(TimeUnit.NANOSECONDS.toSeconds(nanos))
@@ -94,7 +48,11 @@ final class EventText {
             return out.append("null\n}\n\n").toString();
         }
         String before = "{\n    \"";
-        for (Map.Entry<String, String> property : form.properties().entrySet()) {
+        SortedMap<String, String> properties = new TreeMap<>();
+        for (int i = 0; i < form.properties().size(); i += 2) {
+            properties.put(form.properties().get(i), form.properties().get(i + 1));
+        }
+        for (Map.Entry<String, String> property : properties.entrySet()) {
             out.append(before).append(property.getKey()).append("\": \"");
             value(out, cut(property.getValue(), longest));
             out.append('"');

@@ -46,13 +46,13 @@ final class ConnectionLog implements RemoteListener {
         }
     }
 
-    /** That the first back-end is there, is no event. */
     private void tell(RemoteState state) {
         switch (state.phase()) {
             case CONNECTED -> {
-                if (state.reconnects() > 0) {
-                    events.tell(new Event.DeviceReconnected(device, state.peer(), state.lastGapNanos()));
-                }
+                events.tell(
+                        state.reconnects() > 0
+                                ? new Event.DeviceReconnected(device, state.peer(), state.lastGapNanos())
+                                : new Event.DeviceConnected(device, state.peer()));
             }
             case LOST -> events.tell(new Event.DeviceLost(device, state.reason()));
             case FAILED -> events.tell(new Event.DeviceRefused(device, state.reason()));
@@ -63,5 +63,8 @@ final class ConnectionLog implements RemoteListener {
     @Override
     public void unresponsive(String why) {
         log.warn(device + ": " + why);
+        if (events.isOpen()) {
+            events.tell(new Event.DeviceUnresponsive(device, why));
+        }
     }
 }

@@ -182,24 +182,24 @@ final class Machine implements AutoCloseable {
     private Outcome verdict(MachineCommand end) {
         return switch (end) {
             case MachineCommand.Reset(String how) -> {
-                log.info("the guest resets (" + how + "): it boots again");
+                ends("the guest resets (" + how + "): it boots again");
                 yield null;
             }
             case MachineCommand.PowerOff _ -> {
-                log.info("the guest has powered off");
+                ends("the guest has powered off");
                 yield options.noShutdown() ? new Outcome.PoweredOff() : new Outcome.VmmEnds(Ending.ORDERLY);
             }
             case MachineCommand.ShutDown(String why) -> {
-                log.info("the VMM ends: " + why);
+                ends("the VMM ends: " + why);
                 yield new Outcome.VmmEnds(Ending.ORDERLY);
             }
             case MachineCommand.Ask ask
             when ask.request() instanceof VmRequest.Reboot -> {
-                log.info("the guest is reset: it boots again");
+                ends("the guest is reset: it boots again");
                 yield null;
             }
             case MachineCommand.Ask ask -> {
-                log.info("the VM is shut down");
+                ends("the VM is shut down");
                 yield new Outcome.Asked(ask);
             }
             case MachineCommand.Panic _ -> tell(Ending.GUEST_PANIC, "the guest has panicked (pvpanic)");
@@ -211,6 +211,11 @@ final class Machine implements AutoCloseable {
             }
             case MachineCommand.Run _, MachineCommand.DeviceFailed _ -> throw new AssertionError(end);
         };
+    }
+
+    private void ends(String why) {
+        log.info(why);
+        proxy.events().tell(new Event.Ends(why));
     }
 
     private Outcome failed(Ending ending, String line) {

@@ -144,22 +144,16 @@ final class MachineParts implements AutoCloseable {
             platform.plugPvPanic(new PanicListener() {
                 @Override
                 public void panicked() {
-                    tellPanic(false);
+                    proxy.events().tell(Event.GuestPanic.PANIC);
                     proxy.post(new MachineCommand.Panic());
                 }
 
                 @Override
                 public void crashLoaded() {
-                    tellPanic(true);
+                    proxy.events().tell(Event.GuestPanic.CRASH_LOADED);
                     log.warn("the guest has crashed and goes on in its crash kernel (pvpanic)");
                 }
             });
-        }
-    }
-
-    private void tellPanic(boolean crashLoaded) {
-        if (proxy.events().isOpen()) {
-            proxy.events().tell(new Event.GuestPanic(crashLoaded));
         }
     }
 

@@ -83,6 +83,7 @@ public final class Vmm {
             switch (proxy.take()) {
                 case MachineCommand.ShutDown(String why) -> {
                     log.info("the VMM ends: " + why);
+                    proxy.events().tell(new Event.Ends("the VMM ends: " + why));
                     return Ending.ORDERLY;
                 }
                 case MachineCommand.Ask ask -> {

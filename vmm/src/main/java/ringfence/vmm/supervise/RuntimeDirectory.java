@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import ringfence.process.RuntimeFolder;
 
 /**
  * The directory of one VM for what its processes share by name: the lock files of the fences,
@@ -28,7 +29,7 @@ public final class RuntimeDirectory implements AutoCloseable {
      * @throws IOException if it cannot be made; the message names it
      */
     public static RuntimeDirectory create(boolean root) throws IOException {
-        Path base = base(root, System.getenv("RUNTIME_DIRECTORY"), System.getenv("XDG_RUNTIME_DIR"));
+        Path base = RuntimeFolder.ofUnit(root);
         Path path = base.resolve("vm-" + ProcessHandle.current().pid());
         var mode = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
         Files.createDirectories(base, mode);
@@ -41,35 +42,13 @@ public final class RuntimeDirectory implements AutoCloseable {
         }
     }
 
-    static Path base(boolean root, String systemd, String session) {
-        if (systemd != null && !systemd.isEmpty()) {
-            return Path.of(systemd.split(":", 2)[0]);
-        }
-        if (root) {
-            return Path.of("/run/ringfence");
-        }
-        return session != null && !session.isEmpty()
-                ? Path.of(session, "ringfence")
-                : Path.of(System.getProperty("user.home"), ".cache", "ringfence", "run");
-    }
-
     /**
-     * The folder of a switch, which all VMs of a user find, whoever has started them: below {@code /run/ringfence} for root,
-     * else {@code $XDG_RUNTIME_DIR/ringfence}, {@code /run/user/UID/ringfence} where that variable is missing, as in a unit of
-     * the system, or {@code ~/.cache/ringfence/run}. A unit's own {@code $RUNTIME_DIRECTORY} does not count.
+     * The folder of a switch, which all VMs of a user find.
      *
      * @param user the effective one
      */
     public static Path ofSwitch(String name, int user) {
-        return common(user, System.getenv("XDG_RUNTIME_DIR"), Path.of("/run/user"))
-                .resolve("switch")
-                .resolve(name);
-    }
-
-    static Path common(int user, String session, Path sessions) {
-        Path own = sessions.resolve(Integer.toUnsignedString(user));
-        boolean unsaid = session == null || session.isEmpty();
-        return base(user == 0, null, unsaid && Files.isDirectory(own) ? own.toString() : session);
+        return RuntimeFolder.ofUser(user).resolve("switch").resolve(name);
     }
 
     /** The lock file that fences this device. */

@@ -114,6 +114,21 @@ class BodiesTest {
     }
 
     @Test
+    void whatAsksForAChangeIsAnEventWithItsOutcomeAndAReadIsNone() throws Exception {
+        List<Event> told = new CopyOnWriteArrayList<>();
+        try (TestServer server = TestServer.start(folder, ApiLimits.of(1024), new ToldEvents(told))) {
+            server.ask("PUT", "vm.create", KERNEL.replace('\'', '"') + "\"memory\":{}}");
+            server.ask("PUT", "vm.create", "[]");
+            server.ask("GET", "vm.info", "");
+        }
+        assertThat(told.stream().filter(Event.ApiCalled.class::isInstance).map(Event.ApiCalled.class::cast))
+                .allMatch(call -> call.method().equals("PUT") && call.endpoint().equals("/api/v1/vm.create"))
+                .allMatch(call -> call.nanos() >= 0)
+                .extracting(Event.ApiCalled::status)
+                .containsExactly(204, 400);
+    }
+
+    @Test
     void membersThatNobodyKnowsAreFoundWithTheirPaths() {
         String body = KERNEL
                 + "'colour':1,'iommu':false,'tpm':null,'disks':[{'path':'/a'},{'path':'/b','smell':{}}],'memory':{'size':4096,"

@@ -230,6 +230,9 @@ class CommandsTest {
                 "--kernel KERNEL --event-monitor path=/tmp | --event-monitor path: /tmp: is a folder: name a file",
                 "--kernel KERNEL --event-monitor fd=999 | --event-monitor fd: 999 is not open: let whoever starts the",
                 "--kernel KERNEL --event-monitor fd=x | --event-monitor fd",
+                "--config /no/file | --config /no/file: cannot be read: check the path",
+                "--config KERNEL | --config KERNEL: not JSON: no value at character 1",
+                "--config KERNEL --disk path=x | --config says all of the machine: leave --disk out, or write it there",
                 "--kernel KERNEL --log-file /no/dir/log | cannot write the log file /no/dir/log"
             })
     void badInputIsOneLineAndCode2(String words, String line) throws Exception {
@@ -239,9 +242,33 @@ class CommandsTest {
                 .toArray(String[]::new);
         assertThat(cloudHypervisor(arguments)).isEqualTo(2);
         assertThat(errors().lines()).hasSize(1);
-        assertThat(errors()).startsWith("cloud-hypervisor: ").contains(line);
+        assertThat(errors()).startsWith("cloud-hypervisor: ").contains(line.replace("KERNEL", kernel));
         assertThat(config).isNull();
         assertThat(out()).isEmpty();
+    }
+
+    @Test
+    void aMachineOfAFile() throws Exception {
+        String disk = image("disk", 512);
+        Path file = Files.writeString(
+                directory.resolve("vm.json"),
+                "{\"payload\": {\"kernel\": \"" + kernel + "\"}, \"cpus\": {\"boot_vcpus\": 2, \"max_vcpus\": 2},"
+                        + " \"disks\": [{\"path\": \"" + disk + "\", \"colour\": \"red\"}]}");
+        assertThat(ringfence("run", "--config", file.toString(), "--api-socket", "/tmp/api"))
+                .isEqualTo(42);
+        VmConfig read = config;
+        assertThat(apiSocket).contains("/tmp/api");
+        assertThat(errors()).contains("--config " + file + ": of no effect").contains("disks[0].colour");
+        assertThat(ringfence("run", "--kernel", kernel, "--cpus", "2", "--disk", "path=" + disk))
+                .isEqualTo(42);
+        assertThat(read).isEqualTo(config);
+    }
+
+    @Test
+    void whatAFileOfAMachineLacksIsNamed() throws Exception {
+        Path file = Files.writeString(directory.resolve("vm.json"), "{\"payload\": {}, \"disks\": [{\"path\": 1}]}");
+        assertThat(ringfence("run", "--config", file.toString())).isEqualTo(2);
+        assertThat(errors()).contains("--config " + file + ": disks[0].path");
     }
 
     @Test

@@ -70,8 +70,8 @@ class EventTextTest {
                 Arguments.of(Event.Vm.REBOOTED, "vm", "rebooted", null),
                 Arguments.of(Event.Vm.SHUTDOWN, "vm", "shutdown", null),
                 Arguments.of(Event.Vm.DELETED, "vm", "deleted", null),
-                Arguments.of(new Event.GuestPanic(false), "guest", "panic", Json.object("event", "panic")),
-                Arguments.of(new Event.GuestPanic(true), "guest", "panic", Json.object("event", "crash_loaded")),
+                Arguments.of(Event.GuestPanic.PANIC, "guest", "panic", Json.object("event", "panic")),
+                Arguments.of(Event.GuestPanic.CRASH_LOADED, "guest", "panic", Json.object("event", "crash_loaded")),
                 Arguments.of(
                         new Event.DeviceActivated("__rng"), "virtio-device", "activated", Json.object("id", "__rng")),
                 Arguments.of(new Event.DeviceReset("_net0"), "virtio-device", "reset", Json.object("id", "_net0")),

@@ -35,7 +35,6 @@ import ringfence.vmm.config.VmConfig;
 import ringfence.vmm.event.Event;
 import ringfence.vmm.event.Event.Vm;
 import ringfence.vmm.event.EventSink;
-import ringfence.vmm.event.ToldEvents;
 
 /** The events of a VM's life, in Cloud Hypervisor's order. Needs /dev/kvm, of whatever kind: the guests do hardly anything. */
 @Timeout(120)
@@ -46,7 +45,21 @@ class VmEventsTest {
     Path folder;
 
     private final List<Event> told = new CopyOnWriteArrayList<>();
-    private final EventSink events = new ToldEvents(told);
+    private final List<String> ends = new CopyOnWriteArrayList<>();
+    private final EventSink events = new EventSink() {
+        @Override
+        public boolean isOpen() {
+            return true;
+        }
+
+        @Override
+        public void tell(Event event) {
+            switch (event) {
+                case Event.Ends(String reason) -> ends.add(reason); // which --event-monitor does not have
+                default -> told.add(event);
+            }
+        }
+    };
     private final Arena arena = Arena.ofShared();
     private Vmm vmm;
     private CompletableFuture<Ending> ending;
@@ -166,6 +179,12 @@ class VmEventsTest {
                         Vm.DELETED,
                         Vm.DELETED, // of the second VM, which was never booted
                         Event.Vmm.SHUTDOWN);
+        assertThat(ends)
+                .containsExactly(
+                        "the guest is reset: it boots again",
+                        "the VM is shut down",
+                        "the VM is shut down",
+                        "the VMM ends: enough");
     }
 
     @Test
@@ -176,6 +195,7 @@ class VmEventsTest {
         assertThat(told)
                 .containsExactly(
                         Event.Vmm.STARTING, Vm.BOOTING, Vm.BOOTED, Vm.SHUTDOWN, Vm.DELETED, Event.Vmm.SHUTDOWN);
+        assertThat(ends).containsExactly("the guest has powered off");
     }
 
     @Test

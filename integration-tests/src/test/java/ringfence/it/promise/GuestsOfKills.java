@@ -1,0 +1,22 @@
+package ringfence.it.promise;
+
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.provider.Arguments;
+
+/** Many kills of a daemon, shared among guests: the lab's emulator lives for some minutes under such a load, and what it loses must be had again. */
+final class GuestsOfKills {
+    private static final int KILLS_AT_MOST = 10;
+
+    private static final long SEED = Long.getLong("ringfence.seed", System.nanoTime() >>> 20);
+
+    private GuestsOfKills() {}
+
+    /** Of each guest, the seed of the moments at which its daemon dies, and how often. */
+    static Stream<Arguments> share(int kills) {
+        System.out.println("kills of a guest's daemon: -Dringfence.seed=" + SEED);
+        int guests = (kills + KILLS_AT_MOST - 1) / KILLS_AT_MOST;
+        return IntStream.range(0, guests)
+                .mapToObj(guest -> Arguments.of(SEED + guest, Math.min(KILLS_AT_MOST, kills - guest * KILLS_AT_MOST)));
+    }
+}
