@@ -104,6 +104,8 @@ class EventStreamTest {
         try (EventStream stream = EventStream.start(linux, to, clock::get, 8)) {
             clock.addAndGet(1_500_000_000);
             stream.tell(Event.Vm.BOOTING);
+            stream.tell(new Event.ApiCalled("PUT", "/api/v1/vm.boot", 204, 1)); // Cloud Hypervisor has none
+            stream.tell(new Event.DeviceConnected("_disk0", 100));
             clock.addAndGet(29_228_206);
             stream.tell(numbered(0));
         }
