@@ -177,7 +177,6 @@ class RemoteCommandsTest {
                 "add-pmem file=/f,size=2M,discard_writes=on | vm.add-pmem",
                 "add-user-device socket=/s,id=u | vm.add-user-device",
                 "add-vdpa path=/dev/vhost-vdpa-0 | vm.add-vdpa",
-                "add-vsock cid=3,socket=/s | vm.add-vsock",
                 "coredump file:///core | vm.coredump",
                 "receive-migration receiver_url=unix:/s,memory_mode=postcopy | vm.receive-migration",
                 "resize --cpus 2 --memory=2G --balloon 0 | vm.resize",
