@@ -10,6 +10,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import ringfence.blk.cli.BlkMain;
 import ringfence.fs.cli.FsMain;
+import ringfence.journal.cli.JournalMain;
 import ringfence.net.cli.NetMain;
 import ringfence.process.Version;
 import ringfence.vmm.cli.Manual;
@@ -31,12 +32,15 @@ final class Documents {
     }
 
     void write() throws IOException {
-        List<CommandSpec> daemons = Stream.of(BlkMain.commandLine(), FsMain.commandLine(), NetMain.commandLine())
+        List<CommandSpec> daemons = Stream.of(
+                        BlkMain.commandLine(), FsMain.commandLine(), NetMain.commandLine(), JournalMain.commandLine())
                 .map(CommandLine::getCommandSpec)
                 .toList();
         List<CommandSpec> programs = Stream.concat(
                         Manual.programs().stream().map(CommandLine::getCommandSpec), daemons.stream())
                 .toList();
+        CommandSpec events = daemons.getLast().subcommands().get("events").getCommandSpec();
+        events.name("ringfence events"); // as users have it
         Map<CommandSpec, Integer> pages = new LinkedHashMap<>();
         for (CommandSpec program : programs) {
             int section = daemons.contains(program) ? ADMINISTRATORS : USERS;
@@ -44,7 +48,7 @@ final class Documents {
             program.subcommands().values().stream()
                     .map(CommandLine::getCommandSpec)
                     .filter(Documents::hasPage)
-                    .forEach(command -> pages.put(command, section));
+                    .forEach(command -> pages.put(command, command == events ? USERS : section));
         }
         List<String> all = pages.entrySet().stream()
                 .map(page -> ManualPage.title(page.getKey()) + "(" + page.getValue() + ")")

@@ -61,9 +61,10 @@ class PackageTest {
     /** Cloud Hypervisor's own package may be installed beside this one, and whatever else a host has. */
     @Test
     void noNameInCommonFoldersIsSomebodyElses() throws IOException {
-        assertThat(names("usr/bin")).containsExactly("ringfence", "vhost-user-blk", "vhost-user-fs", "vhost-user-net");
+        assertThat(names("usr/bin"))
+                .containsExactly("ringfence", "ringfence-journal", "vhost-user-blk", "vhost-user-fs", "vhost-user-net");
         assertThat(names("usr/lib/ringfence/bin")).contains("ch-remote", "cloud-hypervisor");
-        assertThat(names("usr/share/man/man1")).allMatch(name -> name.matches("ringfence(-run|-ctl)?\\.1\\.gz"));
+        assertThat(names("usr/share/man/man1")).allMatch(name -> name.matches("ringfence(-run|-ctl|-events)?\\.1\\.gz"));
         assertThat(names("usr/share/bash-completion/completions")).isEqualTo(names("usr/bin"));
     }
 

@@ -26,7 +26,7 @@ class ManualTest {
 
     @Test
     void eachProgramHasOneAndNoneIsOfSomethingElse() throws IOException {
-        Set<String> wanted = new TreeSet<>(Set.of("ringfence-run", "ringfence-ctl"));
+        Set<String> wanted = new TreeSet<>(Set.of("ringfence-run", "ringfence-ctl", "ringfence-events"));
         try (Stream<Path> programs = Files.list(TREE.resolve("bin"))) {
             programs.forEach(program -> wanted.add(program.getFileName().toString()));
         }
@@ -53,6 +53,8 @@ class ManualTest {
         "cloud-hypervisor.1, cloud-hypervisor --help",
         "ch-remote.1, ch-remote --help",
         "ch-remote.1, ch-remote add-vdpa --help",
+        "ringfence-journal.8, ringfence-journal --help",
+        "ringfence-events.1, ringfence events --help",
         "vhost-user-blk.8, vhost-user-blk --help",
         "vhost-user-net.8, vhost-user-net --help",
         "vhost-user-fs.8, vhost-user-fs --help"

@@ -48,7 +48,12 @@ public final class JournalMain implements Callable<Integer> {
 
     /** Runs it and ends the process. */
     public static void main(String[] arguments) {
-        DaemonMain.main(NAME, new CommandLine(new JournalMain()), arguments);
+        DaemonMain.main(NAME, commandLine(), arguments);
+    }
+
+    /** Its model, with which the build writes its manual pages, too. */
+    public static CommandLine commandLine() {
+        return new CommandLine(new JournalMain());
     }
 
     @Override
