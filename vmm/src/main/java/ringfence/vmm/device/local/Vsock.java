@@ -328,7 +328,7 @@ public final class Vsock extends LocalDevice {
 
     private VsockStream next() {
         int slot = free[--freeCount];
-        uses[slot]++;
+        uses[slot] = uses[slot] + 1 & Integer.MAX_VALUE; // a token is never negative
         if (streams[slot] == null) {
             streams[slot] = new VsockStream(linux, cid, slot, oneByte);
         }

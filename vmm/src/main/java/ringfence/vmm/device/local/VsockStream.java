@@ -195,6 +195,7 @@ final class VsockStream {
     boolean happened(int events, long answerUntil) {
         readable |= (events & (Epoll.IN | Epoll.RDHUP | Epoll.HUP | Epoll.ERR)) != 0;
         hungUp |= (events & (Epoll.HUP | Epoll.ERR)) != 0;
+        hostEnds |= hungUp && (guestShut & VsockLayout.SHUTDOWN_RECEIVE) != 0; // nothing is read of it any more
         if (state == State.ASKING) {
             return readable ? readLine(answerUntil) : !hungUp;
         }
