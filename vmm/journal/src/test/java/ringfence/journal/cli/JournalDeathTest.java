@@ -73,6 +73,11 @@ class JournalDeathTest {
         return process;
     }
 
+    /** By its handle: the process's own method would close its streams, which another thread reads to the end. */
+    private static void kill(Process process) {
+        process.toHandle().destroyForcibly();
+    }
+
     private Process journal() throws IOException {
         return start(JournalMain.class, "--rings=" + folder.resolve("rings"), "--store=" + folder.resolve("store"));
     }
@@ -88,7 +93,7 @@ class JournalDeathTest {
                 } catch (InterruptedException _) {
                     Thread.currentThread().interrupt();
                 }
-                vmm.destroyForcibly();
+                kill(vmm);
             });
             int last = 0;
             String line;
@@ -173,7 +178,7 @@ class JournalDeathTest {
                 } catch (Exception e) {
                     throw new AssertionError(e);
                 } finally {
-                    vmm.destroyForcibly();
+                    kill(vmm);
                 }
             });
             while (out.readLine() != null) {
