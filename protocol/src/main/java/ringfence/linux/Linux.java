@@ -20,6 +20,7 @@ public final class Linux {
     private final RangeCalls ranges;
     private final HandleCalls handles;
     private final Credentials credentials;
+    private final Confinement confinement;
 
     /** System calls through this door. */
     public Linux(Kernel kernel) {
@@ -36,6 +37,7 @@ public final class Linux {
         ranges = new RangeCalls(kernel);
         handles = new HandleCalls(kernel);
         credentials = new Credentials(kernel);
+        confinement = new Confinement(kernel);
     }
 
     /** The running kernel. */
@@ -106,6 +108,11 @@ public final class Linux {
     /** For whom the calling thread acts. */
     public Credentials credentials() {
         return credentials;
+    }
+
+    /** What the calling thread gives up for good. */
+    public Confinement confinement() {
+        return confinement;
     }
 
     /** Files that are open as O_PATH, reached through /proc/self/fd; one for each thread that needs it. */

@@ -12,9 +12,10 @@ import java.util.TreeMap;
  * the linked shape of the system calls.
  *
  * <p>The C library clones from the calling thread, so the child has that thread's credentials, namespaces, Landlock
- * domain, seccomp filter and no_new_privs.
+ * domain, seccomp filter and no_new_privs. All is laid out by the constructor, for that thread may not be able to load a
+ * class any more.
  */
-final class PosixSpawn {
+final class PosixSpawn implements AutoCloseable {
     /** {@code sizeof (posix_spawn_file_actions_t)}. */
     static final long FILE_ACTIONS_SIZE = 80;
     /** {@code sizeof (posix_spawnattr_t)}. */
@@ -43,59 +44,56 @@ final class PosixSpawn {
 
     private final Kernel kernel;
     private final Spawn spawn;
-    private final Arena arena;
-    private final MemorySegment state;
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment state = NativeKernel.stateCell(arena);
+    private final MemorySegment actions = arena.allocate(FILE_ACTIONS_SIZE, 8);
+    private final List<Fd> sources = new ArrayList<>();
+    private final MemorySegment pid = arena.allocate(4, 4);
+    private final long program;
+    private final long attributes;
+    private final long arguments;
+    private final long environment;
 
-    private PosixSpawn(Kernel kernel, Spawn spawn, Arena arena) {
+    /** Lays out what it takes to start that, by any thread, once. */
+    PosixSpawn(Kernel kernel, Spawn spawn) {
         this.kernel = kernel;
         this.spawn = spawn;
-        this.arena = arena;
-        state = NativeKernel.stateCell(arena);
-    }
-
-    /** Starts it; answers its pid. */
-    static int start(Kernel kernel, Spawn spawn) {
-        try (Arena arena = Arena.ofConfined()) {
-            return new PosixSpawn(kernel, spawn, arena).start();
-        }
-    }
-
-    private int start() {
-        MemorySegment actions = arena.allocate(FILE_ACTIONS_SIZE, 8);
+        program = text(spawn.arguments().getFirst()).address();
+        arguments = strings(spawn.arguments()).address();
+        environment = strings(environment()).address();
+        attributes = attributes().address();
         must(ACTIONS_INIT, actions.address(), 0, 0, 0);
-        List<Fd> sources = new ArrayList<>();
         try {
             int next = 1 + spawn.fds().keySet().stream().reduce(2, Integer::max);
             for (int number = 0; number < next; number++) {
-                prepare(actions, number, next, sources);
+                prepare(number, next);
             }
             must(ADD_CLOSE_FROM, actions.address(), next, 0, 0);
-            MemorySegment pid = arena.allocate(4, 4);
-            int error = (int) NativeKernel.call(
-                    SPAWN,
-                    state,
-                    pid.address(),
-                    text(spawn.arguments().getFirst()).address(),
-                    actions.address(),
-                    attributes().address(),
-                    strings(spawn.arguments()).address(),
-                    strings(environment()).address());
-            if (error != 0) {
-                throw new ErrnoException(
-                        Syscall.EXECVE, Errno.of(error), spawn.arguments().getFirst());
-            }
-            return pid.get(ValueLayout.JAVA_INT, 0);
-        } finally {
-            sources.forEach(Fd::close);
-            must(ACTIONS_DESTROY, actions.address(), 0, 0, 0);
+        } catch (RuntimeException e) {
+            close();
+            throw e;
         }
+    }
+
+    /** Starts it; answers its pid, or minus the errno. Loads no class. */
+    long start() {
+        int error = (int) NativeKernel.call(
+                SPAWN, state, pid.address(), program, actions.address(), attributes, arguments, environment);
+        return error == 0 ? pid.get(ValueLayout.JAVA_INT, 0) : -error;
+    }
+
+    @Override
+    public void close() {
+        sources.forEach(Fd::close);
+        must(ACTIONS_DESTROY, actions.address(), 0, 0, 0);
+        arena.close();
     }
 
     /**
      * What shall be at this number in the child. Each source is duplicated above all numbers of the child first, so
      * that no dup2 overwrites the source of a later one.
      */
-    private void prepare(MemorySegment actions, int number, int above, List<Fd> sources) {
+    private void prepare(int number, int above) {
         Fd ours = spawn.fds().get(number);
         if (ours != null) {
             long source = kernel.call(Syscall.FCNTL, ours.number(), F_DUPFD_CLOEXEC, above, 0, 0, 0);

@@ -3,6 +3,8 @@ package ringfence.linux;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /** System calls on processes, threads and signals. */
@@ -65,9 +67,22 @@ public final class Processes {
      * @throws ErrnoException of execve: ENOENT, EACCES, ENOEXEC, ENOMEM, EAGAIN; EMFILE for the descriptors
      */
     public Child spawn(Spawn spawn) {
+        try (PreparedSpawn prepared = prepare(spawn, Optional.empty(), List.of())) {
+            prepared.start();
+            return prepared.child();
+        }
+    }
+
+    /**
+     * The same in two steps, for a thread that confines itself in between.
+     *
+     * @param rules of {@link Confinement#ruleset}: for the starting thread and the process; empty: no further ones
+     * @param filter a seccomp program for both; empty: no further one
+     * @throws ErrnoException EMFILE for the descriptors
+     */
+    public PreparedSpawn prepare(Spawn spawn, Optional<Fd> rules, List<FilterStep> filter) {
         defaultChildSignal();
-        int pid = PosixSpawn.start(kernel, spawn);
-        return new Child(kernel, pid, pidFd(pid));
+        return new PreparedSpawn(kernel, spawn, rules, filter);
     }
 
     /** If our parent let us inherit an ignored SIGCHLD, children would vanish before we could ask how they ended. */

@@ -308,6 +308,29 @@ class LayoutsMatchTheCompilerTest {
                 .size("sigset_t", PosixSpawn.SIGSET_SIZE);
     }
 
+    /** As far as the header knows them: it may be older than the kernel. */
+    @Test
+    void confinement() throws Exception {
+        CLayouts c = new CLayouts()
+                .include("linux/landlock.h")
+                .include("linux/filter.h")
+                .include("linux/seccomp.h")
+                .size("struct sock_filter", Confinement.SOCK_FILTER_SIZE)
+                .size("struct sock_fprog", Confinement.SOCK_FPROG_SIZE)
+                .offset("struct sock_fprog", "filter", Confinement.SOCK_FPROG_FILTER)
+                .size("struct landlock_path_beneath_attr", Confinement.PATH_BENEATH_SIZE)
+                .offset("struct landlock_path_beneath_attr", "parent_fd", Confinement.PARENT_FD)
+                .expect("SECCOMP_SET_MODE_FILTER", PreparedSpawn.SECCOMP_SET_MODE_FILTER)
+                .expect("LANDLOCK_CREATE_RULESET_VERSION", Confinement.LANDLOCK_CREATE_RULESET_VERSION)
+                .expect("LANDLOCK_RULE_PATH_BENEATH", Confinement.LANDLOCK_RULE_PATH_BENEATH);
+        for (FileRight right : FileRight.values()) {
+            if (right.abi() <= 2) {
+                c.expect("LANDLOCK_ACCESS_FS_" + right, right.bits());
+            }
+        }
+        assertThat(c.actual(directory)).isEqualTo(c.expected());
+    }
+
     /** The C library of Debian 12 lacks these fields, the kernel's header has them. */
     @Test
     void alignmentFieldsOfStatx() throws Exception {
