@@ -30,7 +30,10 @@ final class Launcher {
                 "-Dorg.newsclub.net.unix.library.override=" + home + "/lib/libjunixsocket-native.so");
     }
 
-    /** Writes the launcher of a program. */
+    /**
+     * Writes the launcher of a program, and the name under which it finds java: what {@code ps} and {@code top} show, and a
+     * program that is confined cannot change.
+     */
     static void write(Path tree, Program program) throws IOException {
         List<String> words = new ArrayList<>();
         words.add("$cache");
@@ -60,12 +63,16 @@ final class Launcher {
             home=${bin%%/*}
             %scache=-XX:AOTCache=$home/lib/cache/%s.aot
             if [ ! -e "${cache#*=}" ]; then cache=-Xshare:auto; fi
-            exec "$home/lib/runtime/bin/java" \\
+            exec "$home/lib/runtime/bin/%s" \\
               %s \\
               "$@"
-            """.formatted(program.name(), program.name(), verbs, program.name(), command);
+            """.formatted(program.name(), program.name(), verbs, program.name(), program.name(), command);
         Path file = tree.resolve("bin").resolve(program.name());
         Files.writeString(file, script);
         Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
+        Path java = tree.resolve("lib/runtime/bin").resolve(program.name());
+        if (!Files.isSymbolicLink(java)) {
+            Files.createSymbolicLink(java, Path.of("java"));
+        }
     }
 }

@@ -21,9 +21,8 @@ public final class DaemonMain {
 
     private DaemonMain() {}
 
-    /** Runs it as this process, which takes its name, and ends the process. */
+    /** Runs it as this process, and ends the process. */
     public static void main(String name, CommandLine commandLine, String[] arguments) {
-        Program.named(name);
         int code = commandLine
                 .setParameterExceptionHandler(
                         (e, _) -> complain(name, e.getMessage() + " (see --help)", ExitCode.BAD_INPUT))

@@ -1,9 +1,6 @@
 package ringfence.process;
 
-import java.io.FileOutputStream;
-import java.io.IOException;
 import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import ringfence.linux.ErrnoException;
 import ringfence.option.OptionException;
 
@@ -43,22 +40,9 @@ public final class Program {
         }
     }
 
-    /** Runs it as this process, which takes its name, and ends the process with its code. */
+    /** Runs it as this process, and ends the process with its code. */
     public static void main(String name, Body body) {
-        named(name);
         exit(run(name, System.err, body));
-    }
-
-    /**
-     * Gives this process the name that {@code ps} and {@code top} show in place of "java", and that a message names it
-     * by; its first 15 bytes count (proc_pid_comm(5)).
-     */
-    public static void named(String name) {
-        try (FileOutputStream comm = new FileOutputStream("/proc/self/comm")) {
-            comm.write(name.getBytes(StandardCharsets.US_ASCII));
-        } catch (IOException e) {
-            // without /proc nobody reads it either
-        }
     }
 
     /**
