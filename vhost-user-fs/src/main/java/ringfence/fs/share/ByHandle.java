@@ -12,12 +12,27 @@ final class ByHandle {
     private ByHandle() {}
 
     /**
-     * Opens one that this process has had open, and has closed to make room.
+     * Opens one that this process has had open, and has closed to make room. If the kernel has forgotten where it is, it is
+     * looked up by its name first: rules of Landlock allow nothing to a file that is nowhere.
      *
      * @return it, with one more user; null: the file is gone, or the call's {@code openError} says why
      */
     static OpenFile again(Call call, int slot) {
-        return settle(call, slot, open(call, slot));
+        OpenFile file = open(call, slot);
+        if (file != null && isNowhere(call, file)) {
+            file.release();
+            OpenFile named = Reopening.named(call, slot);
+            if (named != null) {
+                return named;
+            }
+            file = open(call, slot);
+        }
+        return settle(call, slot, file);
+    }
+
+    /** The path of such a file is "/", and so is a mount's root's, which is no file that was closed. */
+    private static boolean isNowhere(Call call, OpenFile file) {
+        return call.self.tryPath(file.fd(), call.scratch.asSlice(0, 2)) == 1;
     }
 
     /**

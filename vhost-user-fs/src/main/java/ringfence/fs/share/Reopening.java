@@ -89,6 +89,18 @@ final class Reopening {
         }
     }
 
+    /** A node that is closed, opened by its name. @return it, with one more user; null: not found */
+    static OpenFile named(Call call, int slot) {
+        int parent = parent(call, slot);
+        OpenFile directory = parent == NodeTable.NONE ? null : call.open(parent);
+        if (directory == null) {
+            return null;
+        }
+        OpenFile file = byName(call, directory, slot);
+        directory.release();
+        return file;
+    }
+
     /** By its name, or if that leads elsewhere or nowhere, by its handle. @param directory null: not found itself */
     private static OpenFile below(Call call, OpenFile directory, int slot) {
         OpenFile file = directory == null ? null : byName(call, directory, slot);

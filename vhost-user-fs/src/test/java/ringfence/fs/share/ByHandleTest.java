@@ -9,8 +9,12 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -93,6 +97,35 @@ class ByHandleTest {
             assertThat(folder.guest.getattr(node)).isEqualTo(STALE);
             assertThat(folder.guest.found(ROOT, "file")).isNotEqualTo(node);
         }
+    }
+
+    /** It is found by its name again, for Landlock would let us open nothing else. /dev/shm forgets nothing. */
+    @Test
+    void anEvictedFileThatTheKernelHasForgottenIsBelowTheRoot() throws IOException {
+        try (TestFolder folder = new TestFolder(ShareOptions.defaults(), FEW, HandleUse.PREFER, Path.of("/var/tmp"))) {
+            Path file = folder.path.resolve("d/file");
+            write(file, "text");
+            long node = folder.guest.found(folder.guest.found(ROOT, "d"), "file");
+            evictAll(folder);
+            assertThat(openPaths()).doesNotContain(file.toString());
+            for (int i = 0; i < 3; i++) { // what was used lately is spared once
+                Files.writeString(Path.of("/proc/sys/vm/drop_caches"), "2");
+            }
+            assertThat(folder.guest.getattr(node)).isZero();
+            assertThat(openPaths()).contains(file.toString());
+        }
+    }
+
+    private static List<String> openPaths() throws IOException {
+        List<String> paths = new ArrayList<>();
+        try (DirectoryStream<Path> open = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
+            for (Path fd : open) {
+                if (Files.exists(fd, LinkOption.NOFOLLOW_LINKS)) {
+                    paths.add(Files.readSymbolicLink(fd).toString());
+                }
+            }
+        }
+        return paths;
     }
 
     private static void evictAll(TestFolder folder) throws IOException {

@@ -51,11 +51,15 @@ final class TestFolder implements AutoCloseable, Keeper {
     }
 
     TestFolder(ShareOptions options, int descriptors, HandleUse use) {
+        this(options, descriptors, use, Path.of("/dev/shm"));
+    }
+
+    TestFolder(ShareOptions options, int descriptors, HandleUse use, Path where) {
         this.use = use;
         this.options = options;
         this.descriptors = descriptors;
         try {
-            top = Files.createTempDirectory(Path.of("/dev/shm"), "ringfence-fs");
+            top = Files.createTempDirectory(where, "ringfence-fs");
             path = Files.createDirectory(top.resolve("root"));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
