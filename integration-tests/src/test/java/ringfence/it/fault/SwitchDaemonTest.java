@@ -27,6 +27,7 @@ import ringfence.linux.Mapping;
 import ringfence.linux.Seal;
 import ringfence.memory.MemoryTable;
 import ringfence.memory.Region;
+import ringfence.sandbox.FilterMode;
 import ringfence.vhostuser.ProtocolFeature;
 import ringfence.vhostuser.link.Frontend;
 import ringfence.vhostuser.link.FrontendOptions;
@@ -34,6 +35,7 @@ import ringfence.vhostuser.link.PeerException;
 import ringfence.virtio.queue.GuestDriver;
 import ringfence.virtio.queue.QueueConfig;
 import ringfence.virtio.queue.QueueState;
+import ringfence.vmm.supervise.DaemonBoxes;
 import ringfence.vmm.supervise.SharedDaemon;
 
 /** The switch that VMs share, as real processes: started by whoever finds nobody, killed, and ended because nobody is left. */
@@ -70,16 +72,20 @@ class SwitchDaemonTest {
     }
 
     private SharedDaemon source(int unusedSeconds) {
+        Path product = Checkout.find().product();
+        Path program = product.resolve("bin/vhost-user-net");
+        Path place = folder.resolve("switch");
         return new SharedDaemon(
                 linux,
-                folder.resolve("switch"),
-                Checkout.find().product().resolve("bin/vhost-user-net"),
+                place,
+                program,
                 List.of(
                         "--backend=switch",
                         "--ports=" + PORTS,
                         "--queue-pairs=8",
                         "--exit-when-unused=" + unusedSeconds,
                         "-v"),
+                DaemonBoxes.of(linux, product, FilterMode.TRUE).ofSwitch(program, place),
                 line -> {
                     throw new AssertionError(line);
                 });

@@ -24,16 +24,17 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import ringfence.it.lab.Checkout;
-import ringfence.linux.Capability;
 import ringfence.linux.Errno;
 import ringfence.linux.ErrnoException;
 import ringfence.linux.Interfaces;
 import ringfence.linux.Linux;
 import ringfence.linux.Tap;
+import ringfence.sandbox.FilterMode;
 import ringfence.vhostuser.ProtocolFeature;
 import ringfence.vhostuser.link.Frontend;
 import ringfence.vhostuser.link.FrontendOptions;
 import ringfence.vhostuser.link.PeerException;
+import ringfence.vmm.supervise.DaemonBoxes;
 import ringfence.vmm.supervise.DaemonCommand;
 import ringfence.vmm.supervise.DescriptorStore;
 import ringfence.vmm.supervise.SupervisedDaemon;
@@ -84,12 +85,14 @@ class TapOutlivesDaemonTest {
     }
 
     private DaemonCommand daemon(int pairs) {
+        Path product = Checkout.find().product();
+        Path program = product.resolve("bin/vhost-user-net");
         return new DaemonCommand(
                 "_net0",
                 Optional.empty(),
-                Checkout.find().product().resolve("bin/vhost-user-net"),
+                program,
                 List.of("--backend=tap=" + NAME, "--ip=" + HERE + "/30", "--queue-pairs=" + pairs, "-v"),
-                Set.of(Capability.NET_ADMIN),
+                DaemonBoxes.of(linux, product, FilterMode.TRUE).tap(program, true, Optional.empty()),
                 List.of(),
                 Optional.empty());
     }

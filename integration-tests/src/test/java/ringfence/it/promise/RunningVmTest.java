@@ -128,6 +128,20 @@ class RunningVmTest {
         }
     }
 
+    /** Without a word about it on the command line. {@code BoxTest} shows what the box keeps it from. */
+    @Test
+    void theDaemonOfADiskIsInABox() throws Exception {
+        List<ProcessHandle> daemons =
+                ProcessHandle.of(vmm.pid()).orElseThrow().children().toList();
+        assertThat(daemons).hasSize(1);
+        String status = Files.readString(Path.of("/proc/" + daemons.getFirst().pid() + "/status"));
+        assertThat(status)
+                .containsPattern("Name:\\svhost-user-blk\n")
+                .containsPattern("NoNewPrivs:\\s1\n")
+                .containsPattern("Seccomp:\\s2\n")
+                .containsPattern("CapEff:\\s000000000000000[02]\n");
+    }
+
     /** The guest was asked, and a reset is an answer, too. */
     @Test
     void aDeviceThatTheGuestKeepsIsThereUntilTheGuestIsReset() throws Exception {

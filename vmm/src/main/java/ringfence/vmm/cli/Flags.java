@@ -88,7 +88,11 @@ final class Flags {
         flags.add(new Flag(LOG_FILE, "", "<path>", false, List.of("log to a file (standard error)")));
         flags.add(new Flag(VERBOSE, "", "", true, List.of("log more; up to three times")));
         flags.add(new Flag(
-                SECCOMP, "", "true|false|log|errno", false, List.of("accepted for compatibility; no filter yet")));
+                SECCOMP,
+                "",
+                "true|false|log|errno",
+                false,
+                List.of("what becomes of a system call that a daemon must not make (true: it ends the daemon)")));
         flags.add(new Flag(LANDLOCK, "", "", false, List.of("accepted for compatibility; no confinement yet")));
         flags.add(new Flag(LANDLOCK_RULES, "", "path=<path>,access=<rw>", true, List.of("as --landlock")));
         return List.copyOf(flags);

@@ -62,7 +62,7 @@ final class RunCommand {
         }
         arguments.warnings().forEach(LOG::warn);
         Path home = Path.of(System.getProperty("ringfence.home", "."));
-        RuntimeOptions options = new RuntimeOptions(home, arguments.noShutdown());
+        RuntimeOptions options = new RuntimeOptions(home, arguments.noShutdown(), arguments.filters());
         Optional<VmConfig> config = arguments.config().map(given -> given.addressed(() -> HostRandom.bits(linux)));
         if (arguments.eventMonitor().isEmpty()) {
             return starter.run(linux, config, options, arguments.apiSocket(), EventSink.NONE);

@@ -8,6 +8,7 @@ import ringfence.option.FlagSyntax;
 import ringfence.option.OptionException;
 import ringfence.option.OptionTable;
 import ringfence.process.LogLevel;
+import ringfence.sandbox.FilterMode;
 import ringfence.vmm.config.ConsoleConfig;
 import ringfence.vmm.config.CpusConfig;
 import ringfence.vmm.config.DiskConfig;
@@ -27,6 +28,7 @@ import ringfence.vmm.config.VsockConfig;
  * @param apiSocket where the API is served
  * @param eventMonitor where it is told what happens; empty: nowhere
  * @param noShutdown whether the VMM stays when the guest has powered off
+ * @param filters what becomes of a system call that a daemon must not make
  * @param level what is logged
  * @param logFile where to; empty: standard error
  * @param warnings what the user should know, a line each
@@ -36,6 +38,7 @@ record VmArguments(
         Optional<String> apiSocket,
         Optional<EventMonitorConfig> eventMonitor,
         boolean noShutdown,
+        FilterMode filters,
         LogLevel level,
         Optional<Path> logFile,
         List<String> warnings) {
@@ -45,14 +48,6 @@ record VmArguments(
         if (a.has(Flags.LANDLOCK) || a.has(Flags.LANDLOCK_RULES)) {
             warnings.add("--landlock has no effect yet: the VMM is not confined");
         }
-        a.value(Flags.SECCOMP).ifPresent(mode -> {
-            if (!List.of("true", "false", "log", "errno").contains(mode)) {
-                throw new OptionException("--seccomp '" + mode + "' is none of true, false, log, errno");
-            }
-            if (!mode.equals("false")) {
-                warnings.add("--seccomp has no effect yet: no filter is installed");
-            }
-        });
         Optional<VmConfig> config = machine(a, warnings);
         config.ifPresent(machine -> warnings.addAll(machine.unheeded()));
         return new VmArguments(
@@ -60,6 +55,7 @@ record VmArguments(
                 a.value(Flags.API_SOCKET).map(VmArguments::socket),
                 a.value(Flags.EVENT_MONITOR).map(text -> parse(Flags.EVENT_MONITOR, EventMonitorConfig.TABLE, text)),
                 a.has(Flags.NO_SHUTDOWN),
+                a.value(Flags.SECCOMP).map(VmArguments::filters).orElse(FilterMode.TRUE),
                 LogLevel.ofVerbosity(a.count(Flags.VERBOSE)),
                 a.value(Flags.LOG_FILE).map(Path::of),
                 List.copyOf(warnings));
@@ -75,6 +71,12 @@ record VmArguments(
             return a.value(Flags.CONFIG).map(path -> ConfigFile.read(path, warnings));
         }
         return a.has(Flags.API_SOCKET) && said.isEmpty() ? Optional.empty() : Optional.of(config(a));
+    }
+
+    private static FilterMode filters(String word) {
+        return FilterMode.of(word)
+                .orElseThrow(() ->
+                        new OptionException(Flags.SECCOMP + " '" + word + "' is none of true, false, log, errno"));
     }
 
     private static VmConfig config(Arguments a) {

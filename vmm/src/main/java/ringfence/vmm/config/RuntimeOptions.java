@@ -1,14 +1,16 @@
 package ringfence.vmm.config;
 
 import java.nio.file.Path;
+import ringfence.sandbox.FilterMode;
 
 /**
  * How the VMM behaves, beside what the machine is.
  *
  * @param home the installed tree, in which the daemons are found
  * @param noShutdown the VMM lives on after the guest has powered off
+ * @param filters what becomes of a system call that a daemon must not make
  */
-public record RuntimeOptions(Path home, boolean noShutdown) {
+public record RuntimeOptions(Path home, boolean noShutdown, FilterMode filters) {
     /** A program of the tree. */
     public Path program(String name) {
         return home.resolve("bin").resolve(name);

@@ -10,13 +10,12 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.SequencedMap;
-import java.util.Set;
 import java.util.StringJoiner;
-import ringfence.linux.Capability;
 import ringfence.linux.Fd;
 import ringfence.linux.Linux;
 import ringfence.memory.MemoryTable;
 import ringfence.process.BadInputException;
+import ringfence.sandbox.Box;
 import ringfence.vhostuser.link.BackendSocket;
 import ringfence.virtio.FsLayout;
 import ringfence.vmm.config.DiskConfig;
@@ -37,6 +36,7 @@ import ringfence.vmm.device.remote.RemoteDevice;
 import ringfence.vmm.device.remote.SocketSource;
 import ringfence.vmm.event.Event;
 import ringfence.vmm.supervise.Companion;
+import ringfence.vmm.supervise.DaemonBoxes;
 import ringfence.vmm.supervise.DaemonCommand;
 import ringfence.vmm.supervise.DescriptorStore;
 import ringfence.vmm.supervise.RuntimeDirectory;
@@ -48,24 +48,6 @@ import ringfence.vmm.supervise.SupervisedDaemon;
  * their devices: a device that closes ends the connection, and the connection's end ends the daemon.
  */
 final class DaemonStarter implements AutoCloseable {
-    /** An image may be anybody's; its daemon needs nothing else of root's. */
-    private static final Set<Capability> IMAGE_PRIVILEGES = Set.of(Capability.DAC_OVERRIDE);
-
-    /** To open a tap, and to set it up. */
-    private static final Set<Capability> TAP_PRIVILEGES = Set.of(Capability.NET_ADMIN);
-
-    /** To do in a folder for a guest's users what they may do: their files are theirs, whoever they are. */
-    private static final Set<Capability> FOLDER_PRIVILEGES = Set.of(
-            Capability.CHOWN,
-            Capability.DAC_OVERRIDE,
-            Capability.DAC_READ_SEARCH,
-            Capability.FOWNER,
-            Capability.FSETID,
-            Capability.SETGID,
-            Capability.SETUID,
-            Capability.MKNOD,
-            Capability.SETFCAP);
-
     private static final String PASST = "passt";
 
     /** After so long without a VM a switch ends: long enough for all of them to be started anew. */
@@ -75,15 +57,18 @@ final class DaemonStarter implements AutoCloseable {
     private final RuntimeOptions options;
     private final RuntimeDirectory directory;
     private final MachineProxy proxy;
+    private final DaemonBoxes boxes;
     private int stores; // made so far
     /** What ends with a device: its daemon, and what that was started with. Guarded by itself. */
     private final SequencedMap<String, Deque<Runnable>> ends = new LinkedHashMap<>();
 
-    DaemonStarter(Linux linux, RuntimeOptions options, RuntimeDirectory directory, MachineProxy proxy) {
+    DaemonStarter(
+            Linux linux, RuntimeOptions options, DaemonBoxes boxes, RuntimeDirectory directory, MachineProxy proxy) {
         this.linux = linux;
         this.options = options;
         this.directory = directory;
         this.proxy = proxy;
+        this.boxes = boxes;
     }
 
     /** A disk. Its daemon, if it is ours, begins to start now. */
@@ -175,14 +160,15 @@ final class DaemonStarter implements AutoCloseable {
         if (folder.locks()) {
             arguments.addAll(List.of("--posix-lock", "--flock"));
         }
+        Path program = options.program("vhost-user-fs");
         return supervised(
                 fs.id(),
                 new DaemonCommand(
                         fs.id(),
                         Optional.empty(),
-                        options.program("vhost-user-fs"),
+                        program,
                         arguments,
-                        FOLDER_PRIVILEGES,
+                        boxes.folder(program, folder.path(), folder.readonly()),
                         List.of(),
                         Optional.empty()),
                 Optional.of(store(fs.id())));
@@ -202,11 +188,12 @@ final class DaemonStarter implements AutoCloseable {
     }
 
     private SupervisedDaemon supervised(DiskConfig disk, String path) {
+        Path fence = directory.makeFence(disk.id());
         List<String> arguments = new ArrayList<>(List.of(
                 "--blk-file=" + path,
                 "--num-queues=" + disk.numQueues(),
                 "--queue-size=" + disk.queueSize(),
-                "--fence=" + directory.fence(disk.id())));
+                "--fence=" + fence));
         if (disk.readonly()) {
             arguments.add("--read-only");
         }
@@ -214,14 +201,15 @@ final class DaemonStarter implements AutoCloseable {
             arguments.add("--direct");
         }
         disk.serial().ifPresent(serial -> arguments.add("--serial=" + serial));
+        Path program = options.program("vhost-user-blk");
         return supervised(
                 disk.id(),
                 new DaemonCommand(
                         disk.id(),
                         Optional.of(path),
-                        options.program("vhost-user-blk"),
+                        program,
                         arguments,
-                        IMAGE_PRIVILEGES,
+                        boxes.disk(program, path, disk.readonly(), fence),
                         List.of(),
                         Optional.empty()));
     }
@@ -241,19 +229,20 @@ final class DaemonStarter implements AutoCloseable {
      * so that the host's side of it stays as it is.
      */
     private SupervisedDaemon supervised(NetConfig net, NetBackend.Tap tap) {
-        List<String> arguments = netArguments(net);
+        Optional<Path> limits = limits(net);
+        List<String> arguments = netArguments(net, limits);
+        Box box = boxes.tap(netProgram(), tap.address().isPresent(), limits);
         arguments.add("--backend=tap" + tap.name().map(name -> "=" + name).orElse(""));
         tap.address().ifPresent(address -> arguments.add("--ip=" + address));
         tap.hostMac().ifPresent(mac -> arguments.add("--host-mac=" + mac));
         return supervised(
-                net.id(),
-                command(net, arguments, TAP_PRIVILEGES, List.of(), Optional.empty()),
-                Optional.of(store(net.id())));
+                net.id(), command(net, arguments, box, List.of(), Optional.empty()), Optional.of(store(net.id())));
     }
 
     /** A daemon that gets the tap's descriptors, and needs no privilege at all. */
     private SupervisedDaemon supervised(NetConfig net, List<Integer> numbers) {
-        List<String> arguments = netArguments(net);
+        Optional<Path> limits = limits(net);
+        List<String> arguments = netArguments(net, limits);
         List<Fd> fds = new ArrayList<>();
         StringJoiner backend = new StringJoiner(":", "--backend=fd=", "");
         for (int number : numbers) {
@@ -263,17 +252,18 @@ final class DaemonStarter implements AutoCloseable {
             fds.add(ours);
         }
         arguments.add(backend.toString());
-        return supervised(net, arguments, Set.of(), fds, Optional.empty());
+        return supervised(net, arguments, limits, fds, Optional.empty());
     }
 
     /** A daemon with a passt of its own, which ends with it: neither needs a privilege. */
     private SupervisedDaemon withPasst(NetConfig net) {
-        List<String> arguments = netArguments(net);
+        Optional<Path> limits = limits(net);
+        List<String> arguments = netArguments(net, limits);
         arguments.add("--backend=passt=fd=" + DaemonCommand.FIRST_FD);
         Path program = HostProgram.find(PASST, System.getenv("PATH")).orElse(Path.of(PASST));
         Companion passt = new Companion(
                 program, List.of("--foreground", "--quiet", "--one-off", "--fd", Integer.toString(Companion.SOCKET)));
-        return supervised(net, arguments, Set.of(), List.of(), Optional.of(passt));
+        return supervised(net, arguments, limits, List.of(), Optional.of(passt));
     }
 
     /** A daemon that is nobody's: it has to do for whoever comes, whatever this VM may want of it. */
@@ -284,11 +274,13 @@ final class DaemonStarter implements AutoCloseable {
                 "--queue-pairs=" + NetBackend.Switch.PAIRS,
                 "--queue-size=" + NetBackend.Switch.QUEUE_SIZE,
                 "--exit-when-unused=" + UNUSED_SECONDS);
+        Path folder = RuntimeDirectory.ofSwitch(name, linux.processes().effectiveUser());
         SharedDaemon daemon = new SharedDaemon(
                 linux,
-                RuntimeDirectory.ofSwitch(name, linux.processes().effectiveUser()),
-                options.program("vhost-user-net"),
+                folder,
+                netProgram(),
                 arguments,
+                boxes.ofSwitch(netProgram(), folder),
                 reason -> refused(net.id(), reason));
         try {
             daemon.prepare();
@@ -300,35 +292,35 @@ final class DaemonStarter implements AutoCloseable {
         return daemon;
     }
 
-    private List<String> netArguments(NetConfig net) {
+    private Path netProgram() {
+        return options.program("vhost-user-net");
+    }
+
+    /** The file of its limits, if it has any. */
+    private Optional<Path> limits(NetConfig net) {
+        return net.limits()
+                .map(RateLimiterConfig::keys)
+                .map(keys -> directory.limits(net.id(), "rx=" + keys + "\ntx=" + keys + "\n"));
+    }
+
+    private static List<String> netArguments(NetConfig net, Optional<Path> limits) {
         List<String> arguments =
                 new ArrayList<>(List.of("--queue-pairs=" + net.pairs(), "--queue-size=" + net.queueSize()));
         net.mac().ifPresent(mac -> arguments.add("--mac=" + mac));
         net.mtu().ifPresent(mtu -> arguments.add("--mtu=" + mtu));
-        net.limits().map(RateLimiterConfig::keys).ifPresent(keys -> {
-            String lines = "rx=" + keys + "\ntx=" + keys + "\n";
-            arguments.add("--limits=" + directory.limits(net.id(), lines));
-        });
+        limits.ifPresent(file -> arguments.add("--limits=" + file));
         return arguments;
     }
 
     private SupervisedDaemon supervised(
-            NetConfig net,
-            List<String> arguments,
-            Set<Capability> privileges,
-            List<Fd> fds,
-            Optional<Companion> companion) {
-        return supervised(net.id(), command(net, arguments, privileges, fds, companion));
+            NetConfig net, List<String> arguments, Optional<Path> limits, List<Fd> fds, Optional<Companion> companion) {
+        Box box = boxes.net(netProgram(), limits);
+        return supervised(net.id(), command(net, arguments, box, fds, companion));
     }
 
     private DaemonCommand command(
-            NetConfig net,
-            List<String> arguments,
-            Set<Capability> privileges,
-            List<Fd> fds,
-            Optional<Companion> companion) {
-        return new DaemonCommand(
-                net.id(), Optional.empty(), options.program("vhost-user-net"), arguments, privileges, fds, companion);
+            NetConfig net, List<String> arguments, Box box, List<Fd> fds, Optional<Companion> companion) {
+        return new DaemonCommand(net.id(), Optional.empty(), netProgram(), arguments, box, fds, companion);
     }
 
     private void atEnd(String device, Runnable end) {

@@ -37,6 +37,7 @@ import ringfence.vmm.plan.MemoryMap;
 import ringfence.vmm.plan.Topology;
 import ringfence.vmm.plan.acpi.AcpiPlan;
 import ringfence.vmm.plan.acpi.AcpiTables;
+import ringfence.vmm.supervise.DaemonBoxes;
 import ringfence.vmm.supervise.RuntimeDirectory;
 
 /**
@@ -76,7 +77,8 @@ final class MachineParts implements AutoCloseable {
             map = MemoryMap.of(
                     config.memory().size(), Math.min(config.cpus().maxPhysBits(), Cpuid.physBits(supported)));
             ram = made(new GuestRam(linux, ranges(map), ramOptions(config.memory())));
-            DaemonStarter daemons = made(new DaemonStarter(linux, options, runtimeDirectory(), proxy));
+            DaemonBoxes boxes = DaemonBoxes.of(linux, options.home(), options.filters());
+            DaemonStarter daemons = made(new DaemonStarter(linux, options, boxes, runtimeDirectory(), proxy));
             List<PluggedDevice> devices = new ArrayList<>(); // their daemons start now, beside all that follows
             config.disks().forEach(disk -> devices.add(daemons.disk(disk, ram.table())));
             config.nets().forEach(net -> devices.add(daemons.net(net, ram.table())));

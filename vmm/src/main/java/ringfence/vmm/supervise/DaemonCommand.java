@@ -4,9 +4,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
-import ringfence.linux.Capability;
 import ringfence.linux.Fd;
+import ringfence.sandbox.Box;
 
 /**
  * How a daemon is started.
@@ -15,7 +14,7 @@ import ringfence.linux.Fd;
  * @param image path of what it serves; empty: that is no file
  * @param program its launcher
  * @param arguments its options, without the socket
- * @param privileges what it keeps of root's
+ * @param box what it is confined to
  * @param fds what else it gets of ours, from number {@value #FIRST_FD} on, which stays ours
  * @param companion what is started with it; its socket has the number after those
  */
@@ -24,7 +23,7 @@ public record DaemonCommand(
         Optional<String> image,
         Path program,
         List<String> arguments,
-        Set<Capability> privileges,
+        Box box,
         List<Fd> fds,
         Optional<Companion> companion) {
     /** Number of the socket in the daemon. */
@@ -36,7 +35,6 @@ public record DaemonCommand(
     /** An immutable command. */
     public DaemonCommand {
         arguments = List.copyOf(arguments);
-        privileges = Set.copyOf(privileges);
         fds = List.copyOf(fds);
     }
 

@@ -51,9 +51,22 @@ public final class RuntimeDirectory implements AutoCloseable {
         return RuntimeFolder.ofUser(user).resolve("switch").resolve(name);
     }
 
-    /** The lock file that fences this device. */
-    public Path fence(String device) {
-        return path.resolve(device + ".fence");
+    /**
+     * Makes the lock file that fences this device, for its daemon may make none, and says where it is.
+     *
+     * @throws UncheckedIOException if it cannot be made
+     */
+    public Path makeFence(String device) {
+        Path file = path.resolve(device + ".fence");
+        try {
+            if (!Files.exists(file)) {
+                Files.createFile(
+                        file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+            }
+            return file;
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot make " + file, e);
+        }
     }
 
     /** The socket of a store of descriptors, the one of this number; short, whatever the device is called. */

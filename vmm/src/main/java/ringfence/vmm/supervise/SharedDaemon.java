@@ -22,7 +22,8 @@ import ringfence.linux.Fd;
 import ringfence.linux.Linux;
 import ringfence.linux.OpenFlag;
 import ringfence.linux.Spawn;
-import ringfence.sandbox.LeastPrivilege;
+import ringfence.sandbox.Box;
+import ringfence.sandbox.BoxedProcess;
 import ringfence.vhostuser.link.SocketLock;
 import ringfence.vmm.device.remote.SocketSource;
 
@@ -50,6 +51,7 @@ public final class SharedDaemon implements SocketSource, AutoCloseable {
     private final String socket;
     private final Path program;
     private final List<String> arguments;
+    private final Box box;
     private final Consumer<String> refused;
     private Child child; // null: we have started none, or know of its end
     private long startedAt = System.nanoTime() - BETWEEN_STARTS;
@@ -61,13 +63,16 @@ public final class SharedDaemon implements SocketSource, AutoCloseable {
      * @param folder it is made where it is missing, for our user only
      * @param program its launcher
      * @param arguments its options, without those for socket and lock
+     * @param box what it is confined to
      * @param refused told, in one line, that there has been none and that one cannot be started at all
      */
-    public SharedDaemon(Linux linux, Path folder, Path program, List<String> arguments, Consumer<String> refused) {
+    public SharedDaemon(
+            Linux linux, Path folder, Path program, List<String> arguments, Box box, Consumer<String> refused) {
         this.linux = linux;
         this.folder = folder.toAbsolutePath();
         this.program = program.toAbsolutePath();
         this.arguments = List.copyOf(arguments);
+        this.box = box;
         this.refused = refused;
         socket = this.folder.resolve("socket").toString();
     }
@@ -150,7 +155,7 @@ public final class SharedDaemon implements SocketSource, AutoCloseable {
         words.addAll(arguments);
         try (Fd log = log()) {
             Spawn spawn = new Spawn(words, Map.of(), Map.of(1, log, 2, log, LOCK, lock.file()), true);
-            child = LeastPrivilege.spawn(linux, spawn, Set.of());
+            child = BoxedProcess.spawn(linux, spawn, box);
         } catch (ErrnoException e) { // not an ENOENT that would only mean that nobody listens yet
             throw new IllegalStateException("cannot start " + program + ": " + e.getMessage(), e);
         }

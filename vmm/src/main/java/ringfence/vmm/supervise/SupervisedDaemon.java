@@ -13,7 +13,7 @@ import ringfence.linux.Linux;
 import ringfence.linux.OpenFlag;
 import ringfence.linux.Spawn;
 import ringfence.process.LockHolders;
-import ringfence.sandbox.LeastPrivilege;
+import ringfence.sandbox.BoxedProcess;
 import ringfence.vmm.device.remote.SocketSource;
 
 /**
@@ -146,7 +146,7 @@ public final class SupervisedDaemon implements SocketSource, AutoCloseable {
     /** A program that is missing is not a socket at which nobody listens yet, though both are ENOENT. */
     private Child spawned(Spawn spawn) {
         try {
-            return LeastPrivilege.spawn(linux, spawn, command.privileges());
+            return BoxedProcess.spawn(linux, spawn, command.box());
         } catch (ErrnoException e) {
             throw new IllegalStateException("cannot start " + command.program() + ": " + e.getMessage(), e);
         }

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.List;
 import ringfence.linux.Linux;
 import ringfence.process.Log;
+import ringfence.sandbox.FilterMode;
 import ringfence.vmm.config.HostLimits;
 import ringfence.vmm.config.Problem;
 import ringfence.vmm.config.RuntimeOptions;
@@ -28,7 +29,12 @@ public final class TestServer implements AutoCloseable {
 
     private TestServer(Path folder, ApiLimits limits, EventSink events, boolean works) {
         vmm = new Vmm(
-                Linux.system(), new RuntimeOptions(folder, false), new AnyHost(), events, Log.of("machine"), () -> {});
+                Linux.system(),
+                new RuntimeOptions(folder, false, FilterMode.TRUE),
+                new AnyHost(),
+                events,
+                Log.of("machine"),
+                () -> {});
         endpoints = new Endpoints(Linux.system(), vmm.proxy(), "v0");
         socket = folder.resolve("api");
         server = new ApiServer(Linux.system(), socket.toString(), endpoints, limits);

@@ -21,12 +21,14 @@ import ringfence.memory.GuestRam;
 import ringfence.memory.MemoryTable;
 import ringfence.memory.RamOptions;
 import ringfence.process.Program;
+import ringfence.sandbox.FilterMode;
 import ringfence.vmm.config.FsConfig;
 import ringfence.vmm.config.HostProgram;
 import ringfence.vmm.config.NetConfig;
 import ringfence.vmm.config.RuntimeOptions;
 import ringfence.vmm.device.VirtioDevice;
 import ringfence.vmm.event.EventSink;
+import ringfence.vmm.supervise.DaemonBoxes;
 import ringfence.vmm.supervise.RuntimeDirectory;
 
 /** What a network device's daemon and a shared folder's are started with. The daemon is a script here, which writes that down and refuses. */
@@ -70,7 +72,12 @@ class DaemonStarterTest {
         GuestRam ram = new GuestRam(linux, List.of(new GuestRam.Range(0, 1 << 20)), RamOptions.DEFAULT);
         try (RuntimeDirectory directory =
                         RuntimeDirectory.create(linux.processes().effectiveUser() == 0);
-                DaemonStarter starter = new DaemonStarter(linux, new RuntimeOptions(home, false), directory, proxy);
+                DaemonStarter starter = new DaemonStarter(
+                        linux,
+                        new RuntimeOptions(home, false, FilterMode.TRUE),
+                        DaemonBoxes.ofPrivileges(),
+                        directory,
+                        proxy);
                 VirtioDevice device = plug.apply(starter, ram.table()).device()) {
             assertThat(device.id()).isEqualTo(id);
             MachineCommand command = proxy.take();

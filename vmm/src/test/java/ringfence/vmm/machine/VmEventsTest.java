@@ -28,6 +28,7 @@ import ringfence.linux.Syscall;
 import ringfence.option.JsonReader;
 import ringfence.process.Log;
 import ringfence.process.Program;
+import ringfence.sandbox.FilterMode;
 import ringfence.vmm.config.HostLimits;
 import ringfence.vmm.config.Problem;
 import ringfence.vmm.config.RuntimeOptions;
@@ -80,7 +81,12 @@ class VmEventsTest {
     private Vmm vmm(boolean noShutdown) {
         told.clear();
         return new Vmm(
-                onAnyKvm(), new RuntimeOptions(folder, noShutdown), new AnyHost(), events, Log.of("machine"), () -> {});
+                onAnyKvm(),
+                new RuntimeOptions(folder, noShutdown, FilterMode.TRUE),
+                new AnyHost(),
+                events,
+                Log.of("machine"),
+                () -> {});
     }
 
     private record AnyHost() implements Admission {

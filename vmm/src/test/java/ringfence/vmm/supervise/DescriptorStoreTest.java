@@ -30,6 +30,7 @@ import ringfence.linux.Linux;
 import ringfence.linux.OpenFlag;
 import ringfence.linux.Spawn;
 import ringfence.process.Program;
+import ringfence.sandbox.Box;
 
 /** What a daemon leaves to its successor. The one who sends is this process, or a child that is not the daemon. */
 @Timeout(60)
@@ -280,7 +281,13 @@ class DescriptorStoreTest {
         Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
         Path socket = home.resolve("s");
         DaemonCommand command = new DaemonCommand(
-                "_fs0", Optional.empty(), program, List.of("--tag=x"), Set.of(), List.of(), Optional.empty());
+                "_fs0",
+                Optional.empty(),
+                program,
+                List.of("--tag=x"),
+                Box.ofPrivileges(Set.of()),
+                List.of(),
+                Optional.empty());
         try (DescriptorStore store = store();
                 SupervisedDaemon daemon = new SupervisedDaemon(linux, command, Optional.of(store), line -> {});
                 Fd file = linux.files().open("/dev/zero", OpenFlag.RDONLY);

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
@@ -25,6 +26,7 @@ import ringfence.linux.ErrnoException;
 import ringfence.linux.Fd;
 import ringfence.linux.Linux;
 import ringfence.linux.Processes;
+import ringfence.sandbox.Box;
 import ringfence.vhostuser.link.SocketLock;
 
 /** Who starts a daemon that several VMs share. The daemon is a script here, which takes note of its start. */
@@ -86,7 +88,8 @@ class SharedDaemonTest {
     }
 
     private SharedDaemon daemon(Path program) {
-        SharedDaemon source = new SharedDaemon(linux, folder(), program, List.of("--ports=32"), refused::add);
+        SharedDaemon source = new SharedDaemon(
+                linux, folder(), program, List.of("--ports=32"), Box.ofPrivileges(Set.of()), refused::add);
         open.add(source);
         return source;
     }

@@ -6,16 +6,19 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import ringfence.linux.Capability;
 import ringfence.linux.Child;
 import ringfence.linux.ErrnoException;
+import ringfence.linux.FileRight;
 import ringfence.linux.Linux;
 import ringfence.linux.Spawn;
 
-class LeastPrivilegeTest {
+class BoxedProcessTest {
     private final Linux linux = Linux.system();
 
     @TempDir
@@ -24,7 +27,7 @@ class LeastPrivilegeTest {
     private String statusOf(Set<Capability> kept) throws Exception {
         Path status = Files.createTempDirectory(directory, "child").resolve("status");
         Spawn spawn = Spawn.of("/bin/cp", "/proc/self/status", status.toString());
-        try (Child child = LeastPrivilege.spawn(linux, spawn, kept)) {
+        try (Child child = BoxedProcess.spawn(linux, spawn, Box.ofPrivileges(kept))) {
             assertThat(child.await(20_000_000_000L)).hasValue(0);
         }
         return Files.readString(status);
@@ -54,8 +57,24 @@ class LeastPrivilegeTest {
     }
 
     @Test
+    void ofFilesTheChildReachesThoseThatARuleNames() throws Exception {
+        assumeThat(linux.confinement().landlockAbi()).isGreaterThanOrEqualTo(FileRules.LEAST_ABI);
+        Path named = Files.createFile(directory.resolve("named"));
+        Path other = Files.createFile(directory.resolve("other"));
+        FileRules rules = new FileRules(
+                directory, Path.of("/bin/cat"), List.of(PathRule.of(named.toString(), FileRight.READ_FILE)));
+        Box box = new Box(Set.of(), Optional.empty(), Optional.of(rules));
+        for (Path file : List.of(named, other)) {
+            try (Child cat = BoxedProcess.spawn(linux, Spawn.of("/bin/cat", file.toString()), box)) {
+                assertThat(cat.await(20_000_000_000L)).hasValue(file.equals(named) ? 0 : 1);
+            }
+        }
+        assertThat(Files.readString(other)).as("we are not bound").isEmpty();
+    }
+
+    @Test
     void aProgramThatIsNotThereIsAnError() {
-        assertThatThrownBy(() -> LeastPrivilege.spawn(linux, Spawn.of("/no/such/program"), Set.of()))
+        assertThatThrownBy(() -> BoxedProcess.spawn(linux, Spawn.of("/no/such/program"), Box.ofPrivileges(Set.of())))
                 .isInstanceOf(ErrnoException.class)
                 .hasMessageContaining("/no/such/program");
     }

@@ -1,0 +1,35 @@
+package ringfence.sandbox;
+
+import java.util.Optional;
+import java.util.Set;
+import ringfence.linux.Capability;
+import ringfence.linux.Fd;
+import ringfence.linux.Linux;
+
+/**
+ * What a process of ours is confined to before its first instruction.
+ *
+ * @param privileges what it keeps of root's; a user's process has none anyway
+ * @param filter the system calls; empty: all
+ * @param files the files that it may reach; empty, and where the kernel's Landlock is older than
+ *     {@value FileRules#LEAST_ABI}: those that its user may
+ */
+public record Box(Set<Capability> privileges, Optional<SyscallFilter> filter, Optional<FileRules> files) {
+    /** Copies the set. */
+    public Box {
+        privileges = Set.copyOf(privileges);
+    }
+
+    /** One that takes privileges only. */
+    public static Box ofPrivileges(Set<Capability> privileges) {
+        return new Box(privileges, Optional.empty(), Optional.empty());
+    }
+
+    /** Rules that the kernel knows, made now; the caller owns them. */
+    Optional<Fd> rules(Linux linux) {
+        int abi = files.isPresent() ? linux.confinement().landlockAbi() : 0;
+        return abi < FileRules.LEAST_ABI
+                ? Optional.empty()
+                : Optional.of(files.get().ruleset(linux, abi));
+    }
+}

@@ -1,0 +1,66 @@
+package ringfence.sandbox;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import ringfence.linux.Child;
+import ringfence.linux.Fd;
+import ringfence.linux.FilterStep;
+import ringfence.linux.Linux;
+import ringfence.linux.PreparedSpawn;
+import ringfence.linux.Spawn;
+
+/**
+ * Starts a process in a box. Privileges, filters and Landlock's rules belong to threads (capabilities(7), seccomp(2),
+ * landlock(7)), and posix_spawn hands on the calling one's; so a thread enters the box, starts the process, and ends. No
+ * helper program is needed, and nothing of the process runs outside.
+ */
+public final class BoxedProcess {
+    private BoxedProcess() {}
+
+    /**
+     * Starts it; see {@link ringfence.linux.Processes#spawn}.
+     *
+     * @return the process; the caller owns it
+     */
+    public static Child spawn(Linux linux, Spawn spawn, Box box) {
+        Optional<Fd> rules = box.rules(linux);
+        List<FilterStep> filter = box.filter().map(SyscallFilter::steps).orElse(List.of());
+        try (PreparedSpawn prepared = linux.processes().prepare(spawn, rules, filter)) {
+            inThread(() -> {
+                linux.processes().keepOnly(box.privileges());
+                linux.processes().noNewPrivileges();
+                prepared.start();
+            });
+            return prepared.child();
+        } finally {
+            rules.ifPresent(Fd::close);
+        }
+    }
+
+    private static void inThread(Runnable work) {
+        FutureTask<Void> start = new FutureTask<>(work, null);
+        Thread.ofPlatform().name("spawn").start(start);
+        boolean interrupted = false;
+        try {
+            while (true) {
+                try {
+                    start.get();
+                    return;
+                } catch (InterruptedException _) {
+                    interrupted = true; // the process is under way, and somebody has to own it
+                }
+            }
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof RuntimeException failure) {
+                throw failure;
+            }
+            throw new AssertionError(e.getCause());
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+}

@@ -1,0 +1,22 @@
+package ringfence.sandbox;
+
+import java.util.Set;
+import ringfence.linux.FileRight;
+
+/**
+ * What may be done with a file, or with a directory and all below it.
+ *
+ * @param path where it is; a symbolic link means what it leads to
+ * @param rights what is allowed
+ */
+public record PathRule(String path, Set<FileRight> rights) {
+    /** Copies the set. */
+    public PathRule {
+        rights = Set.copyOf(rights);
+    }
+
+    /** A rule. */
+    public static PathRule of(String path, FileRight... rights) {
+        return new PathRule(path, Set.of(rights));
+    }
+}

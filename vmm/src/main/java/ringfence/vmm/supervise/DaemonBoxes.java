@@ -1,0 +1,174 @@
+package ringfence.vmm.supervise;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import ringfence.linux.AddressFamily;
+import ringfence.linux.Capability;
+import ringfence.linux.FileRight;
+import ringfence.linux.Linux;
+import ringfence.linux.Syscall;
+import ringfence.process.Log;
+import ringfence.sandbox.Box;
+import ringfence.sandbox.FileRules;
+import ringfence.sandbox.FilterMode;
+import ringfence.sandbox.PathRule;
+import ringfence.sandbox.SyscallFilter;
+
+/** What each daemon that we start is confined to: what its work takes, and nothing else. See docs/confinement.md. */
+public final class DaemonBoxes {
+    private static final Log LOG = Log.of("sandbox");
+
+    /** An image may be anybody's; its daemon needs nothing else of root's. */
+    private static final Set<Capability> IMAGE_PRIVILEGES = Set.of(Capability.DAC_OVERRIDE);
+
+    /** To open a tap, and to set it up. */
+    private static final Set<Capability> TAP_PRIVILEGES = Set.of(Capability.NET_ADMIN);
+
+    /** To do in a folder for a guest's users what they may do: their files are theirs, whoever they are. */
+    private static final Set<Capability> FOLDER_PRIVILEGES = Set.of(
+            Capability.CHOWN,
+            Capability.DAC_OVERRIDE,
+            Capability.DAC_READ_SEARCH,
+            Capability.FOWNER,
+            Capability.FSETID,
+            Capability.SETGID,
+            Capability.SETUID,
+            Capability.MKNOD,
+            Capability.SETFCAP);
+
+    /** By a ring newer kernels make any socket. */
+    private static final Set<Syscall> RINGS =
+            Set.of(Syscall.IO_URING_SETUP, Syscall.IO_URING_ENTER, Syscall.IO_URING_REGISTER);
+
+    /**
+     * What only a folder's daemon does: to open by a handle, and to change by a path what Landlock does not guard, a mode or an
+     * owner.
+     */
+    private static final Set<Syscall> BY_FOLDERS_ONLY = Set.of(
+            Syscall.CHMOD,
+            Syscall.FCHMODAT,
+            Syscall.CHOWN,
+            Syscall.LCHOWN,
+            Syscall.FCHOWNAT,
+            Syscall.SETXATTR,
+            Syscall.LSETXATTR,
+            Syscall.REMOVEXATTR,
+            Syscall.LREMOVEXATTR,
+            Syscall.UTIME,
+            Syscall.UTIMES,
+            Syscall.FUTIMESAT,
+            Syscall.UTIMENSAT,
+            Syscall.OPEN_BY_HANDLE_AT);
+
+    private static final Set<Syscall> NEITHER = both(RINGS, BY_FOLDERS_ONLY);
+
+    private static final String TAPS = "/dev/net/tun";
+
+    private final Path home;
+    private final FilterMode mode;
+    private final boolean files;
+
+    private DaemonBoxes(Path home, FilterMode mode, boolean files) {
+        this.home = home;
+        this.mode = mode;
+        this.files = files;
+    }
+
+    /** Boxes for programs of which nothing is known: they take privileges only. */
+    public static DaemonBoxes ofPrivileges() {
+        return new DaemonBoxes(Path.of("/"), FilterMode.FALSE, false);
+    }
+
+    /**
+     * Boxes for the programs of a tree. Where the kernel has no Landlock, a line in the log says so.
+     *
+     * @param mode what becomes of a forbidden system call
+     */
+    public static DaemonBoxes of(Linux linux, Path home, FilterMode mode) {
+        if (linux.confinement().landlockAbi() < FileRules.LEAST_ABI) {
+            LOG.warn("this kernel has no Landlock, or none of Linux 5.19 or newer:"
+                    + " a daemon is not kept from files that its user may open");
+        }
+        return new DaemonBoxes(home, mode, true);
+    }
+
+    /** Of a disk's daemon. @param fence its lock file, which must be there already */
+    public Box disk(Path program, String image, boolean readonly, Path fence) {
+        Set<FileRight> rights = EnumSet.of(FileRight.READ_FILE, FileRight.IOCTL_DEV);
+        if (!readonly) {
+            rights.add(FileRight.WRITE_FILE);
+        }
+        List<PathRule> rules = List.of(
+                new PathRule(image, rights), PathRule.of(fence.toString(), FileRight.READ_FILE, FileRight.WRITE_FILE));
+        var filter = filter(BY_FOLDERS_ONLY, Set.of(AddressFamily.UNIX), false);
+        return box(program, IMAGE_PRIVILEGES, filter, rules);
+    }
+
+    /**
+     * Of a network device's daemon that opens a tap.
+     *
+     * @param addressed whether it gives the tap an address, which takes a socket of that family
+     * @param limits the file of its limits; it is replaced as they change, so its folder counts
+     */
+    public Box tap(Path program, boolean addressed, Optional<Path> limits) {
+        List<PathRule> rules = new ArrayList<>(ofLimits(limits));
+        rules.add(PathRule.of(TAPS, FileRight.READ_FILE, FileRight.WRITE_FILE, FileRight.IOCTL_DEV));
+        Set<AddressFamily> families = addressed
+                ? Set.of(AddressFamily.UNIX, AddressFamily.INET, AddressFamily.INET6)
+                : Set.of(AddressFamily.UNIX);
+        return box(program, TAP_PRIVILEGES, filter(NEITHER, families, false), rules);
+    }
+
+    /** Of a network device's daemon that is given all that it works with. @param limits as for {@link #tap} */
+    public Box net(Path program, Optional<Path> limits) {
+        return box(program, Set.of(), filter(NEITHER, Set.of(AddressFamily.UNIX), false), ofLimits(limits));
+    }
+
+    /** Of a switch. @param folder where its socket is */
+    public Box ofSwitch(Path program, Path folder) {
+        PathRule rule = PathRule.of(
+                folder.toString(),
+                FileRight.READ_FILE,
+                FileRight.WRITE_FILE,
+                FileRight.READ_DIR,
+                FileRight.MAKE_REG,
+                FileRight.MAKE_SOCK,
+                FileRight.REMOVE_FILE);
+        return box(program, Set.of(), filter(NEITHER, Set.of(AddressFamily.UNIX), true), List.of(rule));
+    }
+
+    /** Of a shared folder's daemon. One of root's opens files by their handles. */
+    public Box folder(Path program, String path, boolean readonly) {
+        Set<FileRight> rights = EnumSet.complementOf(EnumSet.of(FileRight.EXECUTE, FileRight.IOCTL_DEV));
+        if (readonly) {
+            rights.retainAll(Set.of(FileRight.READ_FILE, FileRight.READ_DIR));
+        }
+        var filter = filter(RINGS, Set.of(AddressFamily.UNIX), false);
+        return box(program, FOLDER_PRIVILEGES, filter, List.of(new PathRule(path, rights)));
+    }
+
+    private static List<PathRule> ofLimits(Optional<Path> limits) {
+        return limits
+                .map(file -> PathRule.of(file.getParent().toString(), FileRight.READ_FILE, FileRight.READ_DIR))
+                .stream()
+                .toList();
+    }
+
+    private static Set<Syscall> both(Set<Syscall> some, Set<Syscall> others) {
+        Set<Syscall> all = EnumSet.copyOf(some);
+        all.addAll(others);
+        return Set.copyOf(all);
+    }
+
+    private Optional<SyscallFilter> filter(Set<Syscall> forbidden, Set<AddressFamily> families, boolean listens) {
+        return SyscallFilter.of(mode, forbidden, families, listens);
+    }
+
+    private Box box(Path program, Set<Capability> privileges, Optional<SyscallFilter> filter, List<PathRule> rules) {
+        return new Box(privileges, filter, files ? Optional.of(new FileRules(home, program, rules)) : Optional.empty());
+    }
+}
