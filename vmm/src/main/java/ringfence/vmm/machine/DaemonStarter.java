@@ -18,6 +18,7 @@ import ringfence.linux.Linux;
 import ringfence.memory.MemoryTable;
 import ringfence.process.BadInputException;
 import ringfence.vhostuser.link.BackendSocket;
+import ringfence.vhostuser.link.SocketLock;
 import ringfence.virtio.FsLayout;
 import ringfence.vmm.config.DiskConfig;
 import ringfence.vmm.config.FsBackend;
@@ -144,6 +145,10 @@ final class DaemonStarter implements AutoCloseable {
 
     /** Sockets to the host, which need no daemon: who connects is on this host, and what waits dies with the guest. */
     PluggedDevice vsock(VsockConfig vsock, MemoryTable memory) {
+        SocketLock lock = SocketLock.tryTake(linux, vsock.socket())
+                .orElseThrow(() -> new BadInputException(
+                        "--vsock socket " + vsock.socket() + " is another VM's: give each VM its own"));
+        atEnd(vsock.id(), lock::close);
         Fd listener;
         try {
             listener = new BackendSocket(Optional.of(vsock.socket()), OptionalInt.empty()).listener(linux);
