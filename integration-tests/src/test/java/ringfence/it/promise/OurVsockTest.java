@@ -67,8 +67,8 @@ class OurVsockTest {
                 double in = sockets.toGuest();
                 System.out.printf(
                         Locale.ROOT,
-                        "counted: vsock: %d MiB from the guest at %.1f MiB/s, to it at %.1f; %d connections of %d bytes at"
-                                + " once; %d dials before the guest had a driver, as many before it listened%n",
+                        "counted: vsock: %d MiB from the guest at %.1f MiB/s, to it at %.1f; %d connections of %d"
+                            + " bytes at once; %d dials before the guest had a driver, as many before it listened%n",
                         MIB,
                         MIB / out,
                         MIB / in,
@@ -168,8 +168,10 @@ class OurVsockTest {
                 answer = api.put("vm.add-vsock", second);
             }
             assertThat(answer.body()).contains("\"id\":\"second\",\"bdf\":\"0000:00:");
-            here("n=0; until [ \"$(echo hello | bin/vsock dial w $2)\" = hello ]; do n=$((n + 1));"
-                    + " [ $n -lt 100 ] || exit 1; usleep 100000; done", ECHO);
+            here(
+                    "n=0; until [ \"$(echo hello | bin/vsock dial w $2)\" = hello ]; do n=$((n + 1));"
+                            + " [ $n -lt 100 ] || exit 1; usleep 100000; done",
+                    ECHO);
         }
     }
 }

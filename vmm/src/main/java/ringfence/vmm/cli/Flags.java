@@ -13,6 +13,7 @@ import ringfence.vmm.config.FsConfig;
 import ringfence.vmm.config.MemoryConfig;
 import ringfence.vmm.config.NetConfig;
 import ringfence.vmm.config.PayloadConfig;
+import ringfence.vmm.config.PlatformConfig;
 import ringfence.vmm.config.RngConfig;
 import ringfence.vmm.config.VsockConfig;
 
@@ -28,6 +29,7 @@ final class Flags {
     static final String SERIAL = "--serial";
     static final String CONSOLE = "--console";
     static final String PVPANIC = "--pvpanic";
+    static final String PLATFORM = "--platform";
     static final String CONFIG = "--config";
     static final String API_SOCKET = "--api-socket";
     static final String NO_SHUTDOWN = "--no-shutdown";
@@ -50,7 +52,7 @@ final class Flags {
     /** The names of those that say what the machine is. */
     static List<String> ofMachine() {
         List<String> names =
-                new ArrayList<>(List.of(CPUS, MEMORY, DISK, NET, FS, VSOCK, SERIAL, CONSOLE, RNG, PVPANIC));
+                new ArrayList<>(List.of(CPUS, MEMORY, DISK, NET, FS, VSOCK, SERIAL, CONSOLE, RNG, PVPANIC, PLATFORM));
         for (Option<PayloadConfig, ?> option : PayloadConfig.TABLE.options()) {
             names.add("--" + option.key());
         }
@@ -71,7 +73,7 @@ final class Flags {
         for (Option<PayloadConfig, ?> option : PayloadConfig.TABLE.options()) {
             flags.add(new Flag("--" + option.key(), "", option.type().syntax(), false, List.of(option.help())));
         }
-        for (String name : List.of(CPUS, MEMORY, DISK, NET, FS, VSOCK, SERIAL, CONSOLE, RNG)) {
+        for (String name : List.of(CPUS, MEMORY, DISK, NET, FS, VSOCK, SERIAL, CONSOLE, RNG, PLATFORM)) {
             flags.add(new Flag(name, "", "<options>", List.of(DISK, NET, FS).contains(name), List.of()));
         }
         flags.add(new Flag(PVPANIC, "", "", false, List.of("the guest's kernel can tell of a panic")));
@@ -105,6 +107,7 @@ final class Flags {
             case VSOCK -> Optional.of(VsockConfig.TABLE);
             case SERIAL, CONSOLE -> Optional.of(ConsoleConfig.TABLE);
             case RNG -> Optional.of(RngConfig.TABLE);
+            case PLATFORM -> Optional.of(PlatformConfig.TABLE);
             case EVENT_MONITOR -> Optional.of(EventMonitorConfig.TABLE);
             default -> Optional.empty();
         };

@@ -16,6 +16,7 @@ import ringfence.vmm.config.FsConfig;
 import ringfence.vmm.config.MemoryConfig;
 import ringfence.vmm.config.NetConfig;
 import ringfence.vmm.config.PayloadConfig;
+import ringfence.vmm.config.PlatformConfig;
 import ringfence.vmm.config.RngConfig;
 import ringfence.vmm.config.VmConfig;
 import ringfence.vmm.config.VsockConfig;
@@ -104,7 +105,10 @@ record VmArguments(
                 parse(Flags.RNG, RngConfig.TABLE, a.value(Flags.RNG).orElse("")),
                 console(a, Flags.SERIAL, ConsoleConfig.NULL),
                 console(a, Flags.CONSOLE, ConsoleConfig.TTY),
-                a.has(Flags.PVPANIC));
+                a.has(Flags.PVPANIC),
+                a.value(Flags.PLATFORM)
+                        .map(text -> parse(Flags.PLATFORM, PlatformConfig.TABLE, text))
+                        .orElse(PlatformConfig.DEFAULT));
     }
 
     /** A bare number is what {@code boot=} is. */

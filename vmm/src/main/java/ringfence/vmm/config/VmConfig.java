@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.Supplier;
 import ringfence.option.Option;
@@ -25,6 +24,7 @@ import ringfence.option.OptionTypes;
  * @param serial its serial port, COM1
  * @param console its virtio console
  * @param pvpanic whether its kernel can tell us of a panic
+ * @param platform the machine itself
  */
 public record VmConfig(
         PayloadConfig payload,
@@ -37,7 +37,8 @@ public record VmConfig(
         RngConfig rng,
         ConsoleConfig serial,
         ConsoleConfig console,
-        boolean pvpanic) {
+        boolean pvpanic,
+        PlatformConfig platform) {
     private static final Option<VmConfig, PayloadConfig> PAYLOAD = Option.of(
             "",
             "payload",
@@ -83,6 +84,13 @@ public record VmConfig(
     private static final Option<VmConfig, Boolean> PVPANIC = Option.of(
             "pvpanic", OptionTypes.toggle(), false, VmConfig::pvpanic, "the guest's kernel can tell of a panic");
 
+    private static final Option<VmConfig, PlatformConfig> PLATFORM = Option.of(
+            "platform",
+            OptionTypes.laterRecord(() -> PlatformConfig.TABLE), // as with nets
+            PlatformConfig.DEFAULT,
+            VmConfig::platform,
+            "the machine itself");
+
     /** JSON, as {@code vm.create} takes it; in flags each option is a flag of its own. */
     public static final OptionTable<VmConfig> TABLE = OptionTable.of(
                     "VmConfig",
@@ -97,7 +105,8 @@ public record VmConfig(
                             v.get(RNG),
                             v.get(SERIAL),
                             v.get(CONSOLE),
-                            v.get(PVPANIC)),
+                            v.get(PVPANIC),
+                            v.get(PLATFORM)),
                     PAYLOAD,
                     CPUS,
                     MEMORY,
@@ -108,7 +117,8 @@ public record VmConfig(
                     RNG,
                     SERIAL,
                     CONSOLE,
-                    PVPANIC)
+                    PVPANIC,
+                    PLATFORM)
             .required("payload");
 
     /** Copies the lists, and names the devices that have no name: {@code _disk0}, {@code _net0}, {@code _fs0}, {@code _vsock0}. */
@@ -204,7 +214,8 @@ public record VmConfig(
                 rng,
                 serial,
                 console,
-                pvpanic);
+                pvpanic,
+                platform);
     }
 
     private VmConfig with(
@@ -213,7 +224,7 @@ public record VmConfig(
             List<FsConfig> folders,
             Optional<VsockConfig> sockets) {
         return new VmConfig(
-                payload, cpus, memory, someDisks, someNets, folders, sockets, rng, serial, console, pvpanic);
+                payload, cpus, memory, someDisks, someNets, folders, sockets, rng, serial, console, pvpanic, platform);
     }
 
     /**
@@ -259,17 +270,17 @@ public record VmConfig(
         problems.addAll(rng.problems());
         problems.addAll(serial.problems("--serial"));
         problems.addAll(console.problems("--console"));
-        Names names = new Names(new HashSet<>(), new HashSet<>(), problems);
+        Names names = new Names(platform.numPciSegments(), new HashSet<>(), new HashSet<>(), problems);
         for (DiskConfig disk : disks) {
-            names.check("--disk", disk.id(), disk.pciDeviceId(), disk.problems(cpus));
+            names.check("--disk", disk.id(), disk.place(), disk.problems(cpus));
         }
         for (NetConfig net : nets) {
-            names.check("--net", net.id(), net.pciDeviceId(), net.problems(cpus));
+            names.check("--net", net.id(), net.place(), net.problems(cpus));
         }
         for (FsConfig folder : fs) {
-            names.check("--fs", folder.id(), folder.pciDeviceId(), folder.problems(cpus));
+            names.check("--fs", folder.id(), folder.place(), folder.problems(cpus));
         }
-        vsock.ifPresent(one -> names.check("--vsock", one.id(), one.pciDeviceId(), one.problems()));
+        vsock.ifPresent(one -> names.check("--vsock", one.id(), one.place(), new ArrayList<>()));
         checkFds(problems);
         checkTags(problems);
         return problems;
@@ -302,8 +313,9 @@ public record VmConfig(
     }
 
     /** Rules between devices: names and places are unique. */
-    private record Names(Set<String> ids, Set<Integer> slots, List<Problem> problems) {
-        void check(String flag, String id, OptionalInt slot, List<Problem> own) {
+    private record Names(int segments, Set<String> ids, Set<PciPlace> places, List<Problem> problems) {
+        void check(String flag, String id, PciPlace place, List<Problem> own) {
+            place.check(segments, own);
             for (Problem problem : own) {
                 problems.add(problem.of(flag + " " + id));
             }
@@ -314,9 +326,10 @@ public record VmConfig(
                 problems.add(
                         new Problem(flag + " id", "'" + id + "' is reserved: choose one that begins with a letter"));
             }
-            if (slot.isPresent() && !slots.add(slot.getAsInt())) {
+            if (place.device().isPresent() && !places.add(place)) {
                 problems.add(new Problem(
-                        flag + " " + id + " pci_device_id", slot.getAsInt() + " is taken: choose another one"));
+                        flag + " " + id + " pci_device_id",
+                        place.device().getAsInt() + " is taken: choose another one"));
             }
         }
     }

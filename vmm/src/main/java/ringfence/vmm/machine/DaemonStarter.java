@@ -97,7 +97,7 @@ final class DaemonStarter implements AutoCloseable {
                 .queues(disk.numQueues(), disk.queueSize())
                 .watchedBy(watch(disk.id()))
                 .start();
-        return new PluggedDevice(disk.pciDeviceId(), device);
+        return new PluggedDevice(disk.place(), device);
     }
 
     private ConnectionLog watch(String device) {
@@ -126,7 +126,7 @@ final class DaemonStarter implements AutoCloseable {
             case NetBackend.Passt _ -> withPasst(net);
             case NetBackend.Switch(String name) -> shared(net, name);
         };
-        return new PluggedDevice(net.pciDeviceId(), NetDevice.start(linux, net, source, memory, watch(net.id())));
+        return new PluggedDevice(net.place(), NetDevice.start(linux, net, source, memory, watch(net.id())));
     }
 
     /** A shared folder. Its daemon, if it is ours, begins to start now. */
@@ -140,7 +140,7 @@ final class DaemonStarter implements AutoCloseable {
                 .space(FsSpace.of(fs))
                 .watchedBy(watch(fs.id()))
                 .start();
-        return new PluggedDevice(fs.pciDeviceId(), device);
+        return new PluggedDevice(fs.place(), device);
     }
 
     /** Sockets to the host, which need no daemon: who connects is on this host, and what waits dies with the guest. */
@@ -156,7 +156,7 @@ final class DaemonStarter implements AutoCloseable {
             throw new BadInputException("--vsock " + e.getMessage());
         }
         return new PluggedDevice(
-                vsock.pciDeviceId(), new Vsock(linux, vsock.id(), vsock.cid(), vsock.socket(), listener, memory));
+                vsock.place(), new Vsock(linux, vsock.id(), vsock.cid(), vsock.socket(), listener, memory));
     }
 
     /** A daemon that leaves to its successor what the guest has open. */

@@ -21,11 +21,26 @@ class VsockConfigTest {
     @Test
     void jsonHasCloudHypervisorsNamesAndComesBack() {
         VmConfig config = machine("cid=4294967294,socket=/run/v,pci_device_id=7");
-        assertThat(config.vsock()).contains(new VsockConfig("_vsock0", 0xFFFF_FFFEL, "/run/v", OptionalInt.of(7), 0));
+        assertThat(config.vsock())
+                .contains(new VsockConfig("_vsock0", 0xFFFF_FFFEL, "/run/v", new PciPlace(0, OptionalInt.of(7))));
         String json = VmConfig.TABLE.write(config).toString();
         assertThat(json).contains("\"vsock\":{\"cid\":4294967294,\"socket\":\"/run/v\",\"id\":\"_vsock0\"");
         assertThat(VmConfig.TABLE.read(JsonReader.read(json))).isEqualTo(config);
         assertThat(config.problems(HOST)).isEmpty();
+    }
+
+    /** Of a machine that has two: the host bridge is on the first only. */
+    @Test
+    void aPlaceMayBeOnAnotherSegment() {
+        VmConfig config = VmConfig.TABLE.read(
+                JsonReader.read("{\"payload\":{\"kernel\":\"/k\"},\"platform\":{\"num_pci_segments\":2},\"vsock\":"
+                        + "{\"cid\":3,\"socket\":\"/v\",\"pci_segment\":1,\"pci_device_id\":0}}"));
+        assertThat(config.problems(HOST)).isEmpty();
+        assertThat(config.plus(FsConfig.TABLE.parse("tag=t,path=/s,pci_device_id=1"))
+                        .plus(FsConfig.TABLE.parse("tag=u,path=/s,pci_segment=1,pci_device_id=1"))
+                        .problems(HOST))
+                .isEmpty();
+        assertThat(VmConfig.TABLE.read(VmConfig.TABLE.write(config))).isEqualTo(config);
     }
 
     @Test
