@@ -140,14 +140,6 @@ public final class LaterBodies {
                 "vm.add-user-device",
                 device("VmAddUserDevice", field("socket", TEXT)).required("socket"));
         all.put(
-                "vm.add-generic-vhost-user",
-                device(
-                                "GenericVhostUserConfig",
-                                field("socket", TEXT),
-                                field("queue_sizes", OptionTypes.integers(0, 65535)),
-                                field("device_type", OptionTypes.number(0, MOST)))
-                        .required("socket", "queue_sizes", "device_type"));
-        all.put(
                 "vm.add-pmem",
                 device("PmemConfig", field("file", TEXT), field("size", SIZE), field("discard_writes", TOGGLE, false))
                         .required("file"));

@@ -23,6 +23,7 @@ import ringfence.virtio.FsLayout;
 import ringfence.vmm.config.DiskConfig;
 import ringfence.vmm.config.FsBackend;
 import ringfence.vmm.config.FsConfig;
+import ringfence.vmm.config.GenericConfig;
 import ringfence.vmm.config.HostProgram;
 import ringfence.vmm.config.NetBackend;
 import ringfence.vmm.config.NetConfig;
@@ -141,6 +142,17 @@ final class DaemonStarter implements AutoCloseable {
                 .watchedBy(watch(fs.id()))
                 .start();
         return new PluggedDevice(fs.place(), device);
+    }
+
+    /** A device of any type, which is wholly its back-end's. */
+    PluggedDevice generic(GenericConfig generic, MemoryTable memory) {
+        SocketSource source = SocketSource.path(linux, generic.socket());
+        RemoteDevice device = RemoteDevice.of(
+                        linux, generic.id(), Profile.generic(generic.deviceType()), source, memory)
+                .queues(generic.queueSizes())
+                .watchedBy(watch(generic.id()))
+                .start();
+        return new PluggedDevice(generic.place(), device);
     }
 
     /** Sockets to the host, which need no daemon: who connects is on this host, and what waits dies with the guest. */

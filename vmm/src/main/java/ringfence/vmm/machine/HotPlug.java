@@ -116,6 +116,7 @@ final class HotPlug implements AutoCloseable {
         more.disks().forEach(disk -> expect(ask, next, disk.id(), () -> daemons.disk(disk, memory)));
         more.nets().forEach(net -> expect(ask, next, net.id(), () -> daemons.net(net, memory)));
         more.fs().forEach(folder -> expect(ask, next, folder.id(), () -> daemons.fs(folder, memory)));
+        more.generics().forEach(generic -> expect(ask, next, generic.id(), () -> daemons.generic(generic, memory)));
         more.vsock().ifPresent(vsock -> expect(ask, next, vsock.id(), () -> daemons.vsock(vsock, memory)));
     }
 

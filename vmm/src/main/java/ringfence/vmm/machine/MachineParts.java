@@ -83,6 +83,7 @@ final class MachineParts implements AutoCloseable {
             config.disks().forEach(disk -> devices.add(daemons.disk(disk, ram.table())));
             config.nets().forEach(net -> devices.add(daemons.net(net, ram.table())));
             config.fs().forEach(fs -> devices.add(daemons.fs(fs, ram.table())));
+            config.generics().forEach(generic -> devices.add(daemons.generic(generic, ram.table())));
             config.vsock().ifPresent(vsock -> devices.add(daemons.vsock(vsock, ram.table())));
             firstLoad = load();
             consoles = made(new Consoles(linux, config));

@@ -178,7 +178,6 @@ class RemoteCommandsTest {
             quoteCharacter = '~',
             value = {
                 "add-device path=/sys/bus/pci/devices/0000:00:02.0,iommu=on | vm.add-device",
-                "add-generic-vhost-user socket=/s,queue_sizes=[128,64],device_type=26 | vm.add-generic-vhost-user",
                 "add-pmem file=/f,size=2M,discard_writes=on | vm.add-pmem",
                 "add-user-device socket=/s,id=u | vm.add-user-device",
                 "add-vdpa path=/dev/vhost-vdpa-0 | vm.add-vdpa",
