@@ -10,9 +10,11 @@ import ringfence.vmm.config.CpusConfig;
 import ringfence.vmm.config.DiskConfig;
 import ringfence.vmm.config.EventMonitorConfig;
 import ringfence.vmm.config.FsConfig;
+import ringfence.vmm.config.GenericConfig;
 import ringfence.vmm.config.MemoryConfig;
 import ringfence.vmm.config.NetConfig;
 import ringfence.vmm.config.PayloadConfig;
+import ringfence.vmm.config.PlatformConfig;
 import ringfence.vmm.config.RngConfig;
 import ringfence.vmm.config.VsockConfig;
 
@@ -23,11 +25,13 @@ final class Flags {
     static final String DISK = "--disk";
     static final String NET = "--net";
     static final String FS = "--fs";
+    static final String GENERIC = "--generic-vhost-user";
     static final String RNG = "--rng";
     static final String VSOCK = "--vsock";
     static final String SERIAL = "--serial";
     static final String CONSOLE = "--console";
     static final String PVPANIC = "--pvpanic";
+    static final String PLATFORM = "--platform";
     static final String CONFIG = "--config";
     static final String API_SOCKET = "--api-socket";
     static final String NO_SHUTDOWN = "--no-shutdown";
@@ -49,8 +53,8 @@ final class Flags {
 
     /** The names of those that say what the machine is. */
     static List<String> ofMachine() {
-        List<String> names =
-                new ArrayList<>(List.of(CPUS, MEMORY, DISK, NET, FS, VSOCK, SERIAL, CONSOLE, RNG, PVPANIC));
+        List<String> names = new ArrayList<>(
+                List.of(CPUS, MEMORY, DISK, NET, FS, GENERIC, VSOCK, SERIAL, CONSOLE, RNG, PVPANIC, PLATFORM));
         for (Option<PayloadConfig, ?> option : PayloadConfig.TABLE.options()) {
             names.add("--" + option.key());
         }
@@ -71,8 +75,9 @@ final class Flags {
         for (Option<PayloadConfig, ?> option : PayloadConfig.TABLE.options()) {
             flags.add(new Flag("--" + option.key(), "", option.type().syntax(), false, List.of(option.help())));
         }
-        for (String name : List.of(CPUS, MEMORY, DISK, NET, FS, VSOCK, SERIAL, CONSOLE, RNG)) {
-            flags.add(new Flag(name, "", "<options>", List.of(DISK, NET, FS).contains(name), List.of()));
+        for (String name : List.of(CPUS, MEMORY, DISK, NET, FS, GENERIC, VSOCK, SERIAL, CONSOLE, RNG, PLATFORM)) {
+            flags.add(new Flag(
+                    name, "", "<options>", List.of(DISK, NET, FS, GENERIC).contains(name), List.of()));
         }
         flags.add(new Flag(PVPANIC, "", "", false, List.of("the guest's kernel can tell of a panic")));
         flags.add(new Flag(
@@ -102,9 +107,11 @@ final class Flags {
             case DISK -> Optional.of(DiskConfig.TABLE);
             case NET -> Optional.of(NetConfig.TABLE);
             case FS -> Optional.of(FsConfig.TABLE);
+            case GENERIC -> Optional.of(GenericConfig.TABLE);
             case VSOCK -> Optional.of(VsockConfig.TABLE);
             case SERIAL, CONSOLE -> Optional.of(ConsoleConfig.TABLE);
             case RNG -> Optional.of(RngConfig.TABLE);
+            case PLATFORM -> Optional.of(PlatformConfig.TABLE);
             case EVENT_MONITOR -> Optional.of(EventMonitorConfig.TABLE);
             default -> Optional.empty();
         };

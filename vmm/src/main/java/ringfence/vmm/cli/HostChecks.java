@@ -63,6 +63,8 @@ final class HostChecks {
         config.disks().forEach(this::disk);
         config.nets().forEach(this::net);
         config.fs().forEach(this::fs);
+        config.generics()
+                .forEach(generic -> socket("--generic-vhost-user " + generic.id() + " socket", generic.socket()));
         config.vsock().ifPresent(vsock -> socket("--vsock socket", vsock.socket()));
     }
 

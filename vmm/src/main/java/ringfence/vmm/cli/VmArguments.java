@@ -13,9 +13,11 @@ import ringfence.vmm.config.CpusConfig;
 import ringfence.vmm.config.DiskConfig;
 import ringfence.vmm.config.EventMonitorConfig;
 import ringfence.vmm.config.FsConfig;
+import ringfence.vmm.config.GenericConfig;
 import ringfence.vmm.config.MemoryConfig;
 import ringfence.vmm.config.NetConfig;
 import ringfence.vmm.config.PayloadConfig;
+import ringfence.vmm.config.PlatformConfig;
 import ringfence.vmm.config.RngConfig;
 import ringfence.vmm.config.VmConfig;
 import ringfence.vmm.config.VsockConfig;
@@ -78,18 +80,6 @@ record VmArguments(
     }
 
     private static VmConfig config(Arguments a) {
-        List<DiskConfig> disks = new ArrayList<>();
-        for (String disk : a.all(Flags.DISK)) {
-            disks.add(parse(Flags.DISK, DiskConfig.TABLE, disk));
-        }
-        List<NetConfig> nets = new ArrayList<>();
-        for (String net : a.all(Flags.NET)) {
-            nets.add(parse(Flags.NET, NetConfig.TABLE, net));
-        }
-        List<FsConfig> fs = new ArrayList<>();
-        for (String folder : a.all(Flags.FS)) {
-            fs.add(parse(Flags.FS, FsConfig.TABLE, folder));
-        }
         return new VmConfig(
                 new PayloadConfig(
                         a.value("--kernel").orElse(""),
@@ -97,14 +87,26 @@ record VmArguments(
                         a.value("--cmdline").orElse("")),
                 parse(Flags.CPUS, CpusConfig.TABLE, cpus(a)),
                 parse(Flags.MEMORY, MemoryConfig.TABLE, a.value(Flags.MEMORY).orElse("")),
-                disks,
-                nets,
-                fs,
+                all(a, Flags.DISK, DiskConfig.TABLE),
+                all(a, Flags.NET, NetConfig.TABLE),
+                all(a, Flags.FS, FsConfig.TABLE),
+                all(a, Flags.GENERIC, GenericConfig.TABLE),
                 a.value(Flags.VSOCK).map(text -> parse(Flags.VSOCK, VsockConfig.TABLE, text)),
                 parse(Flags.RNG, RngConfig.TABLE, a.value(Flags.RNG).orElse("")),
                 console(a, Flags.SERIAL, ConsoleConfig.NULL),
                 console(a, Flags.CONSOLE, ConsoleConfig.TTY),
-                a.has(Flags.PVPANIC));
+                a.has(Flags.PVPANIC),
+                a.value(Flags.PLATFORM)
+                        .map(text -> parse(Flags.PLATFORM, PlatformConfig.TABLE, text))
+                        .orElse(PlatformConfig.DEFAULT));
+    }
+
+    private static <R> List<R> all(Arguments a, String flag, OptionTable<R> table) {
+        List<R> all = new ArrayList<>();
+        for (String text : a.all(flag)) {
+            all.add(parse(flag, table, text));
+        }
+        return all;
     }
 
     /** A bare number is what {@code boot=} is. */

@@ -6,7 +6,6 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeoutException;
 import ringfence.linux.Linux;
@@ -18,6 +17,7 @@ import ringfence.vmm.boot.BootState;
 import ringfence.vmm.config.CpusConfig;
 import ringfence.vmm.config.HostLimits;
 import ringfence.vmm.config.MemoryConfig;
+import ringfence.vmm.config.PciPlace;
 import ringfence.vmm.config.Problem;
 import ringfence.vmm.config.RuntimeOptions;
 import ringfence.vmm.config.VmConfig;
@@ -54,6 +54,7 @@ final class MachineParts implements AutoCloseable {
     private final Kvm kvm;
     private final List<CpuidEntry> supported;
     private final MemoryMap map;
+    private final List<MemoryMap.Segment> segments;
     private final GuestRam ram;
     private final Consoles consoles;
     private final Platform platform;
@@ -75,16 +76,19 @@ final class MachineParts implements AutoCloseable {
             supported = kvm.supportedCpuid();
             map = MemoryMap.of(
                     config.memory().size(), Math.min(config.cpus().maxPhysBits(), Cpuid.physBits(supported)));
+            segments = map.segments(config.platform().numPciSegments());
             ram = made(new GuestRam(linux, ranges(map), ramOptions(config.memory())));
             DaemonStarter daemons = made(new DaemonStarter(linux, options, runtimeDirectory(), proxy));
             List<PluggedDevice> devices = new ArrayList<>(); // their daemons start now, beside all that follows
             config.disks().forEach(disk -> devices.add(daemons.disk(disk, ram.table())));
             config.nets().forEach(net -> devices.add(daemons.net(net, ram.table())));
             config.fs().forEach(fs -> devices.add(daemons.fs(fs, ram.table())));
+            config.generics().forEach(generic -> devices.add(daemons.generic(generic, ram.table())));
             config.vsock().ifPresent(vsock -> devices.add(daemons.vsock(vsock, ram.table())));
             firstLoad = load();
             consoles = made(new Consoles(linux, config));
-            platform = made(new Platform(linux, proxy, map, slot, kvm.caps().gsiRoutes()));
+            platform = made(
+                    new Platform(linux, proxy, map, segments, slot, kvm.caps().gsiRoutes()));
             plug(devices);
             hotPlug = made(new HotPlug(config, admission, proxy, daemons, ram.table(), platform, log));
         } catch (RuntimeException e) {
@@ -133,13 +137,13 @@ final class MachineParts implements AutoCloseable {
     private void plug(List<PluggedDevice> devices) {
         for (boolean placed : new boolean[] {true, false}) { // those with a place first: nobody is to take it before
             for (PluggedDevice device : devices) {
-                if (device.slot().isPresent() == placed) {
-                    platform.plug(device.slot(), device.device());
+                if (device.place().device().isPresent() == placed) {
+                    platform.plug(device.place(), device.device());
                 }
             }
         }
-        consoles.console(ram.table()).ifPresent(console -> platform.plug(OptionalInt.empty(), console));
-        platform.plug(OptionalInt.empty(), new Rng(linux, "__rng", config.rng().src(), ram.table()));
+        consoles.console(ram.table()).ifPresent(console -> platform.plug(PciPlace.ANY, console));
+        platform.plug(PciPlace.ANY, new Rng(linux, "__rng", config.rng().src(), ram.table()));
         if (config.pvpanic()) {
             platform.plugPvPanic(new PanicListener() {
                 @Override
@@ -158,11 +162,14 @@ final class MachineParts implements AutoCloseable {
     }
 
     private CompletableFuture<BootState> load() {
-        AddressRange low = map.mmio32();
-        AddressRange high = map.mmio64();
+        List<AcpiPlan.PciRoot> roots = new ArrayList<>();
+        for (MemoryMap.Segment segment : segments) {
+            roots.add(new AcpiPlan.PciRoot(
+                    roots.size(), segment.ecam().base(), window(segment.below4Gib()), window(segment.above4Gib())));
+        }
         AcpiTables tables = AcpiTables.build(AcpiPlan.of(
                 topology.apicIds().subList(0, config.cpus().bootVcpus()),
-                List.of(new AcpiPlan.PciRoot(0, MemoryMap.ECAM.base(), window(low), window(high))),
+                roots,
                 new AcpiPlan.Events(EventDevice.IRQ, window(map.eventRegister()), window(map.hotPlugRegisters()))));
         return new Payload(
                         linux,

@@ -240,7 +240,7 @@ abstract class LocalDevice implements VirtioDevice {
     }
 
     @Override
-    public int maxQueueSize() {
+    public int maxQueueSize(int queue) {
         return queueSize;
     }
 
@@ -265,8 +265,8 @@ abstract class LocalDevice implements VirtioDevice {
     }
 
     @Override
-    public void writeConfig(int offset, int width, long value) {
-        // nothing to write
+    public CompletionStage<Void> writeConfig(int offset, int width, long value) {
+        return CompletableFuture.completedStage(null); // nothing to write
     }
 
     @Override
