@@ -81,7 +81,7 @@ final class Flags {
                 "<path>",
                 false,
                 List.of("a file that says all of the machine: JSON, as vm.create has it")));
-        flags.add(new Flag(API_SOCKET, "", "<path>", false, List.of("serve the API on a Unix socket")));
+        flags.add(new Flag(API_SOCKET, "", "<path>|fd=<fd>", false, List.of("serve the API on a Unix socket")));
         flags.add(new Flag(NO_SHUTDOWN, "", "", false, List.of("stay when the guest has powered off")));
         flags.add(new Flag(
                 EVENT_MONITOR, "", "path=<path>|fd=<fd>", false, List.of("tell what happens, as objects of JSON")));

@@ -4,7 +4,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import ringfence.option.FlagSyntax;
 import ringfence.option.OptionException;
 import ringfence.option.OptionTable;
 import ringfence.process.LogLevel;
@@ -33,7 +32,7 @@ import ringfence.vmm.config.VsockConfig;
  */
 record VmArguments(
         Optional<VmConfig> config,
-        Optional<String> apiSocket,
+        Optional<ApiSocket> apiSocket,
         Optional<EventMonitorConfig> eventMonitor,
         boolean noShutdown,
         LogLevel level,
@@ -57,7 +56,7 @@ record VmArguments(
         config.ifPresent(machine -> warnings.addAll(machine.unheeded()));
         return new VmArguments(
                 config,
-                a.value(Flags.API_SOCKET).map(VmArguments::socket),
+                a.value(Flags.API_SOCKET).map(ApiSocket::parse),
                 a.value(Flags.EVENT_MONITOR).map(text -> parse(Flags.EVENT_MONITOR, EventMonitorConfig.TABLE, text)),
                 a.has(Flags.NO_SHUTDOWN),
                 LogLevel.ofVerbosity(a.count(Flags.VERBOSE)),
@@ -123,14 +122,5 @@ record VmArguments(
         } catch (OptionException e) {
             throw e.within(flag);
         }
-    }
-
-    /** {@code path=/x}, or the path alone. */
-    private static String socket(String text) {
-        String path = FlagSyntax.unquote(text.startsWith("path=") ? text.substring(5) : text);
-        if (text.startsWith("fd=")) {
-            throw new OptionException("--api-socket fd= is not supported yet: give a path");
-        }
-        return path;
     }
 }
