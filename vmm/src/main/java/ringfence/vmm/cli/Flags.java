@@ -7,6 +7,7 @@ import ringfence.option.Option;
 import ringfence.option.OptionTable;
 import ringfence.vmm.config.ConsoleConfig;
 import ringfence.vmm.config.CpusConfig;
+import ringfence.vmm.config.DebugConsoleConfig;
 import ringfence.vmm.config.DiskConfig;
 import ringfence.vmm.config.EventMonitorConfig;
 import ringfence.vmm.config.FsConfig;
@@ -27,6 +28,7 @@ final class Flags {
     static final String VSOCK = "--vsock";
     static final String SERIAL = "--serial";
     static final String CONSOLE = "--console";
+    static final String DEBUG_CONSOLE = "--debug-console";
     static final String PVPANIC = "--pvpanic";
     static final String CONFIG = "--config";
     static final String API_SOCKET = "--api-socket";
@@ -49,8 +51,8 @@ final class Flags {
 
     /** The names of those that say what the machine is. */
     static List<String> ofMachine() {
-        List<String> names =
-                new ArrayList<>(List.of(CPUS, MEMORY, DISK, NET, FS, VSOCK, SERIAL, CONSOLE, RNG, PVPANIC));
+        List<String> names = new ArrayList<>(
+                List.of(CPUS, MEMORY, DISK, NET, FS, VSOCK, SERIAL, CONSOLE, DEBUG_CONSOLE, RNG, PVPANIC));
         for (Option<PayloadConfig, ?> option : PayloadConfig.TABLE.options()) {
             names.add("--" + option.key());
         }
@@ -71,7 +73,7 @@ final class Flags {
         for (Option<PayloadConfig, ?> option : PayloadConfig.TABLE.options()) {
             flags.add(new Flag("--" + option.key(), "", option.type().syntax(), false, List.of(option.help())));
         }
-        for (String name : List.of(CPUS, MEMORY, DISK, NET, FS, VSOCK, SERIAL, CONSOLE, RNG)) {
+        for (String name : List.of(CPUS, MEMORY, DISK, NET, FS, VSOCK, SERIAL, CONSOLE, DEBUG_CONSOLE, RNG)) {
             flags.add(new Flag(name, "", "<options>", List.of(DISK, NET, FS).contains(name), List.of()));
         }
         flags.add(new Flag(PVPANIC, "", "", false, List.of("the guest's kernel can tell of a panic")));
@@ -104,6 +106,7 @@ final class Flags {
             case FS -> Optional.of(FsConfig.TABLE);
             case VSOCK -> Optional.of(VsockConfig.TABLE);
             case SERIAL, CONSOLE -> Optional.of(ConsoleConfig.TABLE);
+            case DEBUG_CONSOLE -> Optional.of(DebugConsoleConfig.TABLE);
             case RNG -> Optional.of(RngConfig.TABLE);
             case EVENT_MONITOR -> Optional.of(EventMonitorConfig.TABLE);
             default -> Optional.empty();

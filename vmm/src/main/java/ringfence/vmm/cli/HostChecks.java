@@ -68,6 +68,8 @@ final class HostChecks {
         config.nets().forEach(this::net);
         config.fs().forEach(this::fs);
         config.vsock().ifPresent(vsock -> socket("--vsock socket", vsock.socket()));
+        config.serial().socket().ifPresent(path -> socket(Flags.SERIAL + " socket", path));
+        config.console().socket().ifPresent(path -> socket(Flags.CONSOLE + " socket", path));
     }
 
     private void file(String option, String path) {

@@ -9,6 +9,7 @@ import ringfence.option.OptionTable;
 import ringfence.process.LogLevel;
 import ringfence.vmm.config.ConsoleConfig;
 import ringfence.vmm.config.CpusConfig;
+import ringfence.vmm.config.DebugConsoleConfig;
 import ringfence.vmm.config.DiskConfig;
 import ringfence.vmm.config.EventMonitorConfig;
 import ringfence.vmm.config.FsConfig;
@@ -103,6 +104,9 @@ record VmArguments(
                 parse(Flags.RNG, RngConfig.TABLE, a.value(Flags.RNG).orElse("")),
                 console(a, Flags.SERIAL, ConsoleConfig.NULL),
                 console(a, Flags.CONSOLE, ConsoleConfig.TTY),
+                a.value(Flags.DEBUG_CONSOLE)
+                        .map(text -> parse(Flags.DEBUG_CONSOLE, DebugConsoleConfig.TABLE, text))
+                        .orElse(DebugConsoleConfig.OFF),
                 a.has(Flags.PVPANIC));
     }
 

@@ -24,6 +24,7 @@ import ringfence.option.OptionTypes;
  * @param rng its source of randomness
  * @param serial its serial port, COM1
  * @param console its virtio console
+ * @param debugConsole its port for bytes that are printed
  * @param pvpanic whether its kernel can tell us of a panic
  */
 public record VmConfig(
@@ -37,6 +38,7 @@ public record VmConfig(
         RngConfig rng,
         ConsoleConfig serial,
         ConsoleConfig console,
+        DebugConsoleConfig debugConsole,
         boolean pvpanic) {
     private static final Option<VmConfig, PayloadConfig> PAYLOAD = Option.of(
             "",
@@ -80,6 +82,13 @@ public record VmConfig(
             "serial", OptionTypes.record(ConsoleConfig.TABLE), ConsoleConfig.NULL, VmConfig::serial, "serial port");
     private static final Option<VmConfig, ConsoleConfig> CONSOLE = Option.of(
             "console", OptionTypes.record(ConsoleConfig.TABLE), ConsoleConfig.TTY, VmConfig::console, "virtio console");
+    private static final Option<VmConfig, DebugConsoleConfig> DEBUG_CONSOLE = Option.of(
+            "debug-console",
+            "debug_console",
+            OptionTypes.record(DebugConsoleConfig.TABLE),
+            DebugConsoleConfig.OFF,
+            VmConfig::debugConsole,
+            "a port whose bytes are printed");
     private static final Option<VmConfig, Boolean> PVPANIC = Option.of(
             "pvpanic", OptionTypes.toggle(), false, VmConfig::pvpanic, "the guest's kernel can tell of a panic");
 
@@ -97,6 +106,7 @@ public record VmConfig(
                             v.get(RNG),
                             v.get(SERIAL),
                             v.get(CONSOLE),
+                            v.get(DEBUG_CONSOLE),
                             v.get(PVPANIC)),
                     PAYLOAD,
                     CPUS,
@@ -108,6 +118,7 @@ public record VmConfig(
                     RNG,
                     SERIAL,
                     CONSOLE,
+                    DEBUG_CONSOLE,
                     PVPANIC)
             .required("payload");
 
@@ -204,6 +215,7 @@ public record VmConfig(
                 rng,
                 serial,
                 console,
+                debugConsole,
                 pvpanic);
     }
 
@@ -213,7 +225,36 @@ public record VmConfig(
             List<FsConfig> folders,
             Optional<VsockConfig> sockets) {
         return new VmConfig(
-                payload, cpus, memory, someDisks, someNets, folders, sockets, rng, serial, console, pvpanic);
+                payload,
+                cpus,
+                memory,
+                someDisks,
+                someNets,
+                folders,
+                sockets,
+                rng,
+                serial,
+                console,
+                debugConsole,
+                pvpanic);
+    }
+
+    /** The same with the pseudo-terminals that its consoles have now, or with none; of no effect on other consoles. */
+    public VmConfig with(
+            Optional<String> serialTerminal, Optional<String> consoleTerminal, Optional<String> debugTerminal) {
+        return new VmConfig(
+                payload,
+                cpus,
+                memory,
+                disks,
+                nets,
+                fs,
+                vsock,
+                rng,
+                serial.with(serialTerminal),
+                console.with(consoleTerminal),
+                debugConsole.with(debugTerminal),
+                pvpanic);
     }
 
     /**
@@ -259,6 +300,7 @@ public record VmConfig(
         problems.addAll(rng.problems());
         problems.addAll(serial.problems("--serial"));
         problems.addAll(console.problems("--console"));
+        problems.addAll(debugConsole.problems());
         Names names = new Names(new HashSet<>(), new HashSet<>(), problems);
         for (DiskConfig disk : disks) {
             names.check("--disk", disk.id(), disk.pciDeviceId(), disk.problems(cpus));

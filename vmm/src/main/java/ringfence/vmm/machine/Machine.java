@@ -51,6 +51,7 @@ final class Machine implements AutoCloseable {
         this.onFirstRun = onFirstRun;
         this.proxy = proxy;
         parts = new MachineParts(linux, config, options, admission, proxy, log);
+        proxy.publish(proxy.state().orElseThrow().with(parts.opened()));
     }
 
     /**

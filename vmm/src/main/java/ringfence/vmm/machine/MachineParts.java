@@ -84,9 +84,10 @@ final class MachineParts implements AutoCloseable {
             config.vsock().ifPresent(vsock -> devices.add(daemons.vsock(vsock, ram.table())));
             firstLoad = load();
             consoles = made(new Consoles(linux, config));
+            proxy.counters().losses(consoles.losses());
             platform = made(new Platform(linux, proxy, map, slot, kvm.caps().gsiRoutes()));
             plug(devices);
-            hotPlug = made(new HotPlug(config, admission, proxy, daemons, ram.table(), platform, log));
+            hotPlug = made(new HotPlug(consoles.opened(), admission, proxy, daemons, ram.table(), platform, log));
         } catch (RuntimeException e) {
             close();
             throw e;
@@ -163,7 +164,8 @@ final class MachineParts implements AutoCloseable {
         AcpiTables tables = AcpiTables.build(AcpiPlan.of(
                 topology.apicIds().subList(0, config.cpus().bootVcpus()),
                 List.of(new AcpiPlan.PciRoot(0, MemoryMap.ECAM.base(), window(low), window(high))),
-                new AcpiPlan.Events(EventDevice.IRQ, window(map.eventRegister()), window(map.hotPlugRegisters()))));
+                new AcpiPlan.Events(EventDevice.IRQ, window(map.eventRegister()), window(map.hotPlugRegisters())),
+                Consoles.hasSerial(config)));
         return new Payload(
                         linux,
                         config.payload().kernel(),
@@ -174,6 +176,11 @@ final class MachineParts implements AutoCloseable {
 
     private static AcpiPlan.Window window(AddressRange range) {
         return new AcpiPlan.Window(range.base(), range.size());
+    }
+
+    /** What it is made of, the pseudo-terminals that were made for its consoles included. */
+    VmConfig opened() {
+        return consoles.opened();
     }
 
     /** Devices that come and go while the guest runs. */
@@ -214,7 +221,7 @@ final class MachineParts implements AutoCloseable {
     void newPorts(PowerListener power, Processors processors) {
         serial = platform.newPorts(
                 power,
-                consoles.serialOutput(),
+                consoles,
                 processors.keptWrites(Serial16550.COM1),
                 code -> log.debug(() -> "boot stage " + code));
         consoles.attach(serial);

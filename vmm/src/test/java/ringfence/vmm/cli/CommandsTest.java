@@ -210,6 +210,8 @@ class CommandsTest {
                 "--api-socket fd=x | --api-socket fd: 'x' is no descriptor's number: write fd=3, for instance",
                 "--api-socket fd=999 | --api-socket fd: 999 is not open: let whoever starts the VMM hand it over",
                 "--api-socket fd=0 | --api-socket fd: 0 is no Unix socket that listens: bind(2) one",
+                "--kernel KERNEL --serial socket=LONG | --serial socket: a path of 120 bytes, 1 to 107 are possible",
+                "--kernel KERNEL --console pty,iommu=on | --console key 'iommu' is not supported yet: leave it out",
                 "--kernel KERNEL --disk vhost_user=on,socket=LONG | --disk _disk0 socket: a path of 120 bytes",
                 "--net tpa=x | --net unknown key 'tpa'; did you mean 'tap'?",
                 "--net mtu=1000 --kernel KERNEL | --net mtu: is 1000, 1280 to 65535 are possible",
@@ -276,7 +278,7 @@ class CommandsTest {
 
     @Test
     void severalMistakesAreALineEach() {
-        assertThat(cloudHypervisor("--memory", "size=0", "--serial", "pty")).isEqualTo(2);
+        assertThat(cloudHypervisor("--memory", "size=0", "--serial", "file")).isEqualTo(2);
         assertThat(errors().lines())
                 .hasSize(3)
                 .allSatisfy(line -> assertThat(line).startsWith("cloud-hypervisor: --"));

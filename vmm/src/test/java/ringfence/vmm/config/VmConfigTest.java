@@ -29,6 +29,7 @@ class VmConfigTest {
                 RngConfig.TABLE.defaults(),
                 serial.isEmpty() ? ConsoleConfig.NULL : ConsoleConfig.TABLE.parse(serial),
                 ConsoleConfig.TTY,
+                DebugConsoleConfig.OFF,
                 false);
     }
 
@@ -102,7 +103,7 @@ class VmConfigTest {
                 " | | path=/x,pci_device_id=0 | | --disk _disk0 pci_device_id: 0 is the host bridge",
                 " | | path=/x,pci_segment=1 | | --disk _disk0 pci_segment: 1 is not supported yet",
                 " | | path=/x,id=__x | | --disk id: '__x' is reserved",
-                " | | | pty | --serial: pty is not supported yet",
+                " | | | socket | --serial: socket without a path: write socket=<path>",
                 " | | | file | --serial: file without a path",
                 " | | | tty,file=/x | --serial: says tty and a path for something else"
             })
@@ -142,6 +143,7 @@ class VmConfigTest {
                 one.rng(),
                 one.serial(),
                 one.console(),
+                one.debugConsole(),
                 true);
         assertThat(two.problems(HOST).stream().map(Problem::line))
                 .containsExactly(
@@ -156,6 +158,19 @@ class VmConfigTest {
                 .singleElement()
                 .satisfies(p -> assertThat(p.line()).startsWith("--kernel: none is given"));
         assertThatThrownBy(() -> VmConfig.TABLE.read(JsonReader.read("{}"))).hasMessage("lacks payload");
+    }
+
+    /** What is told of a VM is a configuration, which may be given back. */
+    @Test
+    void aTerminalThatWasMadeIsNoMistake() {
+        VmConfig config =
+                config("", "", "", "pty").with(Optional.of("/dev/pts/7"), Optional.of("/dev/pts/8"), Optional.empty());
+        assertThat(VmConfig.TABLE.write(config).toString())
+                .contains("\"serial\":{\"mode\":\"Pty\",\"file\":\"/dev/pts/7\"}")
+                .doesNotContain("/dev/pts/8");
+        assertThat(config.problems(HOST)).isEmpty();
+        assertThat(config.with(Optional.empty(), Optional.empty(), Optional.empty()))
+                .isEqualTo(config("", "", "", "pty"));
     }
 
     @ParameterizedTest
