@@ -29,6 +29,7 @@ final class Flags {
     static final String SERIAL = "--serial";
     static final String CONSOLE = "--console";
     static final String DEBUG_CONSOLE = "--debug-console";
+    static final String WATCHDOG = "--watchdog";
     static final String PVPANIC = "--pvpanic";
     static final String CONFIG = "--config";
     static final String API_SOCKET = "--api-socket";
@@ -52,7 +53,7 @@ final class Flags {
     /** The names of those that say what the machine is. */
     static List<String> ofMachine() {
         List<String> names = new ArrayList<>(
-                List.of(CPUS, MEMORY, DISK, NET, FS, VSOCK, SERIAL, CONSOLE, DEBUG_CONSOLE, RNG, PVPANIC));
+                List.of(CPUS, MEMORY, DISK, NET, FS, VSOCK, SERIAL, CONSOLE, DEBUG_CONSOLE, RNG, WATCHDOG, PVPANIC));
         for (Option<PayloadConfig, ?> option : PayloadConfig.TABLE.options()) {
             names.add("--" + option.key());
         }
@@ -76,6 +77,8 @@ final class Flags {
         for (String name : List.of(CPUS, MEMORY, DISK, NET, FS, VSOCK, SERIAL, CONSOLE, DEBUG_CONSOLE, RNG)) {
             flags.add(new Flag(name, "", "<options>", List.of(DISK, NET, FS).contains(name), List.of()));
         }
+        flags.add(new Flag(
+                WATCHDOG, "", "", false, List.of("a guest that falls silent is reset; needs a driver in its kernel")));
         flags.add(new Flag(PVPANIC, "", "", false, List.of("the guest's kernel can tell of a panic")));
         flags.add(new Flag(
                 CONFIG,

@@ -107,6 +107,7 @@ record VmArguments(
                 a.value(Flags.DEBUG_CONSOLE)
                         .map(text -> parse(Flags.DEBUG_CONSOLE, DebugConsoleConfig.TABLE, text))
                         .orElse(DebugConsoleConfig.OFF),
+                a.has(Flags.WATCHDOG),
                 a.has(Flags.PVPANIC));
     }
 

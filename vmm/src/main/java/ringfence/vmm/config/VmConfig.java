@@ -25,6 +25,7 @@ import ringfence.option.OptionTypes;
  * @param serial its serial port, COM1
  * @param console its virtio console
  * @param debugConsole its port for bytes that are printed
+ * @param watchdog whether a guest that falls silent is reset
  * @param pvpanic whether its kernel can tell us of a panic
  */
 public record VmConfig(
@@ -39,6 +40,7 @@ public record VmConfig(
         ConsoleConfig serial,
         ConsoleConfig console,
         DebugConsoleConfig debugConsole,
+        boolean watchdog,
         boolean pvpanic) {
     private static final Option<VmConfig, PayloadConfig> PAYLOAD = Option.of(
             "",
@@ -89,6 +91,8 @@ public record VmConfig(
             DebugConsoleConfig.OFF,
             VmConfig::debugConsole,
             "a port whose bytes are printed");
+    private static final Option<VmConfig, Boolean> WATCHDOG = Option.of(
+            "watchdog", OptionTypes.toggle(), false, VmConfig::watchdog, "a guest that falls silent is reset");
     private static final Option<VmConfig, Boolean> PVPANIC = Option.of(
             "pvpanic", OptionTypes.toggle(), false, VmConfig::pvpanic, "the guest's kernel can tell of a panic");
 
@@ -107,6 +111,7 @@ public record VmConfig(
                             v.get(SERIAL),
                             v.get(CONSOLE),
                             v.get(DEBUG_CONSOLE),
+                            v.get(WATCHDOG),
                             v.get(PVPANIC)),
                     PAYLOAD,
                     CPUS,
@@ -119,6 +124,7 @@ public record VmConfig(
                     SERIAL,
                     CONSOLE,
                     DEBUG_CONSOLE,
+                    WATCHDOG,
                     PVPANIC)
             .required("payload");
 
@@ -216,6 +222,7 @@ public record VmConfig(
                 serial,
                 console,
                 debugConsole,
+                watchdog,
                 pvpanic);
     }
 
@@ -236,6 +243,7 @@ public record VmConfig(
                 serial,
                 console,
                 debugConsole,
+                watchdog,
                 pvpanic);
     }
 
@@ -254,6 +262,7 @@ public record VmConfig(
                 serial.with(serialTerminal),
                 console.with(consoleTerminal),
                 debugConsole.with(debugTerminal),
+                watchdog,
                 pvpanic);
     }
 

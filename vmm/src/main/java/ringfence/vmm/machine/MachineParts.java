@@ -6,8 +6,10 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import ringfence.linux.Linux;
 import ringfence.memory.GuestRam;
@@ -23,6 +25,7 @@ import ringfence.vmm.config.RuntimeOptions;
 import ringfence.vmm.config.VmConfig;
 import ringfence.vmm.cpu.VcpuEvents;
 import ringfence.vmm.device.local.Rng;
+import ringfence.vmm.device.local.Watchdog;
 import ringfence.vmm.event.Event;
 import ringfence.vmm.kvm.CpuidEntry;
 import ringfence.vmm.kvm.Kvm;
@@ -58,6 +61,7 @@ final class MachineParts implements AutoCloseable {
     private final Consoles consoles;
     private final Platform platform;
     private final HotPlug hotPlug;
+    private Optional<Watchdog> watchdog = Optional.empty();
     private CompletableFuture<BootState> firstLoad;
     private Serial16550 serial; // of this boot
 
@@ -131,6 +135,12 @@ final class MachineParts implements AutoCloseable {
         return new RamOptions(hugePage, memory.prefault(), memory.thp(), memory.mergeable());
     }
 
+    private Watchdog watchdog() {
+        String how = "the watchdog has heard nothing for " + TimeUnit.NANOSECONDS.toSeconds(Watchdog.PATIENCE) + " s";
+        return new Watchdog(
+                linux, "__watchdog", ram.table(), Watchdog.PATIENCE, () -> proxy.post(new MachineCommand.Reset(how)));
+    }
+
     private void plug(List<PluggedDevice> devices) {
         for (boolean placed : new boolean[] {true, false}) { // those with a place first: nobody is to take it before
             for (PluggedDevice device : devices) {
@@ -141,6 +151,10 @@ final class MachineParts implements AutoCloseable {
         }
         consoles.console(ram.table()).ifPresent(console -> platform.plug(OptionalInt.empty(), console));
         platform.plug(OptionalInt.empty(), new Rng(linux, "__rng", config.rng().src(), ram.table()));
+        if (config.watchdog()) {
+            watchdog = Optional.of(watchdog());
+            platform.plug(OptionalInt.empty(), watchdog.get());
+        }
         if (config.pvpanic()) {
             platform.plugPvPanic(new PanicListener() {
                 @Override
@@ -186,6 +200,11 @@ final class MachineParts implements AutoCloseable {
     /** Devices that come and go while the guest runs. */
     HotPlug hotPlug() {
         return hotPlug;
+    }
+
+    /** The vCPUs stand still from now on, or go on: who waits for the guest is told. */
+    void standStill(boolean still) {
+        watchdog.ifPresent(device -> device.standStill(still));
     }
 
     /** Presses the power button. */

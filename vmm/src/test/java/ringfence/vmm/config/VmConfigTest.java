@@ -30,6 +30,7 @@ class VmConfigTest {
                 serial.isEmpty() ? ConsoleConfig.NULL : ConsoleConfig.TABLE.parse(serial),
                 ConsoleConfig.TTY,
                 DebugConsoleConfig.OFF,
+                false,
                 false);
     }
 
@@ -46,7 +47,7 @@ class VmConfigTest {
         assertThat(config.rng().src()).isEqualTo("/dev/urandom");
         assertThat(config.serial().mode()).isEqualTo(ConsoleMode.NULL);
         assertThat(config.console().mode()).isEqualTo(ConsoleMode.TTY);
-        assertThat(config.pvpanic()).isFalse();
+        assertThat(config.watchdog() || config.pvpanic()).isFalse();
         DiskConfig disk = config.disks().getFirst();
         assertThat(disk.id()).isEqualTo("_disk0");
         assertThat(disk.numQueues()).isEqualTo(1);
@@ -144,6 +145,7 @@ class VmConfigTest {
                 one.serial(),
                 one.console(),
                 one.debugConsole(),
+                false,
                 true);
         assertThat(two.problems(HOST).stream().map(Problem::line))
                 .containsExactly(
