@@ -22,7 +22,7 @@ public final class DeviceType {
     public static final int FS = 26;
     /** Persistent memory, 5.19. */
     public static final int PMEM = 27;
-    /** Watchdog, a number that is set aside for it. */
+    /** Watchdog: the specification has its number and no more. */
     public static final int WATCHDOG = 35;
 
     private DeviceType() {}

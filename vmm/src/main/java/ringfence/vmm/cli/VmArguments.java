@@ -4,12 +4,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import ringfence.option.FlagSyntax;
 import ringfence.option.OptionException;
 import ringfence.option.OptionTable;
 import ringfence.process.LogLevel;
 import ringfence.vmm.config.ConsoleConfig;
 import ringfence.vmm.config.CpusConfig;
+import ringfence.vmm.config.DebugConsoleConfig;
 import ringfence.vmm.config.DiskConfig;
 import ringfence.vmm.config.EventMonitorConfig;
 import ringfence.vmm.config.FsConfig;
@@ -35,7 +35,7 @@ import ringfence.vmm.config.VsockConfig;
  */
 record VmArguments(
         Optional<VmConfig> config,
-        Optional<String> apiSocket,
+        Optional<ApiSocket> apiSocket,
         Optional<EventMonitorConfig> eventMonitor,
         boolean noShutdown,
         LogLevel level,
@@ -59,7 +59,7 @@ record VmArguments(
         config.ifPresent(machine -> warnings.addAll(machine.unheeded()));
         return new VmArguments(
                 config,
-                a.value(Flags.API_SOCKET).map(VmArguments::socket),
+                a.value(Flags.API_SOCKET).map(ApiSocket::parse),
                 a.value(Flags.EVENT_MONITOR).map(text -> parse(Flags.EVENT_MONITOR, EventMonitorConfig.TABLE, text)),
                 a.has(Flags.NO_SHUTDOWN),
                 LogLevel.ofVerbosity(a.count(Flags.VERBOSE)),
@@ -95,6 +95,10 @@ record VmArguments(
                 parse(Flags.RNG, RngConfig.TABLE, a.value(Flags.RNG).orElse("")),
                 console(a, Flags.SERIAL, ConsoleConfig.NULL),
                 console(a, Flags.CONSOLE, ConsoleConfig.TTY),
+                a.value(Flags.DEBUG_CONSOLE)
+                        .map(text -> parse(Flags.DEBUG_CONSOLE, DebugConsoleConfig.TABLE, text))
+                        .orElse(DebugConsoleConfig.OFF),
+                a.has(Flags.WATCHDOG),
                 a.has(Flags.PVPANIC),
                 a.value(Flags.PLATFORM)
                         .map(text -> parse(Flags.PLATFORM, PlatformConfig.TABLE, text))
@@ -125,14 +129,5 @@ record VmArguments(
         } catch (OptionException e) {
             throw e.within(flag);
         }
-    }
-
-    /** {@code path=/x}, or the path alone. */
-    private static String socket(String text) {
-        String path = FlagSyntax.unquote(text.startsWith("path=") ? text.substring(5) : text);
-        if (text.startsWith("fd=")) {
-            throw new OptionException("--api-socket fd= is not supported yet: give a path");
-        }
-        return path;
     }
 }

@@ -24,6 +24,8 @@ import ringfence.option.OptionTypes;
  * @param rng its source of randomness
  * @param serial its serial port, COM1
  * @param console its virtio console
+ * @param debugConsole its port for bytes that are printed
+ * @param watchdog whether a guest that falls silent is reset
  * @param pvpanic whether its kernel can tell us of a panic
  * @param platform the machine itself
  */
@@ -39,6 +41,8 @@ public record VmConfig(
         RngConfig rng,
         ConsoleConfig serial,
         ConsoleConfig console,
+        DebugConsoleConfig debugConsole,
+        boolean watchdog,
         boolean pvpanic,
         PlatformConfig platform) {
     private static final Option<VmConfig, PayloadConfig> PAYLOAD = Option.of(
@@ -90,6 +94,15 @@ public record VmConfig(
             "serial", OptionTypes.record(ConsoleConfig.TABLE), ConsoleConfig.NULL, VmConfig::serial, "serial port");
     private static final Option<VmConfig, ConsoleConfig> CONSOLE = Option.of(
             "console", OptionTypes.record(ConsoleConfig.TABLE), ConsoleConfig.TTY, VmConfig::console, "virtio console");
+    private static final Option<VmConfig, DebugConsoleConfig> DEBUG_CONSOLE = Option.of(
+            "debug-console",
+            "debug_console",
+            OptionTypes.record(DebugConsoleConfig.TABLE),
+            DebugConsoleConfig.OFF,
+            VmConfig::debugConsole,
+            "a port whose bytes are printed");
+    private static final Option<VmConfig, Boolean> WATCHDOG = Option.of(
+            "watchdog", OptionTypes.toggle(), false, VmConfig::watchdog, "a guest that falls silent is reset");
     private static final Option<VmConfig, Boolean> PVPANIC = Option.of(
             "pvpanic", OptionTypes.toggle(), false, VmConfig::pvpanic, "the guest's kernel can tell of a panic");
 
@@ -115,6 +128,8 @@ public record VmConfig(
                             v.get(RNG),
                             v.get(SERIAL),
                             v.get(CONSOLE),
+                            v.get(DEBUG_CONSOLE),
+                            v.get(WATCHDOG),
                             v.get(PVPANIC),
                             v.get(PLATFORM)),
                     PAYLOAD,
@@ -128,6 +143,8 @@ public record VmConfig(
                     RNG,
                     SERIAL,
                     CONSOLE,
+                    DEBUG_CONSOLE,
+                    WATCHDOG,
                     PVPANIC,
                     PLATFORM)
             .required("payload");
@@ -247,6 +264,8 @@ public record VmConfig(
                 rng,
                 serial,
                 console,
+                debugConsole,
+                watchdog,
                 pvpanic,
                 platform);
     }
@@ -258,7 +277,41 @@ public record VmConfig(
             List<GenericConfig> others,
             Optional<VsockConfig> sockets) {
         return new VmConfig(
-                payload, cpus, memory, someDisks, someNets, folders, others, sockets, rng, serial, console, pvpanic,
+                payload,
+                cpus,
+                memory,
+                someDisks,
+                someNets,
+                folders,
+                others,
+                sockets,
+                rng,
+                serial,
+                console,
+                debugConsole,
+                watchdog,
+                pvpanic,
+                platform);
+    }
+
+    /** The same with the pseudo-terminals that its consoles have now, or with none; of no effect on other consoles. */
+    public VmConfig with(
+            Optional<String> serialTerminal, Optional<String> consoleTerminal, Optional<String> debugTerminal) {
+        return new VmConfig(
+                payload,
+                cpus,
+                memory,
+                disks,
+                nets,
+                fs,
+                generics,
+                vsock,
+                rng,
+                serial.with(serialTerminal),
+                console.with(consoleTerminal),
+                debugConsole.with(debugTerminal),
+                watchdog,
+                pvpanic,
                 platform);
     }
 
@@ -305,6 +358,7 @@ public record VmConfig(
         problems.addAll(rng.problems());
         problems.addAll(serial.problems("--serial"));
         problems.addAll(console.problems("--console"));
+        problems.addAll(debugConsole.problems());
         Names names = new Names(platform.numPciSegments(), new HashSet<>(), new HashSet<>(), problems);
         for (DiskConfig disk : disks) {
             names.check("--disk", disk.id(), disk.place(), disk.problems(cpus));

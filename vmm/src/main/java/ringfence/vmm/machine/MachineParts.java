@@ -6,7 +6,9 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import ringfence.linux.Linux;
 import ringfence.memory.GuestRam;
@@ -23,6 +25,7 @@ import ringfence.vmm.config.RuntimeOptions;
 import ringfence.vmm.config.VmConfig;
 import ringfence.vmm.cpu.VcpuEvents;
 import ringfence.vmm.device.local.Rng;
+import ringfence.vmm.device.local.Watchdog;
 import ringfence.vmm.event.Event;
 import ringfence.vmm.kvm.CpuidEntry;
 import ringfence.vmm.kvm.Kvm;
@@ -59,6 +62,7 @@ final class MachineParts implements AutoCloseable {
     private final Consoles consoles;
     private final Platform platform;
     private final HotPlug hotPlug;
+    private Optional<Watchdog> watchdog = Optional.empty();
     private CompletableFuture<BootState> firstLoad;
     private Serial16550 serial; // of this boot
 
@@ -87,10 +91,11 @@ final class MachineParts implements AutoCloseable {
             config.vsock().ifPresent(vsock -> devices.add(daemons.vsock(vsock, ram.table())));
             firstLoad = load();
             consoles = made(new Consoles(linux, config));
+            proxy.counters().losses(consoles.losses());
             platform = made(
                     new Platform(linux, proxy, map, segments, slot, kvm.caps().gsiRoutes()));
             plug(devices);
-            hotPlug = made(new HotPlug(config, admission, proxy, daemons, ram.table(), platform, log));
+            hotPlug = made(new HotPlug(consoles.opened(), admission, proxy, daemons, ram.table(), platform, log));
         } catch (RuntimeException e) {
             close();
             throw e;
@@ -134,6 +139,12 @@ final class MachineParts implements AutoCloseable {
         return new RamOptions(hugePage, memory.prefault(), memory.thp(), memory.mergeable());
     }
 
+    private Watchdog watchdog() {
+        String how = "the watchdog has heard nothing for " + TimeUnit.NANOSECONDS.toSeconds(Watchdog.PATIENCE) + " s";
+        return new Watchdog(
+                linux, "__watchdog", ram.table(), Watchdog.PATIENCE, () -> proxy.post(new MachineCommand.Reset(how)));
+    }
+
     private void plug(List<PluggedDevice> devices) {
         for (boolean placed : new boolean[] {true, false}) { // those with a place first: nobody is to take it before
             for (PluggedDevice device : devices) {
@@ -144,6 +155,10 @@ final class MachineParts implements AutoCloseable {
         }
         consoles.console(ram.table()).ifPresent(console -> platform.plug(PciPlace.ANY, console));
         platform.plug(PciPlace.ANY, new Rng(linux, "__rng", config.rng().src(), ram.table()));
+        if (config.watchdog()) {
+            watchdog = Optional.of(watchdog());
+            platform.plug(PciPlace.ANY, watchdog.get());
+        }
         if (config.pvpanic()) {
             platform.plugPvPanic(new PanicListener() {
                 @Override
@@ -170,7 +185,8 @@ final class MachineParts implements AutoCloseable {
         AcpiTables tables = AcpiTables.build(AcpiPlan.of(
                 topology.apicIds().subList(0, config.cpus().bootVcpus()),
                 roots,
-                new AcpiPlan.Events(EventDevice.IRQ, window(map.eventRegister()), window(map.hotPlugRegisters()))));
+                new AcpiPlan.Events(EventDevice.IRQ, window(map.eventRegister()), window(map.hotPlugRegisters())),
+                Consoles.hasSerial(config)));
         return new Payload(
                         linux,
                         config.payload().kernel(),
@@ -183,9 +199,19 @@ final class MachineParts implements AutoCloseable {
         return new AcpiPlan.Window(range.base(), range.size());
     }
 
+    /** What it is made of, the pseudo-terminals that were made for its consoles included. */
+    VmConfig opened() {
+        return consoles.opened();
+    }
+
     /** Devices that come and go while the guest runs. */
     HotPlug hotPlug() {
         return hotPlug;
+    }
+
+    /** The vCPUs stand still from now on, or go on: who waits for the guest is told. */
+    void standStill(boolean still) {
+        watchdog.ifPresent(device -> device.standStill(still));
     }
 
     /** Presses the power button. */
@@ -221,7 +247,7 @@ final class MachineParts implements AutoCloseable {
     void newPorts(PowerListener power, Processors processors) {
         serial = platform.newPorts(
                 power,
-                consoles.serialOutput(),
+                consoles,
                 processors.keptWrites(Serial16550.COM1),
                 code -> log.debug(() -> "boot stage " + code));
         consoles.attach(serial);

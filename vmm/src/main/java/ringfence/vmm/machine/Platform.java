@@ -17,13 +17,16 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import ringfence.linux.Linux;
+import ringfence.process.BadInputException;
 import ringfence.vmm.bus.Bus;
+import ringfence.vmm.bus.BusConflictException;
 import ringfence.vmm.bus.BusTable;
 import ringfence.vmm.bus.Deadlines;
 import ringfence.vmm.config.PciPlace;
 import ringfence.vmm.device.VirtioDevice;
 import ringfence.vmm.event.EventSink;
 import ringfence.vmm.legacy.AcpiPower;
+import ringfence.vmm.legacy.DebugConsole;
 import ringfence.vmm.legacy.DebugPort;
 import ringfence.vmm.legacy.EventDevice;
 import ringfence.vmm.legacy.I8042Reset;
@@ -202,24 +205,36 @@ final class Platform implements AutoCloseable {
     /**
      * Makes the ports of a boot.
      *
+     * @param consoles where the serial port and the debug console lead, if there are any
      * @param serialWrites the serial port's output, for the hypervisor to keep
      * @param onStage told the codes that the guest writes to port 0x80, each once
      * @return the serial port, for input
      */
-    Serial16550 newPorts(PowerListener power, SerialBackend serialOut, KeptWrites serialWrites, IntConsumer onStage) {
-        Serial16550 serial = new Serial16550(slot.line(Serial16550.COM1_IRQ), serialOut, serialWrites);
+    Serial16550 newPorts(PowerListener power, Consoles consoles, KeptWrites serialWrites, IntConsumer onStage) {
+        Serial16550 serial = new Serial16550(slot.line(Serial16550.COM1_IRQ), consoles.serialOutput(), serialWrites);
         long low = map.lowRam().size();
         Bus ports = Bus.EMPTY
-                .with(Serial16550.COM1, Serial16550.SIZE, serial)
                 .with(AcpiPower.PORT, AcpiPower.SIZE, new AcpiPower(power))
                 .with(I8042Reset.PORT, I8042Reset.SIZE, new I8042Reset(power))
                 .with(Rtc.PORT, Rtc.SIZE, new Rtc(InstantSource.system(), low, map.ramSize() - low))
                 .with(DebugPort.PORT, DebugPort.SIZE, new DebugPort(System::nanoTime, onStage))
                 .with(ConfigPorts.PORT, ConfigPorts.SIZE, new ConfigPorts(segments.getFirst()));
-        buses.changePio(old -> ports);
+        Bus withSerial = consoles.hasSerial() ? ports.with(Serial16550.COM1, Serial16550.SIZE, serial) : ports;
+        Bus all = consoles.debugOutput()
+                .map(output -> debugConsole(withSerial, consoles.debugPort(), output))
+                .orElse(withSerial);
+        buses.changePio(old -> all);
         events.reset();
         hotPlugs.reset();
         return serial;
+    }
+
+    private static Bus debugConsole(Bus ports, int port, SerialBackend output) {
+        try {
+            return ports.with(port, DebugConsole.SIZE, new DebugConsole(output));
+        } catch (BusConflictException e) {
+            throw new BadInputException("--debug-console iobase: " + e.getMessage() + ": choose another port", e);
+        }
     }
 
     /**

@@ -31,7 +31,7 @@ public final class TestServer implements AutoCloseable {
                 Linux.system(), new RuntimeOptions(folder, false), new AnyHost(), events, Log.of("machine"), () -> {});
         endpoints = new Endpoints(Linux.system(), vmm.proxy(), "v0");
         socket = folder.resolve("api");
-        server = new ApiServer(Linux.system(), socket.toString(), endpoints, limits);
+        server = ApiServer.at(Linux.system(), socket.toString(), endpoints, limits);
         owner = Thread.ofPlatform().daemon().name("machine").unstarted(this::own);
         if (works) {
             owner.start();

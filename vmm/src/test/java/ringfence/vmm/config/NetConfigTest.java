@@ -213,4 +213,13 @@ class NetConfigTest {
                         + "\"ip\":\"192.168.249.1\",\"mask\":\"255.255.255.0\"}")))
                 .isEqualTo(NetConfig.TABLE.parse("vhost_user=on,socket=/s"));
     }
+
+    /** Those that OpenAPI Generator makes for Java write an empty list where nothing was said. */
+    @Test
+    void anEmptyListOfDescriptorsIsNone() {
+        assertThat(NetConfig.TABLE.read(JsonReader.read("{\"fds\":[],\"tap\":\"t\"}")))
+                .isEqualTo(NetConfig.TABLE.parse("tap=t"));
+        assertThat(NetConfig.TABLE.read(JsonReader.read("{\"fds\":[]}")).backend())
+                .isInstanceOf(NetBackend.Tap.class);
+    }
 }

@@ -30,6 +30,8 @@ class VmConfigTest {
                 RngConfig.TABLE.defaults(),
                 serial.isEmpty() ? ConsoleConfig.NULL : ConsoleConfig.TABLE.parse(serial),
                 ConsoleConfig.TTY,
+                DebugConsoleConfig.OFF,
+                false,
                 false,
                 PlatformConfig.DEFAULT);
     }
@@ -47,7 +49,7 @@ class VmConfigTest {
         assertThat(config.rng().src()).isEqualTo("/dev/urandom");
         assertThat(config.serial().mode()).isEqualTo(ConsoleMode.NULL);
         assertThat(config.console().mode()).isEqualTo(ConsoleMode.TTY);
-        assertThat(config.pvpanic()).isFalse();
+        assertThat(config.watchdog() || config.pvpanic()).isFalse();
         assertThat(config.platform().numPciSegments()).isEqualTo(1);
         DiskConfig disk = config.disks().getFirst();
         assertThat(disk.id()).isEqualTo("_disk0");
@@ -105,7 +107,7 @@ class VmConfigTest {
                 " | | path=/x,pci_device_id=0 | | --disk _disk0 pci_device_id: 0 is the host bridge",
                 " | | path=/x,pci_segment=1 | | --disk _disk0 pci_segment: 1 is not there, the last is 0",
                 " | | path=/x,id=__x | | --disk id: '__x' is reserved",
-                " | | | pty | --serial: pty is not supported yet",
+                " | | | socket | --serial: socket without a path: write socket=<path>",
                 " | | | file | --serial: file without a path",
                 " | | | tty,file=/x | --serial: says tty and a path for something else"
             })
@@ -146,6 +148,8 @@ class VmConfigTest {
                 one.rng(),
                 one.serial(),
                 one.console(),
+                one.debugConsole(),
+                false,
                 true,
                 one.platform());
         assertThat(two.problems(HOST).stream().map(Problem::line))
@@ -161,6 +165,19 @@ class VmConfigTest {
                 .singleElement()
                 .satisfies(p -> assertThat(p.line()).startsWith("--kernel: none is given"));
         assertThatThrownBy(() -> VmConfig.TABLE.read(JsonReader.read("{}"))).hasMessage("lacks payload");
+    }
+
+    /** What is told of a VM is a configuration, which may be given back. */
+    @Test
+    void aTerminalThatWasMadeIsNoMistake() {
+        VmConfig config =
+                config("", "", "", "pty").with(Optional.of("/dev/pts/7"), Optional.of("/dev/pts/8"), Optional.empty());
+        assertThat(VmConfig.TABLE.write(config).toString())
+                .contains("\"serial\":{\"mode\":\"Pty\",\"file\":\"/dev/pts/7\"}")
+                .doesNotContain("/dev/pts/8");
+        assertThat(config.problems(HOST)).isEmpty();
+        assertThat(config.with(Optional.empty(), Optional.empty(), Optional.empty()))
+                .isEqualTo(config("", "", "", "pty"));
     }
 
     @ParameterizedTest

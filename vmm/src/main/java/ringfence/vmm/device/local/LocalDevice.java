@@ -219,7 +219,8 @@ abstract class LocalDevice implements VirtioDevice {
         return done;
     }
 
-    private void post(Runnable what) {
+    /** Has the device's thread do something, once it runs. Any thread. */
+    final void post(Runnable what) {
         work.add(what);
         wake.signal();
     }

@@ -109,6 +109,14 @@ class AcpiTablesTest {
                 .contains("0x0000000100000000", "0x0000003FFFFFFFFF");
     }
 
+    @Test
+    void aMachineWithoutASerialPortTellsOfNone() {
+        AcpiTables tables = AcpiTables.build(AcpiPlan.of(List.of(0), List.of(ROOT), EVENTS, false));
+        assertThat(new String(tables.bytes(), StandardCharsets.ISO_8859_1))
+                .contains("RTC0")
+                .doesNotContain("COM1");
+    }
+
     /** 5.6.9 and 6.3: the event device looks what has happened, and tells slots and the power button of it. */
     @Test
     void eventsReachTheirDevices() throws Exception {
@@ -143,7 +151,7 @@ class AcpiTablesTest {
     @Test
     void tablesThatDoNotFitAreRefused() {
         List<Integer> many = IntStream.range(0, 1 << 15).boxed().toList();
-        assertThatThrownBy(() -> AcpiTables.build(AcpiPlan.of(many, List.of(ROOT), EVENTS)))
+        assertThatThrownBy(() -> AcpiTables.build(AcpiPlan.of(many, List.of(ROOT), EVENTS, true)))
                 .hasMessageContaining("limit 0xf0000");
     }
 
@@ -180,7 +188,7 @@ class AcpiTablesTest {
     /** The tables that the RSDP leads to, by signature. */
     private static Map<String, byte[]> tables(int vcpus, List<AcpiPlan.PciRoot> roots) {
         AcpiTables all =
-                AcpiTables.build(AcpiPlan.of(IntStream.range(0, vcpus).boxed().toList(), roots, EVENTS));
+                AcpiTables.build(AcpiPlan.of(IntStream.range(0, vcpus).boxed().toList(), roots, EVENTS, true));
         ByteBuffer bytes = ByteBuffer.wrap(all.bytes()).order(ByteOrder.LITTLE_ENDIAN);
         assertThat(sum(slice(bytes, 0, 20))).isZero();
         assertThat(sum(slice(bytes, 0, 36))).isZero();
