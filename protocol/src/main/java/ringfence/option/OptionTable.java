@@ -158,9 +158,13 @@ public final class OptionTable<R> {
         return maker.apply(values);
     }
 
+    /** An empty list is none, where nothing said means an empty list: generated clients write one. */
     private static <V> void take(OptionValues values, Option<?, V> option, Json json) {
         try {
-            values.set(option, option.type().read(json));
+            V value = option.type().read(json);
+            if (!value.equals(List.of()) || !value.equals(option.otherwise())) {
+                values.set(option, value);
+            }
         } catch (OptionException e) {
             throw e.in(option.field());
         }

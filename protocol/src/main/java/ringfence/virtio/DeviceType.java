@@ -14,12 +14,16 @@ public final class DeviceType {
     public static final int BALLOON = 5;
     /** Socket device, 5.10. */
     public static final int VSOCK = 19;
+    /** IOMMU device, 5.13. */
+    public static final int IOMMU = 23;
     /** Memory device, 5.15. */
     public static final int MEM = 24;
     /** File system device, 5.11. */
     public static final int FS = 26;
     /** Persistent memory, 5.19. */
     public static final int PMEM = 27;
+    /** Watchdog: the specification has its number and no more. */
+    public static final int WATCHDOG = 35;
 
     private DeviceType() {}
 }

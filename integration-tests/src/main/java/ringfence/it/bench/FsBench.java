@@ -18,9 +18,9 @@ public final class FsBench {
     /** Whoever disturbs is given so long to end. */
     private static final long PAUSE_NANOS = 1_000_000_000L;
     /** Java is compiled while it runs: so long in all, over the operations. */
-    private static final long WARM_UP_NANOS = 9_000_000_000L;
+    private static final long WARM_UP_NANOS = 45_000_000_000L;
 
-    private static final int WARM_UPS = 3;
+    private static final int WARM_UPS = 5;
 
     private final FsOptions options;
     private final FsProgram virtiofsd;

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
 
-/** Programs in C that work on a file system, each in a folder of its name below {@code src/main/c}. Static, so that they run in any guest. */
+/** Programs in C that work in guests, most of them on a file system, each in a folder of its name below {@code src/main/c}. Static, so that they run in any guest. */
 public enum GuestProgram {
     /** Thousands of small cases of what calls on files answer, each done on two file systems and compared. */
     POSIX,
@@ -18,7 +18,9 @@ public enum GuestProgram {
     /** Many processes that make, move and remove names in one tree. */
     LOAD,
     /** Takes a lock of a file, keeps it until it is told to let go. */
-    LOCK;
+    LOCK,
+    /** Either end of a connection between a guest and its host. */
+    VSOCK;
 
     /** The name of its program. */
     public String label() {

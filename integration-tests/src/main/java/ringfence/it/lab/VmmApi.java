@@ -60,12 +60,16 @@ public record VmmApi(Path socket) {
             while (answer.hasRemaining() && channel.read(answer) >= 0) {
                 // to its end
             }
-            String text = new String(answer.array(), 0, answer.position(), StandardCharsets.UTF_8);
-            int end = text.indexOf("\r\n\r\n");
-            if (!text.startsWith("HTTP/1.1 ") || end < 0) {
-                throw new IOException("no HTTP: '" + text + "'");
-            }
-            return new Answer(Integer.parseInt(text.substring(9, 12)), text.substring(end + 4));
+            return parse(new String(answer.array(), 0, answer.position(), StandardCharsets.UTF_8));
         }
+    }
+
+    /** All that came on a connection that has been closed behind it. */
+    static Answer parse(String text) throws IOException {
+        int end = text.indexOf("\r\n\r\n");
+        if (!text.startsWith("HTTP/1.1 ") || end < 0) {
+            throw new IOException("no HTTP: '" + text + "'");
+        }
+        return new Answer(Integer.parseInt(text.substring(9, 12)), text.substring(end + 4));
     }
 }

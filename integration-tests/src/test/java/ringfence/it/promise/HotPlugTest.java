@@ -82,7 +82,10 @@ class HotPlugTest {
         }
     }
 
-    /** The other kernel. What came is there after a reboot, and though the guest ejects it unasked; a folder comes and goes. */
+    /**
+     * The other kernel. What came is there after a reboot, and though the guest ejects it unasked; a folder comes and goes on
+     * the second PCI segment.
+     */
     @Test
     void aGuestKeepsWhatCameUntilItsHostAsksForIt(KvmHost host) {
         String scratch = host.script(
@@ -93,7 +96,7 @@ class HotPlugTest {
                         + " echo shared >folder/file",
                 scratch);
         String socket = scratch + "/api";
-        GuestSpec spec = GuestSpec.kernel("6.12").options("--api-socket", socket);
+        GuestSpec spec = GuestSpec.kernel("6.12").options("--api-socket", socket, "--platform", "num_pci_segments=2");
         try (Guest guest = Guest.start(host, new Vmm.Ringfence(), spec);
                 ApiCaller api = caller(host, guest.awaitReady(), socket)) {
             String data = host.script("cat \"$1/hot\" | " + SUM, scratch).text();
@@ -144,12 +147,16 @@ class HotPlugTest {
     }
 
     private static void folder(Guest guest, ApiCaller api, String scratch) {
-        add(api, "fs", "\"tag\":\"hot\",\"path\":\"" + scratch + "/folder\"");
+        String members = "\"tag\":\"hot\",\"pci_segment\":1,\"path\":\"" + scratch + "/folder\"";
+        assertThat(add(api, "fs", members)).as("where no host bridge is").isZero();
+        String device = "/sys/bus/pci/devices/0001:00:00.0";
+        appears(guest, device + "/driver");
         assertThat(guest.text("mkdir /hot; n=0; until mount -t virtiofs hot /hot 2>/dev/null; do n=$((n + 1));"
                         + " [ $n -lt 300 ] || exit 1; usleep 100000; done; cat /hot/file; umount /hot"))
                 .isEqualTo("shared");
         remove(api, "fs");
         awaitGone(api, "fs");
+        disappears(guest, device);
     }
 
     private static void await(KvmHost host, Guest guest, ApiCaller api) {
@@ -164,11 +171,12 @@ class HotPlugTest {
                 .isNotEmpty();
     }
 
-    /** @return its slot */
+    /** @return its slot; a folder is on the second segment */
     private static int add(ApiCaller api, String kind, String members) {
         VmmApi.Answer answer = api.put("vm.add-" + kind, "{\"id\":\"hot-" + kind + "\"," + members + "}");
         assertThat(answer.status()).as(answer.body()).isEqualTo(200);
-        Matcher told = Pattern.compile("\\{\"id\":\"hot-" + kind + "\",\"bdf\":\"0000:00:([0-9a-f]{2})\\.0\"}")
+        Matcher told = Pattern.compile("\\{\"id\":\"hot-" + kind + "\",\"bdf\":\"000" + (kind.equals("fs") ? 1 : 0)
+                        + ":00:([0-9a-f]{2})\\.0\"}")
                 .matcher(answer.body());
         assertThat(told.matches()).as(answer.body()).isTrue();
         return Integer.parseInt(told.group(1), 16);

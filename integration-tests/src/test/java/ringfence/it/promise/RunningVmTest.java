@@ -250,6 +250,47 @@ class RunningVmTest {
         assertThat(api.get("vm.counters").body()).contains("_disk0").doesNotContain("\"net\"");
     }
 
+    /** A disk of which the VMM is told no more than its type: who serves it may die, and only the device hears of it. */
+    @Test
+    void aDeviceOfAnyTypeComesAndGoesAndItsBackendMayDie() throws Exception {
+        image("generic");
+        Process daemon = diskDaemon();
+        try {
+            VmmApi.Answer answer = api.put(
+                    "vm.add-generic-vhost-user",
+                    "{\"id\":\"any\",\"socket\":\"" + directory.resolve("daemon")
+                            + "\",\"device_type\":2,\"queue_sizes\":[128]}");
+            assertThat(answer.body()).contains("\"id\":\"any\",\"bdf\":\"0000:00:");
+            assertThat(info()).contains("\"device_type\":2,\"queue_sizes\":[128],\"id\":\"any\"");
+            await(() -> counters("any").contains("\"connected\":1"));
+            daemon.destroyForcibly().waitFor();
+            await(() -> counters("any").contains("\"connected\":0"));
+            assertThat(info()).contains("\"state\":\"Running\"");
+            daemon = diskDaemon();
+            await(() -> counters("any").contains("\"connected\":1"));
+            assertThat(remove("any")).isEqualTo(204);
+            assertThat(api.put("vm.reboot").status()).isEqualTo(204);
+            await(() -> !has("any"));
+            assertThat(daemon.isAlive()).as("it is not ours").isTrue();
+        } finally {
+            daemon.destroyForcibly();
+        }
+    }
+
+    private Process diskDaemon() throws IOException {
+        return Programs.start(
+                directory,
+                "daemon.out",
+                "vhost-user-blk",
+                List.of("--socket-path=" + directory.resolve("daemon"), "--blk-file=" + directory.resolve("generic")));
+    }
+
+    private String counters(String id) throws IOException {
+        String all = api.get("vm.counters").body();
+        int at = all.indexOf("\"" + id + "\"");
+        return at < 0 ? "" : all.substring(at, all.indexOf('}', at));
+    }
+
     @Test
     void tenDevicesLeaveNoDescriptorBehind() throws Exception {
         Path image = image("hot");

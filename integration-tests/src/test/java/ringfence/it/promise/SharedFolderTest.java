@@ -32,12 +32,16 @@ class SharedFolderTest {
                 .options(
                         "--fs",
                         "tag=both,num_queues=2,path=" + folder + "/both",
-                        "tag=fixed,readonly=on,path=" + folder + "/fixed");
+                        "tag=fixed,readonly=on,pci_segment=1,path=" + folder + "/fixed")
+                .options("--platform", "num_pci_segments=2");
         try (Guest guest = Guest.start(host, new Vmm.Ringfence(), spec)) {
             guest.awaitReady();
             String mounted = "mkdir -p /a /b && mount -t virtiofs both /a && mount -t virtiofs fixed /b"
                     + " && cat /b/link && cat /a/data | " + SUM;
             assertThat(guest.text(mounted)).isEqualTo("fixed\n" + data);
+            assertThat(guest.text("basename $(readlink /sys/bus/pci/devices/0001:00:00.0/driver)"))
+                    .as("on the second PCI segment")
+                    .isEqualTo("virtio-pci");
             assertThat(guest.text("touch /b/new 2>&1; mkdir /b/new 2>&1; rm /b/file 2>&1; cat /b/file"))
                     .contains("Read-only file system")
                     .endsWith("fixed");

@@ -8,6 +8,7 @@ import ringfence.linux.Errno;
 import ringfence.linux.ErrnoException;
 import ringfence.linux.Fd;
 import ringfence.linux.Linux;
+import ringfence.linux.OpenFlag;
 import ringfence.linux.Sockets;
 
 /**
@@ -98,15 +99,24 @@ public record BackendSocket(Optional<String> path, OptionalInt fd) {
         }
     }
 
+    private static void requireSocket(Linux linux, String name) {
+        try (Fd there = linux.files().open(name, OpenFlag.PATH)) {
+            if (!linux.files().stat(there).isSocket()) {
+                throw new IllegalArgumentException("socket " + name + ": a file that is no socket is there");
+            }
+        }
+    }
+
     private static void removeStale(Linux linux, String name) {
         try (Fd connected = linux.sockets().connect(name)) {
             throw new IllegalArgumentException("socket " + name + " is in use (" + connected + " connects)");
         } catch (ErrnoException e) {
             switch (e.errno()) {
-                case ECONNREFUSED -> linux.files().unlink(name);
+                case ECONNREFUSED -> { // so says a file, too
+                    requireSocket(linux, name);
+                    linux.files().unlink(name);
+                }
                 case ENOENT -> {}
-                case ENOTSOCK ->
-                    throw new IllegalArgumentException("socket " + name + ": a file that is no socket is there", e);
                 default ->
                     throw new IllegalArgumentException(
                             "socket " + name + ": " + e.errno().text(), e);

@@ -148,16 +148,40 @@ public final class Frontend implements AutoCloseable {
      * @param size 1 to 256
      */
     public byte[] config(int offset, int size) {
-        Reply reply = peer.ask(new Request.GetConfig(offset, size, 0), options.replyNanos())
-                .reply();
-        Reply.Config config = (Reply.Config) reply;
-        if (config.bytes().length != size) {
+        byte[] bytes = askForConfig(offset, size);
+        if (bytes.length != size) {
             throw new PeerException(
-                    "GET_CONFIG: offset=" + offset + " size=" + size + " but the back-end answers "
-                            + config.bytes().length + " bytes",
+                    "GET_CONFIG: offset=" + offset + " size=" + size + " but the back-end answers " + bytes.length
+                            + " bytes",
                     Disposition.RECONNECT);
         }
-        return config.bytes();
+        return bytes;
+    }
+
+    /**
+     * Reads the configuration space of a back-end of which nobody knows how long it is: as much from its beginning as it
+     * answers for, perhaps nothing. CONFIG was negotiated.
+     *
+     * @param most 1 to 256
+     */
+    public byte[] configUpTo(int most) {
+        byte[] best = new byte[0];
+        int refused = most + 1;
+        for (int size = most; size > best.length; size = (best.length + refused) / 2) {
+            byte[] bytes = askForConfig(0, size);
+            if (bytes.length == size) {
+                best = bytes;
+            } else {
+                refused = size;
+            }
+        }
+        return best;
+    }
+
+    private byte[] askForConfig(int offset, int size) {
+        Reply reply = peer.ask(new Request.GetConfig(offset, size, 0), options.replyNanos())
+                .reply();
+        return ((Reply.Config) reply).bytes();
     }
 
     /** Writes into the configuration space. CONFIG was negotiated. A refusal (RETRY) leaves the connection whole. */

@@ -17,6 +17,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import ringfence.linux.EventFd;
 import ringfence.linux.Fd;
 import ringfence.linux.Linux;
+import ringfence.vhostuser.Header;
 import ringfence.vhostuser.ProtocolFeature;
 import ringfence.vhostuser.link.PeerException.Disposition;
 
@@ -210,6 +211,35 @@ class HostileBackendTest {
             linux.sockets().shutdown(pair[0]);
             sender.join();
         }
+    }
+
+    /** Nobody has said how long it is: what is beyond its end is refused, without an end of the connection. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 10, 136, 255, 256})
+    void aConfigurationSpaceIsReadToItsEnd(int there) throws Exception {
+        offers(1L << 30 | 1L << 32, ProtocolFeature.CONFIG.mask());
+        frontend.hello(ProtocolFeature.CONFIG.mask());
+        assertThat(peer.receive(1000))
+                .as("three questions and a set of features")
+                .hasSize(4 * Header.SIZE + 8);
+        Thread answers = Thread.ofPlatform().start(() -> {
+            byte[] request;
+            while ((request = peer.receive(Header.SIZE + 12 + 256)).length > 0) {
+                int size =
+                        ByteBuffer.wrap(request).order(ByteOrder.LITTLE_ENDIAN).getInt(Header.SIZE + 4);
+                byte[] config = new byte[size <= there ? 12 + size : 0];
+                if (config.length > 0) {
+                    ByteBuffer.wrap(config).order(ByteOrder.LITTLE_ENDIAN).putInt(4, size);
+                    config[11 + size] = (byte) size;
+                }
+                reply(24, config);
+            }
+        });
+        byte[] read = frontend.configUpTo(256);
+        assertThat(read).hasSize(there);
+        assertThat(there == 0 ? 0 : read[there - 1]).isEqualTo((byte) there);
+        linux.sockets().shutdown(frontend.socket());
+        answers.join();
     }
 
     @Test

@@ -31,6 +31,8 @@ import ringfence.vhostuser.link.BackendOptions;
         versionProvider = FsVersion.class)
 public final class FsMain implements Callable<Integer> {
     private static final String NAME = "vhost-user-fs";
+    /** virtiofsd's words, by which Kata Containers knows that it may connect. */
+    private static final String CONNECT = "Waiting for vhost-user socket connection...";
 
     @Mixin
     private ShareFlags flags;
@@ -92,7 +94,11 @@ public final class FsMain implements Callable<Integer> {
                     .withLog(log)
                     .withName("fs");
             Map<String, Fd> kept = kept(linux, System.getenv());
-            service = Service.open(linux, flags.spec(), kept, keeper, options, details);
+            FsSpec spec = flags.spec();
+            service = Service.open(linux, spec, kept, keeper, options, details);
+            if (spec.socket().path().isPresent()) {
+                log.accept(CONNECT);
+            }
             kept.values().forEach(Fd::close);
             StartupMemory.giveBackLater(linux);
         } catch (IllegalArgumentException e) {

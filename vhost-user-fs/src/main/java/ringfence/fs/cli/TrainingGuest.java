@@ -8,10 +8,11 @@ import ringfence.fs.fuse.InLayout;
 import ringfence.fs.fuse.InitFlags;
 import ringfence.fs.fuse.Opcode;
 import ringfence.fs.fuse.OutLayout;
+import ringfence.linux.Errno;
 import ringfence.linux.EventFd;
 import ringfence.virtio.queue.GuestDriver;
 
-/** A guest's side of FUSE, as far as {@link FsTraining} needs it: one request at a time, each must succeed. */
+/** A guest's side of FUSE, as far as {@link FsTraining} needs it: one request at a time, each must end as expected. */
 final class TrainingGuest {
     private static final long REQUEST = 0x2_0000;
     private static final long REPLY = 0x8_0000;
@@ -62,6 +63,11 @@ final class TrainingGuest {
     }
 
     private void send(int length) {
+        send(length, 0);
+    }
+
+    /** @param expected number of the error, negative, or 0 */
+    private void send(int length, int expected) {
         int32(0, length);
         driver.begin(2);
         driver.readable(REQUEST, length);
@@ -75,10 +81,10 @@ final class TrainingGuest {
             if (System.nanoTime() > deadline) {
                 throw new IllegalStateException("a request does not end");
             }
-            Thread.onSpinWait();
+            Thread.yield(); // the build's machine may have nothing to spare
         }
         int error = memory.get(ValueLayout.JAVA_INT, REPLY + 4);
-        if (error != 0) {
+        if (error != expected) {
             throw new IllegalStateException("request " + memory.get(ValueLayout.JAVA_INT, REQUEST + 4) + ": " + error);
         }
     }
@@ -108,6 +114,19 @@ final class TrainingGuest {
     void lookup(long parent, String name) {
         begin(Opcode.LOOKUP, parent);
         send(text(InLayout.ARGUMENTS, name));
+    }
+
+    /** Of what is not there, as a guest does before it makes it. */
+    void lookupInVain(long parent, String name) {
+        begin(Opcode.LOOKUP, parent);
+        send(text(InLayout.ARGUMENTS, name), -Errno.ENOENT.number());
+    }
+
+    /** Has no reply. */
+    void forget(long node, long lookups) {
+        begin(Opcode.FORGET, node);
+        int64(InLayout.FORGET_LOOKUPS, lookups);
+        send(InLayout.HEADER + 8);
     }
 
     void getattr(long node) {

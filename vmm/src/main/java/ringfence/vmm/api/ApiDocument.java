@@ -15,7 +15,7 @@ import ringfence.vmm.machine.MachineStatus;
  * The API as a document of OpenAPI 3.0.3. Bodies are described by the tables that they are read with, so that the two
  * cannot differ; only what is answered is described here. Nothing of it is made, or loaded, before somebody asks.
  */
-final class ApiDocument {
+public final class ApiDocument {
     /** Where it is, under {@code /api/v1}. */
     static final String NAME = "openapi.json";
 
@@ -24,7 +24,7 @@ final class ApiDocument {
     private ApiDocument() {}
 
     /** The document. @param version of the VMM */
-    static Json.Obj of(String version) {
+    public static Json.Obj of(String version) {
         Map<String, Json> schemas = answers();
         Map<String, Json> paths = new LinkedHashMap<>();
         for (ApiOperation operation : ApiOperation.all()) {

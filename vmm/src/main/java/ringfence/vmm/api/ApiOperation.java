@@ -9,6 +9,7 @@ import ringfence.option.Json;
 import ringfence.option.OptionTable;
 import ringfence.vmm.config.DiskConfig;
 import ringfence.vmm.config.FsConfig;
+import ringfence.vmm.config.GenericConfig;
 import ringfence.vmm.config.NetConfig;
 import ringfence.vmm.config.VmConfig;
 import ringfence.vmm.config.VsockConfig;
@@ -120,6 +121,10 @@ record ApiOperation(
                                 + " queues.",
                         NetConfig.TABLE),
                 add("vm.add-fs", "Adds a shared folder.", FsConfig.TABLE),
+                add(
+                        "vm.add-generic-vhost-user",
+                        "Adds a virtio device of any type, which somebody else serves.",
+                        GenericConfig.TABLE),
                 add("vm.add-vsock", "Adds sockets between guest and host.", VsockConfig.TABLE),
                 new ApiOperation(
                         "PUT",

@@ -56,6 +56,7 @@ public final class Endpoints {
         table.put("vm.add-disk", new Endpoint(PUT, changes::addDisk));
         table.put("vm.add-net", new Endpoint(PUT, changes::addNet));
         table.put("vm.add-fs", new Endpoint(PUT, changes::addFs));
+        table.put("vm.add-generic-vhost-user", new Endpoint(PUT, changes::addGeneric));
         table.put("vm.add-vsock", new Endpoint(PUT, changes::addVsock));
         table.put("vm.remove-device", new Endpoint(PUT, changes::removeDevice));
         table.put(ApiDocument.NAME, now(GET, this::document));

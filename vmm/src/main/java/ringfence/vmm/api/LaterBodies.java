@@ -14,6 +14,7 @@ import ringfence.option.OptionTable;
 import ringfence.option.OptionType;
 import ringfence.option.OptionTypes;
 import ringfence.option.OptionValues;
+import ringfence.vmm.config.PlatformConfig;
 
 /**
  * The bodies of endpoints whose capability is still to come: names and types of Cloud Hypervisor's API, so that a client
@@ -139,14 +140,6 @@ public final class LaterBodies {
                 "vm.add-user-device",
                 device("VmAddUserDevice", field("socket", TEXT)).required("socket"));
         all.put(
-                "vm.add-generic-vhost-user",
-                device(
-                                "GenericVhostUserConfig",
-                                field("socket", TEXT),
-                                field("queue_sizes", OptionTypes.integers(0, 65535)),
-                                field("device_type", OptionTypes.number(0, MOST)))
-                        .required("socket", "queue_sizes", "device_type"));
-        all.put(
                 "vm.add-pmem",
                 device("PmemConfig", field("file", TEXT), field("size", SIZE), field("discard_writes", TOGGLE, false))
                         .required("file"));
@@ -209,7 +202,7 @@ public final class LaterBodies {
         List<Option<Json.Obj, ?>> all = new ArrayList<>(List.of(own));
         all.add(id());
         all.add(field("iommu", TOGGLE, false));
-        all.add(field("pci_segment", OptionTypes.integer(0, 95)));
+        all.add(field("pci_segment", OptionTypes.integer(0, PlatformConfig.MOST_SEGMENTS - 1)));
         all.add(field("pci_device_id", OptionTypes.integer(0, 31)));
         return OptionTable.of(name, values -> body(all, values), all);
     }

@@ -12,6 +12,7 @@ import ringfence.option.Json;
 import ringfence.option.OptionTable;
 import ringfence.vmm.config.DiskConfig;
 import ringfence.vmm.config.FsConfig;
+import ringfence.vmm.config.GenericConfig;
 import ringfence.vmm.config.NetBackend;
 import ringfence.vmm.config.NetConfig;
 import ringfence.vmm.config.VmConfig;
@@ -68,6 +69,10 @@ final class VmChanges {
 
     CompletableFuture<HttpResponse> addFs(HttpRequest request) {
         return add(FsConfig.TABLE, VmConfig::plus, FsConfig::id, request);
+    }
+
+    CompletableFuture<HttpResponse> addGeneric(HttpRequest request) {
+        return add(GenericConfig.TABLE, VmConfig::plus, GenericConfig::id, request);
     }
 
     /** There is one at most. */

@@ -2,7 +2,7 @@
  * The REST API on a Unix socket, in Cloud Hypervisor's dialect ({@code /api/v1}).
  *
  * <h2>Theory of operation</h2>
- * {@link ringfence.vmm.api.ApiServer} owns the socket: it takes the lock file beside it and removes a stale socket.
+ * {@link ringfence.vmm.api.ApiListener} is the socket: made at a path, with a lock file beside it, or handed over.
  * One thread serves all clients ({@link ringfence.vmm.api.ApiLoop}): it never blocks on one of them, so that slow, idle
  * and garbage clients delay nobody. {@link ringfence.vmm.api.ApiConnection} is one of them, {@link
  * ringfence.vmm.api.HttpReader} turns its bytes into requests. Everything that a client can size or delay has a bound

@@ -7,12 +7,15 @@ import ringfence.option.Option;
 import ringfence.option.OptionTable;
 import ringfence.vmm.config.ConsoleConfig;
 import ringfence.vmm.config.CpusConfig;
+import ringfence.vmm.config.DebugConsoleConfig;
 import ringfence.vmm.config.DiskConfig;
 import ringfence.vmm.config.EventMonitorConfig;
 import ringfence.vmm.config.FsConfig;
+import ringfence.vmm.config.GenericConfig;
 import ringfence.vmm.config.MemoryConfig;
 import ringfence.vmm.config.NetConfig;
 import ringfence.vmm.config.PayloadConfig;
+import ringfence.vmm.config.PlatformConfig;
 import ringfence.vmm.config.RngConfig;
 import ringfence.vmm.config.VsockConfig;
 
@@ -23,11 +26,15 @@ final class Flags {
     static final String DISK = "--disk";
     static final String NET = "--net";
     static final String FS = "--fs";
+    static final String GENERIC = "--generic-vhost-user";
     static final String RNG = "--rng";
     static final String VSOCK = "--vsock";
     static final String SERIAL = "--serial";
     static final String CONSOLE = "--console";
+    static final String DEBUG_CONSOLE = "--debug-console";
+    static final String WATCHDOG = "--watchdog";
     static final String PVPANIC = "--pvpanic";
+    static final String PLATFORM = "--platform";
     static final String CONFIG = "--config";
     static final String API_SOCKET = "--api-socket";
     static final String NO_SHUTDOWN = "--no-shutdown";
@@ -49,8 +56,21 @@ final class Flags {
 
     /** The names of those that say what the machine is. */
     static List<String> ofMachine() {
-        List<String> names =
-                new ArrayList<>(List.of(CPUS, MEMORY, DISK, NET, FS, VSOCK, SERIAL, CONSOLE, RNG, PVPANIC));
+        List<String> names = new ArrayList<>(List.of(
+                CPUS,
+                MEMORY,
+                DISK,
+                NET,
+                FS,
+                GENERIC,
+                VSOCK,
+                SERIAL,
+                CONSOLE,
+                DEBUG_CONSOLE,
+                RNG,
+                WATCHDOG,
+                PVPANIC,
+                PLATFORM));
         for (Option<PayloadConfig, ?> option : PayloadConfig.TABLE.options()) {
             names.add("--" + option.key());
         }
@@ -71,9 +91,13 @@ final class Flags {
         for (Option<PayloadConfig, ?> option : PayloadConfig.TABLE.options()) {
             flags.add(new Flag("--" + option.key(), "", option.type().syntax(), false, List.of(option.help())));
         }
-        for (String name : List.of(CPUS, MEMORY, DISK, NET, FS, VSOCK, SERIAL, CONSOLE, RNG)) {
-            flags.add(new Flag(name, "", "<options>", List.of(DISK, NET, FS).contains(name), List.of()));
+        for (String name :
+                List.of(CPUS, MEMORY, DISK, NET, FS, GENERIC, VSOCK, SERIAL, CONSOLE, DEBUG_CONSOLE, RNG, PLATFORM)) {
+            flags.add(new Flag(
+                    name, "", "<options>", List.of(DISK, NET, FS, GENERIC).contains(name), List.of()));
         }
+        flags.add(new Flag(
+                WATCHDOG, "", "", false, List.of("a guest that falls silent is reset; needs a driver in its kernel")));
         flags.add(new Flag(PVPANIC, "", "", false, List.of("the guest's kernel can tell of a panic")));
         flags.add(new Flag(
                 CONFIG,
@@ -81,7 +105,7 @@ final class Flags {
                 "<path>",
                 false,
                 List.of("a file that says all of the machine: JSON, as vm.create has it")));
-        flags.add(new Flag(API_SOCKET, "", "<path>", false, List.of("serve the API on a Unix socket")));
+        flags.add(new Flag(API_SOCKET, "", "<path>|fd=<fd>", false, List.of("serve the API on a Unix socket")));
         flags.add(new Flag(NO_SHUTDOWN, "", "", false, List.of("stay when the guest has powered off")));
         flags.add(new Flag(
                 EVENT_MONITOR, "", "path=<path>|fd=<fd>", false, List.of("tell what happens, as objects of JSON")));
@@ -106,9 +130,12 @@ final class Flags {
             case DISK -> Optional.of(DiskConfig.TABLE);
             case NET -> Optional.of(NetConfig.TABLE);
             case FS -> Optional.of(FsConfig.TABLE);
+            case GENERIC -> Optional.of(GenericConfig.TABLE);
             case VSOCK -> Optional.of(VsockConfig.TABLE);
             case SERIAL, CONSOLE -> Optional.of(ConsoleConfig.TABLE);
+            case DEBUG_CONSOLE -> Optional.of(DebugConsoleConfig.TABLE);
             case RNG -> Optional.of(RngConfig.TABLE);
+            case PLATFORM -> Optional.of(PlatformConfig.TABLE);
             case EVENT_MONITOR -> Optional.of(EventMonitorConfig.TABLE);
             default -> Optional.empty();
         };

@@ -3,6 +3,7 @@ package ringfence.vmm.cli;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 import ringfence.linux.Errno;
 import ringfence.linux.ErrnoException;
 import ringfence.linux.Fd;
@@ -39,7 +40,10 @@ final class HostChecks {
             checks.parts(config);
         });
         arguments.eventMonitor().ifPresent(monitor -> checks.problems.addAll(monitor.problems()));
-        arguments.apiSocket().ifPresent(path -> checks.socket("--api-socket", path));
+        arguments.apiSocket().ifPresent(api -> {
+            api.path().ifPresent(path -> checks.socket(Flags.API_SOCKET, path));
+            api.fd().ifPresent(fd -> checks.listener(Flags.API_SOCKET + " fd", fd));
+        });
         return checks.problems;
     }
 
@@ -63,7 +67,11 @@ final class HostChecks {
         config.disks().forEach(this::disk);
         config.nets().forEach(this::net);
         config.fs().forEach(this::fs);
+        config.generics()
+                .forEach(generic -> socket("--generic-vhost-user " + generic.id() + " socket", generic.socket()));
         config.vsock().ifPresent(vsock -> socket("--vsock socket", vsock.socket()));
+        config.serial().socket().ifPresent(path -> socket(Flags.SERIAL + " socket", path));
+        config.console().socket().ifPresent(path -> socket(Flags.CONSOLE + " socket", path));
     }
 
     private void file(String option, String path) {
@@ -89,7 +97,7 @@ final class HostChecks {
         if (net.backend() instanceof NetBackend.Socket socket) {
             socket(option + " socket", socket.path());
         } else if (net.backend() instanceof NetBackend.Descriptors descriptors) {
-            descriptors.fds().forEach(fd -> descriptor(option + " fd", fd));
+            descriptors.fds().forEach(fd -> tap(option + " fd", fd));
         } else if (net.backend() instanceof NetBackend.Passt
                 && HostProgram.find("passt", System.getenv("PATH")).isEmpty()) {
             problems.add(new Problem(option + " passt", "passt is not installed: apt install passt, or give a tap"));
@@ -121,12 +129,26 @@ final class HostChecks {
         }
     }
 
-    private void descriptor(String option, int number) {
+    private void tap(String option, int number) {
+        handed(
+                option,
+                number,
+                fd -> linux.files().stat(fd).isCharacterDevice(),
+                "is no tap: open /dev/net/tun, or the /dev/tap of a macvtap, and hand that over");
+    }
+
+    private void listener(String option, int number) {
+        handed(
+                option,
+                number,
+                linux.sockets()::isListener,
+                "is no Unix socket that listens: bind(2) one and let it listen(2) before it is handed over");
+    }
+
+    private void handed(String option, int number, Predicate<Fd> fits, String otherwise) {
         try (Fd fd = linux.files().duplicate(number)) {
-            if (!linux.files().stat(fd).isCharacterDevice()) {
-                problems.add(new Problem(
-                        option,
-                        number + " is no tap: open /dev/net/tun, or the /dev/tap of a macvtap, and hand that over"));
+            if (!fits.test(fd)) {
+                problems.add(new Problem(option, number + " " + otherwise));
             }
         } catch (ErrnoException e) {
             problems.add(new Problem(option, number + " is not open: let whoever starts the VMM hand it over"));

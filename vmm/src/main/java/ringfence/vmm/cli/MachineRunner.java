@@ -36,10 +36,10 @@ final class MachineRunner {
             Linux linux,
             Optional<VmConfig> config,
             RuntimeOptions options,
-            Optional<String> apiSocket,
+            Optional<ApiSocket> apiSocket,
             EventSink events)
             throws InterruptedException {
-        Optional<JournalSink> journal = JournalSink.open(linux, apiSocket);
+        Optional<JournalSink> journal = JournalSink.open(linux, apiSocket.flatMap(ApiSocket::path));
         try {
             EventSink told = journal.map(events::and).orElse(events);
             return run(linux, config, options, apiSocket, told, () -> firstRun(linux, journal));
@@ -52,7 +52,7 @@ final class MachineRunner {
             Linux linux,
             Optional<VmConfig> config,
             RuntimeOptions options,
-            Optional<String> apiSocket,
+            Optional<ApiSocket> apiSocket,
             EventSink events,
             Runnable onFirstRun)
             throws InterruptedException {
@@ -110,14 +110,17 @@ final class MachineRunner {
         });
     }
 
-    private static ApiServer api(Linux linux, String path, MachineProxy proxy) {
+    private static ApiServer api(Linux linux, ApiSocket socket, MachineProxy proxy) {
+        Endpoints endpoints = new Endpoints(linux, proxy, CloudHypervisorCommand.SPOKEN);
         try {
-            return new ApiServer(linux, path, new Endpoints(linux, proxy, CloudHypervisorCommand.SPOKEN));
+            return socket.fd().isPresent()
+                    ? ApiServer.handed(linux, socket.fd().getAsInt(), endpoints)
+                    : ApiServer.at(linux, socket.path().orElseThrow(), endpoints);
         } catch (ErrnoException e) {
             String why = e.errno() == Errno.EADDRINUSE
                     ? "another process serves it: end that, or choose another path"
                     : e.errno() + " (" + e.errno().text() + "): choose another path";
-            throw new BadInputException("--api-socket " + path + ": " + why, e);
+            throw new BadInputException("--api-socket " + socket + ": " + why, e);
         }
     }
 }

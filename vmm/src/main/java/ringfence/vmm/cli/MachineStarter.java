@@ -21,7 +21,7 @@ interface MachineStarter {
             Linux linux,
             Optional<VmConfig> config,
             RuntimeOptions options,
-            Optional<String> apiSocket,
+            Optional<ApiSocket> apiSocket,
             EventSink events)
             throws Exception;
 }

@@ -15,6 +15,7 @@ import ringfence.vmm.cli.RemoteWords.Nothing;
 import ringfence.vmm.cli.RemoteWords.Options;
 import ringfence.vmm.config.DiskConfig;
 import ringfence.vmm.config.FsConfig;
+import ringfence.vmm.config.GenericConfig;
 import ringfence.vmm.config.NetBackend;
 import ringfence.vmm.config.NetConfig;
 import ringfence.vmm.config.VsockConfig;
@@ -46,6 +47,10 @@ final class RemoteVerbs {
             put("add-disk", new Options<>(DiskConfig.TABLE), "a disk, as --disk has it"),
             put("add-net", new Options<>(NetConfig.TABLE, RemoteVerbs::descriptors), "a network card, as --net has it"),
             put("add-fs", new Options<>(FsConfig.TABLE), "a shared folder, as --fs has it"),
+            put(
+                    "add-generic-vhost-user",
+                    new Options<>(GenericConfig.TABLE),
+                    "a virtio device of any type, as --generic-vhost-user has it"),
             put("add-vsock", new Options<>(VsockConfig.TABLE), "sockets between guest and host, as --vsock has them"),
             put("remove-device", new Member("id", "<id>"), "the guest is asked to give one back"),
             put("shutdown", "it ends at once; its configuration stays"),
@@ -64,7 +69,6 @@ final class RemoteVerbs {
         Map<String, OptionTable<Json.Obj>> bodies = LaterBodies.all();
         List<Verb> all = new ArrayList<>(SERVED);
         all.add(later("add-device", bodies));
-        all.add(later("add-generic-vhost-user", bodies));
         all.add(later("add-pmem", bodies));
         all.add(later("add-user-device", bodies));
         // a flag has a default where the API wants the number of queues

@@ -4,19 +4,21 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import ringfence.option.FlagSyntax;
 import ringfence.option.OptionException;
 import ringfence.option.OptionTable;
 import ringfence.process.LogLevel;
 import ringfence.sandbox.FilterMode;
 import ringfence.vmm.config.ConsoleConfig;
 import ringfence.vmm.config.CpusConfig;
+import ringfence.vmm.config.DebugConsoleConfig;
 import ringfence.vmm.config.DiskConfig;
 import ringfence.vmm.config.EventMonitorConfig;
 import ringfence.vmm.config.FsConfig;
+import ringfence.vmm.config.GenericConfig;
 import ringfence.vmm.config.MemoryConfig;
 import ringfence.vmm.config.NetConfig;
 import ringfence.vmm.config.PayloadConfig;
+import ringfence.vmm.config.PlatformConfig;
 import ringfence.vmm.config.RngConfig;
 import ringfence.vmm.config.VmConfig;
 import ringfence.vmm.config.VsockConfig;
@@ -35,7 +37,7 @@ import ringfence.vmm.config.VsockConfig;
  */
 record VmArguments(
         Optional<VmConfig> config,
-        Optional<String> apiSocket,
+        Optional<ApiSocket> apiSocket,
         Optional<EventMonitorConfig> eventMonitor,
         boolean noShutdown,
         FilterMode filters,
@@ -52,7 +54,7 @@ record VmArguments(
         config.ifPresent(machine -> warnings.addAll(machine.unheeded()));
         return new VmArguments(
                 config,
-                a.value(Flags.API_SOCKET).map(VmArguments::socket),
+                a.value(Flags.API_SOCKET).map(ApiSocket::parse),
                 a.value(Flags.EVENT_MONITOR).map(text -> parse(Flags.EVENT_MONITOR, EventMonitorConfig.TABLE, text)),
                 a.has(Flags.NO_SHUTDOWN),
                 a.value(Flags.SECCOMP).map(VmArguments::filters).orElse(FilterMode.TRUE),
@@ -80,18 +82,6 @@ record VmArguments(
     }
 
     private static VmConfig config(Arguments a) {
-        List<DiskConfig> disks = new ArrayList<>();
-        for (String disk : a.all(Flags.DISK)) {
-            disks.add(parse(Flags.DISK, DiskConfig.TABLE, disk));
-        }
-        List<NetConfig> nets = new ArrayList<>();
-        for (String net : a.all(Flags.NET)) {
-            nets.add(parse(Flags.NET, NetConfig.TABLE, net));
-        }
-        List<FsConfig> fs = new ArrayList<>();
-        for (String folder : a.all(Flags.FS)) {
-            fs.add(parse(Flags.FS, FsConfig.TABLE, folder));
-        }
         return new VmConfig(
                 new PayloadConfig(
                         a.value("--kernel").orElse(""),
@@ -99,14 +89,30 @@ record VmArguments(
                         a.value("--cmdline").orElse("")),
                 parse(Flags.CPUS, CpusConfig.TABLE, cpus(a)),
                 parse(Flags.MEMORY, MemoryConfig.TABLE, a.value(Flags.MEMORY).orElse("")),
-                disks,
-                nets,
-                fs,
+                all(a, Flags.DISK, DiskConfig.TABLE),
+                all(a, Flags.NET, NetConfig.TABLE),
+                all(a, Flags.FS, FsConfig.TABLE),
+                all(a, Flags.GENERIC, GenericConfig.TABLE),
                 a.value(Flags.VSOCK).map(text -> parse(Flags.VSOCK, VsockConfig.TABLE, text)),
                 parse(Flags.RNG, RngConfig.TABLE, a.value(Flags.RNG).orElse("")),
                 console(a, Flags.SERIAL, ConsoleConfig.NULL),
                 console(a, Flags.CONSOLE, ConsoleConfig.TTY),
-                a.has(Flags.PVPANIC));
+                a.value(Flags.DEBUG_CONSOLE)
+                        .map(text -> parse(Flags.DEBUG_CONSOLE, DebugConsoleConfig.TABLE, text))
+                        .orElse(DebugConsoleConfig.OFF),
+                a.has(Flags.WATCHDOG),
+                a.has(Flags.PVPANIC),
+                a.value(Flags.PLATFORM)
+                        .map(text -> parse(Flags.PLATFORM, PlatformConfig.TABLE, text))
+                        .orElse(PlatformConfig.DEFAULT));
+    }
+
+    private static <R> List<R> all(Arguments a, String flag, OptionTable<R> table) {
+        List<R> all = new ArrayList<>();
+        for (String text : a.all(flag)) {
+            all.add(parse(flag, table, text));
+        }
+        return all;
     }
 
     /** A bare number is what {@code boot=} is. */
@@ -125,14 +131,5 @@ record VmArguments(
         } catch (OptionException e) {
             throw e.within(flag);
         }
-    }
-
-    /** {@code path=/x}, or the path alone. */
-    private static String socket(String text) {
-        String path = FlagSyntax.unquote(text.startsWith("path=") ? text.substring(5) : text);
-        if (text.startsWith("fd=")) {
-            throw new OptionException("--api-socket fd= is not supported yet: give a path");
-        }
-        return path;
     }
 }

@@ -13,7 +13,8 @@ import ringfence.option.OptionValues;
  * A console: the serial port ({@code --serial}) or the virtio console ({@code --console}).
  *
  * @param mode what is behind it
- * @param file where its output goes, for {@link ConsoleMode#FILE}
+ * @param file where its output goes, for {@link ConsoleMode#FILE}; what others open, once there is one, for {@link
+ *     ConsoleMode#PTY}
  * @param socket where it listens, for {@link ConsoleMode#SOCKET}
  */
 public record ConsoleConfig(ConsoleMode mode, Optional<String> file, Optional<String> socket) {
@@ -32,7 +33,8 @@ public record ConsoleConfig(ConsoleMode mode, Optional<String> file, Optional<St
     /** Flags, JSON and help: {@code tty}, {@code file=/path}. */
     public static final OptionTable<ConsoleConfig> TABLE = OptionTable.of(
                     "ConsoleConfig", ConsoleConfig::made, MODE, FILE, SOCKET)
-            .bare(MODE);
+            .bare(MODE)
+            .unsupported("iommu");
 
     /** Standard input and output: the virtio console's default. */
     public static final ConsoleConfig TTY = of(ConsoleMode.TTY);
@@ -43,6 +45,11 @@ public record ConsoleConfig(ConsoleMode mode, Optional<String> file, Optional<St
     /** One that needs no path. */
     public static ConsoleConfig of(ConsoleMode mode) {
         return new ConsoleConfig(mode, Optional.empty(), Optional.empty());
+    }
+
+    /** The same with the pseudo-terminal that there is now, or with none; of no effect on other modes. */
+    ConsoleConfig with(Optional<String> terminal) {
+        return mode == ConsoleMode.PTY ? new ConsoleConfig(mode, terminal, socket) : this;
     }
 
     /** A path says the mode, unless that is said too. */
@@ -57,13 +64,11 @@ public record ConsoleConfig(ConsoleMode mode, Optional<String> file, Optional<St
     /** What is wrong with it. @param flag {@code --serial} or {@code --console} */
     List<Problem> problems(String flag) {
         List<Problem> problems = new ArrayList<>();
-        if (mode == ConsoleMode.PTY || mode == ConsoleMode.SOCKET) {
-            problems.add(new Problem(flag, mode.word() + " is not supported yet: use tty, file=<path>, null or off"));
+        if (mode == ConsoleMode.FILE && file.isEmpty() || mode == ConsoleMode.SOCKET && socket.isEmpty()) {
+            problems.add(new Problem(flag, mode.word() + " without a path: write " + mode.word() + "=<path>"));
         }
-        if (mode == ConsoleMode.FILE && file.isEmpty()) {
-            problems.add(new Problem(flag, "file without a path: write file=<path>"));
-        }
-        if (mode != ConsoleMode.FILE && file.isPresent() || mode != ConsoleMode.SOCKET && socket.isPresent()) {
+        boolean mayHaveFile = mode == ConsoleMode.FILE || mode == ConsoleMode.PTY; // of a pty: as vm.info has told it
+        if (!mayHaveFile && file.isPresent() || mode != ConsoleMode.SOCKET && socket.isPresent()) {
             problems.add(new Problem(flag, "says " + mode.word() + " and a path for something else: give one of them"));
         }
         return problems;

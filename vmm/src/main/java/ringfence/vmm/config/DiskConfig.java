@@ -4,7 +4,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 import ringfence.option.Option;
 import ringfence.option.OptionException;
 import ringfence.option.OptionTable;
@@ -23,12 +22,11 @@ import ringfence.option.OptionValues;
  * @param numQueues request queues
  * @param queueSize entries of a queue
  * @param serial what the guest sees as its serial number
- * @param pciDeviceId PCI device number; empty: the first that is free
  * @param imageType the image's format; empty: raw
  * @param sparse whether discarded blocks are given back to the host
  * @param lock what of the image is locked
  * @param queueAffinity host CPUs of each queue's worker
- * @param pciSegment PCI segment
+ * @param place where it sits on PCI
  */
 public record DiskConfig(
         String id,
@@ -38,12 +36,11 @@ public record DiskConfig(
         int numQueues,
         int queueSize,
         Optional<String> serial,
-        OptionalInt pciDeviceId,
         Optional<ImageType> imageType,
         boolean sparse,
         LockGranularity lock,
         List<Affinity> queueAffinity,
-        int pciSegment) {
+        PciPlace place) {
     /** Who serves a disk. */
     public sealed interface Backend {
         /**
@@ -136,14 +133,8 @@ public record DiskConfig(
             List.of(),
             DiskConfig::queueAffinity,
             "host CPUs of each queue's worker");
-    private static final Option<DiskConfig, Integer> PCI_SEGMENT =
-            Option.of("pci_segment", OptionTypes.integer(0, 95), 0, DiskConfig::pciSegment, "PCI segment");
-    private static final Option<DiskConfig, Optional<Integer>> PCI_DEVICE = Option.of(
-            "pci_device_id",
-            OptionTypes.optional(OptionTypes.integer(0, 31)),
-            Optional.empty(),
-            d -> d.pciDeviceId.isPresent() ? Optional.of(d.pciDeviceId.getAsInt()) : Optional.empty(),
-            "PCI device number; the first that is free");
+    private static final Option<DiskConfig, Integer> PCI_SEGMENT = PciPlace.segmentOption(DiskConfig::place);
+    private static final Option<DiskConfig, Optional<Integer>> PCI_DEVICE = PciPlace.deviceOption(DiskConfig::place);
 
     /** Flags, JSON and help. */
     public static final OptionTable<DiskConfig> TABLE = OptionTable.of(
@@ -184,12 +175,11 @@ public record DiskConfig(
                 v.get(QUEUES),
                 v.get(QUEUE_SIZE),
                 v.get(SERIAL),
-                v.get(PCI_DEVICE).map(OptionalInt::of).orElseGet(OptionalInt::empty),
                 v.get(IMAGE_TYPE).filter(type -> type != ImageType.UNKNOWN),
                 v.get(SPARSE),
                 v.get(LOCK),
                 v.get(QUEUE_AFFINITY),
-                v.get(PCI_SEGMENT));
+                PciPlace.of(v.get(PCI_SEGMENT), v.get(PCI_DEVICE)));
     }
 
     private static Backend backend(OptionValues v) {
@@ -231,12 +221,11 @@ public record DiskConfig(
                 numQueues,
                 queueSize,
                 serial,
-                pciDeviceId,
                 imageType,
                 sparse,
                 lock,
                 queueAffinity,
-                pciSegment);
+                place);
     }
 
     /** What is wrong with it, beside its id. */
@@ -269,7 +258,6 @@ public record DiskConfig(
                         "queue_affinity", "names queue " + pin.index() + ", there are 0 to " + (numQueues - 1)));
             }
         }
-        PciPlace.check(pciSegment, pciDeviceId, problems);
         return problems;
     }
 }

@@ -4,7 +4,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 import ringfence.option.Option;
 import ringfence.option.OptionException;
 import ringfence.option.OptionTable;
@@ -21,17 +20,9 @@ import ringfence.option.OptionValues;
  * @param backend who serves it
  * @param numQueues request queues
  * @param queueSize entries of a queue
- * @param pciDeviceId PCI device number; empty: the first that is free
- * @param pciSegment PCI segment
+ * @param place where it sits on PCI
  */
-public record FsConfig(
-        String id,
-        String tag,
-        FsBackend backend,
-        int numQueues,
-        int queueSize,
-        OptionalInt pciDeviceId,
-        int pciSegment) {
+public record FsConfig(String id, String tag, FsBackend backend, int numQueues, int queueSize, PciPlace place) {
     /** The longest tag, in bytes (virtio 1.3, 5.11.4). */
     public static final int MAX_TAG = 36;
 
@@ -57,14 +48,8 @@ public record FsConfig(
             Option.of("queue_size", OptionTypes.integer(2, 32768), 1024, FsConfig::queueSize, "entries of a queue");
     private static final Option<FsConfig, Optional<String>> ID =
             Option.of("id", TEXT, Optional.empty(), f -> given(f.id), "a unique name; made where none is given");
-    private static final Option<FsConfig, Integer> PCI_SEGMENT =
-            Option.of("pci_segment", OptionTypes.integer(0, 95), 0, FsConfig::pciSegment, "PCI segment");
-    private static final Option<FsConfig, Optional<Integer>> PCI_DEVICE = Option.of(
-            "pci_device_id",
-            OptionTypes.optional(OptionTypes.integer(0, 31)),
-            Optional.empty(),
-            f -> f.pciDeviceId.isPresent() ? Optional.of(f.pciDeviceId.getAsInt()) : Optional.empty(),
-            "PCI device number; the first that is free");
+    private static final Option<FsConfig, Integer> PCI_SEGMENT = PciPlace.segmentOption(FsConfig::place);
+    private static final Option<FsConfig, Optional<Integer>> PCI_DEVICE = PciPlace.deviceOption(FsConfig::place);
     private static final Option<FsConfig, Optional<String>> PATH = Option.of(
             "path",
             PATH_TYPE,
@@ -134,8 +119,7 @@ public record FsConfig(
                 backend(v),
                 v.get(QUEUES),
                 v.get(QUEUE_SIZE),
-                v.get(PCI_DEVICE).map(OptionalInt::of).orElseGet(OptionalInt::empty),
-                v.get(PCI_SEGMENT));
+                PciPlace.of(v.get(PCI_SEGMENT), v.get(PCI_DEVICE)));
     }
 
     private static FsBackend backend(OptionValues v) {
@@ -183,7 +167,7 @@ public record FsConfig(
 
     /** The same under that name. */
     FsConfig named(String name) {
-        return new FsConfig(name, tag, backend, numQueues, queueSize, pciDeviceId, pciSegment);
+        return new FsConfig(name, tag, backend, numQueues, queueSize, place);
     }
 
     /** What is wrong with it, beside what it shares with others. */
@@ -208,7 +192,6 @@ public record FsConfig(
                     "num_queues",
                     numQueues + " are more than the " + cpus.bootVcpus() + " vCPUs at start: give at most that many"));
         }
-        PciPlace.check(pciSegment, pciDeviceId, problems);
         return problems;
     }
 }

@@ -23,8 +23,7 @@ import ringfence.option.OptionValues;
  * @param queueSize entries of a queue
  * @param offloads work on packets that may be left to the other side
  * @param limits of its traffic
- * @param pciDeviceId PCI device number; empty: the first that is free
- * @param pciSegment PCI segment
+ * @param place where it sits on PCI
  */
 public record NetConfig(
         String id,
@@ -35,8 +34,7 @@ public record NetConfig(
         int queueSize,
         NetOffloads offloads,
         Optional<RateLimiterConfig> limits,
-        OptionalInt pciDeviceId,
-        int pciSegment) {
+        PciPlace place) {
     private static final String CLIENTS_IP = "192.168.249.1";
     private static final String CLIENTS_MASK = "255.255.255.0";
     private static final OptionType<Optional<String>> TEXT = OptionTypes.optional(OptionTypes.text("text"));
@@ -131,14 +129,8 @@ public record NetConfig(
     private static final Option<NetConfig, Optional<Long>> OPS_SIZE = limit("ops_size");
     private static final Option<NetConfig, Optional<Long>> OPS_BURST = limit("ops_one_time_burst");
     private static final Option<NetConfig, Optional<Long>> OPS_REFILL = limit("ops_refill_time");
-    private static final Option<NetConfig, Integer> PCI_SEGMENT =
-            Option.of("pci_segment", OptionTypes.integer(0, 95), 0, NetConfig::pciSegment, "PCI segment");
-    private static final Option<NetConfig, Optional<Integer>> PCI_DEVICE = Option.of(
-            "pci_device_id",
-            OptionTypes.optional(OptionTypes.integer(0, 31)),
-            Optional.empty(),
-            n -> boxed(n.pciDeviceId),
-            "PCI device number; the first that is free");
+    private static final Option<NetConfig, Integer> PCI_SEGMENT = PciPlace.segmentOption(NetConfig::place);
+    private static final Option<NetConfig, Optional<Integer>> PCI_DEVICE = PciPlace.deviceOption(NetConfig::place);
 
     /** Flags, JSON and help. */
     public static final OptionTable<NetConfig> TABLE = OptionTable.of(
@@ -190,8 +182,7 @@ public record NetConfig(
                         .or(() -> RateLimiterConfig.of(
                                 RateLimiterConfig.bucket("bw", v.get(BW_SIZE), v.get(BW_BURST), v.get(BW_REFILL)),
                                 RateLimiterConfig.bucket("ops", v.get(OPS_SIZE), v.get(OPS_BURST), v.get(OPS_REFILL)))),
-                unboxed(v.get(PCI_DEVICE)),
-                v.get(PCI_SEGMENT));
+                PciPlace.of(v.get(PCI_SEGMENT), v.get(PCI_DEVICE)));
     }
 
     private static NetBackend backend(OptionValues v) {
@@ -275,8 +266,7 @@ public record NetConfig(
 
     /** The same with that name and that address. */
     NetConfig with(String name, Optional<MacAddress> address) {
-        return new NetConfig(
-                name, backend, address, mtu, numQueues, queueSize, offloads, limits, pciDeviceId, pciSegment);
+        return new NetConfig(name, backend, address, mtu, numQueues, queueSize, offloads, limits, place);
     }
 
     /** What is wrong with it, beside its id. */
@@ -312,7 +302,6 @@ public record NetConfig(
             case NetBackend.Socket _ -> // its path is looked at on the host
                 checkUnlimited("with vhost_user=on: set them there", problems);
         }
-        PciPlace.check(pciSegment, pciDeviceId, problems);
         return problems;
     }
 

@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.Supplier;
 import ringfence.option.Option;
@@ -20,11 +19,15 @@ import ringfence.option.OptionTypes;
  * @param disks its disks
  * @param nets its network devices
  * @param fs its shared folders
+ * @param generics its devices of any type, which others serve
  * @param vsock its sockets to the host
  * @param rng its source of randomness
  * @param serial its serial port, COM1
  * @param console its virtio console
+ * @param debugConsole its port for bytes that are printed
+ * @param watchdog whether a guest that falls silent is reset
  * @param pvpanic whether its kernel can tell us of a panic
+ * @param platform the machine itself
  */
 public record VmConfig(
         PayloadConfig payload,
@@ -33,11 +36,15 @@ public record VmConfig(
         List<DiskConfig> disks,
         List<NetConfig> nets,
         List<FsConfig> fs,
+        List<GenericConfig> generics,
         Optional<VsockConfig> vsock,
         RngConfig rng,
         ConsoleConfig serial,
         ConsoleConfig console,
-        boolean pvpanic) {
+        DebugConsoleConfig debugConsole,
+        boolean watchdog,
+        boolean pvpanic,
+        PlatformConfig platform) {
     private static final Option<VmConfig, PayloadConfig> PAYLOAD = Option.of(
             "",
             "payload",
@@ -68,6 +75,13 @@ public record VmConfig(
             List.of(),
             VmConfig::fs,
             "a shared folder, in a process of its own");
+    private static final Option<VmConfig, List<GenericConfig>> GENERICS = Option.of(
+            "generic-vhost-user",
+            "generic_vhost_user",
+            OptionTypes.list(OptionTypes.laterRecord(() -> GenericConfig.TABLE)), // as with nets
+            List.of(),
+            VmConfig::generics,
+            "a virtio device of any type, in a process of others");
     private static final Option<VmConfig, Optional<VsockConfig>> VSOCK = Option.of(
             "vsock",
             OptionTypes.optional(OptionTypes.laterRecord(() -> VsockConfig.TABLE)), // as with nets
@@ -80,8 +94,24 @@ public record VmConfig(
             "serial", OptionTypes.record(ConsoleConfig.TABLE), ConsoleConfig.NULL, VmConfig::serial, "serial port");
     private static final Option<VmConfig, ConsoleConfig> CONSOLE = Option.of(
             "console", OptionTypes.record(ConsoleConfig.TABLE), ConsoleConfig.TTY, VmConfig::console, "virtio console");
+    private static final Option<VmConfig, DebugConsoleConfig> DEBUG_CONSOLE = Option.of(
+            "debug-console",
+            "debug_console",
+            OptionTypes.record(DebugConsoleConfig.TABLE),
+            DebugConsoleConfig.OFF,
+            VmConfig::debugConsole,
+            "a port whose bytes are printed");
+    private static final Option<VmConfig, Boolean> WATCHDOG = Option.of(
+            "watchdog", OptionTypes.toggle(), false, VmConfig::watchdog, "a guest that falls silent is reset");
     private static final Option<VmConfig, Boolean> PVPANIC = Option.of(
             "pvpanic", OptionTypes.toggle(), false, VmConfig::pvpanic, "the guest's kernel can tell of a panic");
+
+    private static final Option<VmConfig, PlatformConfig> PLATFORM = Option.of(
+            "platform",
+            OptionTypes.laterRecord(() -> PlatformConfig.TABLE), // as with nets
+            PlatformConfig.DEFAULT,
+            VmConfig::platform,
+            "the machine itself");
 
     /** JSON, as {@code vm.create} takes it; in flags each option is a flag of its own. */
     public static final OptionTable<VmConfig> TABLE = OptionTable.of(
@@ -93,27 +123,38 @@ public record VmConfig(
                             v.get(DISKS),
                             v.get(NETS),
                             v.get(FS),
+                            v.get(GENERICS),
                             v.get(VSOCK),
                             v.get(RNG),
                             v.get(SERIAL),
                             v.get(CONSOLE),
-                            v.get(PVPANIC)),
+                            v.get(DEBUG_CONSOLE),
+                            v.get(WATCHDOG),
+                            v.get(PVPANIC),
+                            v.get(PLATFORM)),
                     PAYLOAD,
                     CPUS,
                     MEMORY,
                     DISKS,
                     NETS,
                     FS,
+                    GENERICS,
                     VSOCK,
                     RNG,
                     SERIAL,
                     CONSOLE,
-                    PVPANIC)
+                    DEBUG_CONSOLE,
+                    WATCHDOG,
+                    PVPANIC,
+                    PLATFORM)
             .required("payload");
 
-    /** Copies the lists, and names the devices that have no name: {@code _disk0}, {@code _net0}, {@code _fs0}, {@code _vsock0}. */
+    /**
+     * Copies the lists, and names the devices that have no name: {@code _disk0}, {@code _net0}, {@code _fs0},
+     * {@code _generic_vhost_user0}, {@code _vsock0}.
+     */
     public VmConfig {
-        Set<String> taken = ids(disks, nets, fs, vsock);
+        Set<String> taken = ids(disks, nets, fs, generics, vsock);
         List<DiskConfig> named = new ArrayList<>();
         for (DiskConfig disk : disks) {
             named.add(!disk.id().isEmpty() ? disk : disk.named(free("_disk", taken)));
@@ -129,6 +170,11 @@ public record VmConfig(
             folders.add(!folder.id().isEmpty() ? folder : folder.named(free("_fs", taken)));
         }
         fs = List.copyOf(folders);
+        List<GenericConfig> others = new ArrayList<>();
+        for (GenericConfig generic : generics) {
+            others.add(!generic.id().isEmpty() ? generic : generic.named(free("_generic_vhost_user", taken)));
+        }
+        generics = List.copyOf(others);
         vsock = vsock.map(one -> !one.id().isEmpty() ? one : one.named(free("_vsock", taken)));
     }
 
@@ -141,38 +187,48 @@ public record VmConfig(
     }
 
     private static Set<String> ids(
-            List<DiskConfig> disks, List<NetConfig> nets, List<FsConfig> fs, Optional<VsockConfig> vsock) {
+            List<DiskConfig> disks,
+            List<NetConfig> nets,
+            List<FsConfig> fs,
+            List<GenericConfig> generics,
+            Optional<VsockConfig> vsock) {
         Set<String> ids = new HashSet<>();
         disks.forEach(disk -> ids.add(disk.id()));
         nets.forEach(net -> ids.add(net.id()));
         fs.forEach(folder -> ids.add(folder.id()));
+        generics.forEach(generic -> ids.add(generic.id()));
         vsock.ifPresent(one -> ids.add(one.id()));
         return ids;
     }
 
     /** The names of its devices. */
     public Set<String> ids() {
-        return ids(disks, nets, fs, vsock);
+        return ids(disks, nets, fs, generics, vsock);
     }
 
     /** The same with one more disk. */
     public VmConfig plus(DiskConfig disk) {
-        return with(and(disks, disk), nets, fs, vsock);
+        return with(and(disks, disk), nets, fs, generics, vsock);
     }
 
     /** The same with one more network device. */
     public VmConfig plus(NetConfig net) {
-        return with(disks, and(nets, net), fs, vsock);
+        return with(disks, and(nets, net), fs, generics, vsock);
     }
 
     /** The same with one more shared folder. */
     public VmConfig plus(FsConfig folder) {
-        return with(disks, nets, and(fs, folder), vsock);
+        return with(disks, nets, and(fs, folder), generics, vsock);
+    }
+
+    /** The same with one more device of any type. */
+    public VmConfig plus(GenericConfig generic) {
+        return with(disks, nets, fs, and(generics, generic), vsock);
     }
 
     /** The same with sockets to the host, of which there is one device at most: another one takes its place. */
     public VmConfig plus(VsockConfig sockets) {
-        return with(disks, nets, fs, Optional.of(sockets));
+        return with(disks, nets, fs, generics, Optional.of(sockets));
     }
 
     private static <D> List<D> and(List<D> devices, D device) {
@@ -187,6 +243,7 @@ public record VmConfig(
                 disks.stream().filter(disk -> !disk.id().equals(id)).toList(),
                 nets.stream().filter(net -> !net.id().equals(id)).toList(),
                 fs.stream().filter(folder -> !folder.id().equals(id)).toList(),
+                generics.stream().filter(generic -> !generic.id().equals(id)).toList(),
                 vsock.filter(one -> !one.id().equals(id)));
     }
 
@@ -200,20 +257,62 @@ public record VmConfig(
                 disks.stream().filter(disk -> !there.contains(disk.id())).toList(),
                 nets.stream().filter(net -> !there.contains(net.id())).toList(),
                 fs.stream().filter(folder -> !there.contains(folder.id())).toList(),
+                generics.stream()
+                        .filter(generic -> !there.contains(generic.id()))
+                        .toList(),
                 vsock.filter(one -> !there.contains(one.id())),
                 rng,
                 serial,
                 console,
-                pvpanic);
+                debugConsole,
+                watchdog,
+                pvpanic,
+                platform);
     }
 
     private VmConfig with(
             List<DiskConfig> someDisks,
             List<NetConfig> someNets,
             List<FsConfig> folders,
+            List<GenericConfig> others,
             Optional<VsockConfig> sockets) {
         return new VmConfig(
-                payload, cpus, memory, someDisks, someNets, folders, sockets, rng, serial, console, pvpanic);
+                payload,
+                cpus,
+                memory,
+                someDisks,
+                someNets,
+                folders,
+                others,
+                sockets,
+                rng,
+                serial,
+                console,
+                debugConsole,
+                watchdog,
+                pvpanic,
+                platform);
+    }
+
+    /** The same with the pseudo-terminals that its consoles have now, or with none; of no effect on other consoles. */
+    public VmConfig with(
+            Optional<String> serialTerminal, Optional<String> consoleTerminal, Optional<String> debugTerminal) {
+        return new VmConfig(
+                payload,
+                cpus,
+                memory,
+                disks,
+                nets,
+                fs,
+                generics,
+                vsock,
+                rng,
+                serial.with(serialTerminal),
+                console.with(consoleTerminal),
+                debugConsole.with(debugTerminal),
+                watchdog,
+                pvpanic,
+                platform);
     }
 
     /**
@@ -226,7 +325,7 @@ public record VmConfig(
                 .map(net ->
                         net.mac().isPresent() ? net : net.with(net.id(), Optional.of(MacAddress.local(random.get()))))
                 .toList();
-        return with(disks, addressed, fs, vsock);
+        return with(disks, addressed, fs, generics, vsock);
     }
 
     /** What is accepted, for the sake of tools that write it, but has no effect yet: a line each. */
@@ -259,17 +358,21 @@ public record VmConfig(
         problems.addAll(rng.problems());
         problems.addAll(serial.problems("--serial"));
         problems.addAll(console.problems("--console"));
-        Names names = new Names(new HashSet<>(), new HashSet<>(), problems);
+        problems.addAll(debugConsole.problems());
+        Names names = new Names(platform.numPciSegments(), new HashSet<>(), new HashSet<>(), problems);
         for (DiskConfig disk : disks) {
-            names.check("--disk", disk.id(), disk.pciDeviceId(), disk.problems(cpus));
+            names.check("--disk", disk.id(), disk.place(), disk.problems(cpus));
         }
         for (NetConfig net : nets) {
-            names.check("--net", net.id(), net.pciDeviceId(), net.problems(cpus));
+            names.check("--net", net.id(), net.place(), net.problems(cpus));
         }
         for (FsConfig folder : fs) {
-            names.check("--fs", folder.id(), folder.pciDeviceId(), folder.problems(cpus));
+            names.check("--fs", folder.id(), folder.place(), folder.problems(cpus));
         }
-        vsock.ifPresent(one -> names.check("--vsock", one.id(), one.pciDeviceId(), one.problems()));
+        for (GenericConfig generic : generics) {
+            names.check("--generic-vhost-user", generic.id(), generic.place(), generic.problems());
+        }
+        vsock.ifPresent(one -> names.check("--vsock", one.id(), one.place(), new ArrayList<>()));
         checkFds(problems);
         checkTags(problems);
         return problems;
@@ -302,8 +405,9 @@ public record VmConfig(
     }
 
     /** Rules between devices: names and places are unique. */
-    private record Names(Set<String> ids, Set<Integer> slots, List<Problem> problems) {
-        void check(String flag, String id, OptionalInt slot, List<Problem> own) {
+    private record Names(int segments, Set<String> ids, Set<PciPlace> places, List<Problem> problems) {
+        void check(String flag, String id, PciPlace place, List<Problem> own) {
+            place.check(segments, own);
             for (Problem problem : own) {
                 problems.add(problem.of(flag + " " + id));
             }
@@ -314,9 +418,10 @@ public record VmConfig(
                 problems.add(
                         new Problem(flag + " id", "'" + id + "' is reserved: choose one that begins with a letter"));
             }
-            if (slot.isPresent() && !slots.add(slot.getAsInt())) {
+            if (place.device().isPresent() && !places.add(place)) {
                 problems.add(new Problem(
-                        flag + " " + id + " pci_device_id", slot.getAsInt() + " is taken: choose another one"));
+                        flag + " " + id + " pci_device_id",
+                        place.device().getAsInt() + " is taken: choose another one"));
             }
         }
     }

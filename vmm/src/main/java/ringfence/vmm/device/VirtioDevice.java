@@ -21,8 +21,8 @@ public interface VirtioDevice extends AutoCloseable {
     /** How many queues a guest may set up, 0 to 1024. Fixed. */
     int queueCount();
 
-    /** The largest size of each queue, a power of two up to 32768. Fixed. */
-    int maxQueueSize();
+    /** The largest size of that queue, a power of two up to 32768. Fixed. */
+    int maxQueueSize(int queue);
 
     /**
      * Whether {@link #features} and {@link #readConfig} answer with what the device really is; until then they answer 0.
@@ -44,8 +44,12 @@ public interface VirtioDevice extends AutoCloseable {
      */
     long readConfig(int offset, int width);
 
-    /** Writes the configuration space. What the guest may not write has no effect. See {@link #readConfig}. */
-    void writeConfig(int offset, int width, long value);
+    /**
+     * Writes the configuration space. What the guest may not write has no effect. See {@link #readConfig}.
+     *
+     * @return done once reads answer by it
+     */
+    CompletionStage<Void> writeConfig(int offset, int width, long value);
 
     /** Bytes of configuration space, 0 to 4096. Fixed. */
     int configSize();

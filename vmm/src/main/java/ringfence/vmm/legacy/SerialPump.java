@@ -19,6 +19,8 @@ public final class SerialPump implements SerialBackend, AutoCloseable {
     private static final int CONGESTED = CAPACITY * 3 / 4;
     private static final int RELIEVED = CAPACITY / 4;
     private static final long GATHER_NANOS = 5_000_000; // a third of what a screen shows
+    private static final int PIECE = 4096; // of one write: how much a slow reader has taken shall be seen
+    private static final long STALLED_NANOS = 500_000_000; // nobody reads who takes nothing for so long
     private static final int IDLE_ROUNDS = 5;
     private static final int PATIENT_ROUNDS = 100; // while the hypervisor keeps output: to make it stop is not for free
 
@@ -75,15 +77,23 @@ public final class SerialPump implements SerialBackend, AutoCloseable {
     }
 
     /**
-     * Waits until all that was transmitted so far has been written, at most {@code nanos}.
+     * Waits until all that was transmitted so far has been written, at most {@code nanos}, and not for a stream that has
+     * stalled.
      *
      * @return whether it has
      */
     public boolean drain(long nanos) {
         long start = System.nanoTime();
         long target = tail;
+        long seen = head;
+        long moved = start;
         while (head < target) {
-            if (System.nanoTime() - start > nanos || !thread.isAlive()) {
+            long now = System.nanoTime();
+            if (head != seen) {
+                seen = head;
+                moved = now;
+            }
+            if (now - start > nanos || now - moved > STALLED_NANOS || !thread.isAlive()) {
                 return false;
             }
             LockSupport.unpark(thread);
@@ -134,7 +144,7 @@ public final class SerialPump implements SerialBackend, AutoCloseable {
             while (left > 0) {
                 long from = head;
                 int at = (int) from & CAPACITY - 1;
-                int length = Math.min(left, CAPACITY - at);
+                int length = Math.min(Math.min(left, PIECE), CAPACITY - at);
                 out.write(ring, at, length);
                 head = from + length;
                 left -= length;

@@ -5,9 +5,12 @@ import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.lang.foreign.MemorySegment;
-import java.util.Locale;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import ringfence.linux.ErrnoException;
 import ringfence.linux.Fd;
 import ringfence.linux.Linux;
@@ -25,12 +28,16 @@ import ringfence.vmm.legacy.SerialBackend;
 import ringfence.vmm.legacy.SerialPump;
 
 /**
- * Where the serial port and the virtio console lead. Standard input goes to the serial port if that is on the terminal,
- * else to the console. A terminal is made raw while the machine runs, and given back by {@link #close} on every way out
- * of the process that Java sees; {@code stty sane} helps after the others.
+ * Where the serial port, the virtio console and the debug console lead: nowhere, to the terminal, a file, or a {@link
+ * ConsoleLine}. Standard input goes to the serial port if that is on the terminal, else to the console. A terminal is made
+ * raw while the machine runs, and given back by {@link #close} on every way out of the process that Java sees; {@code stty
+ * sane} helps after the others.
  */
 final class Consoles implements AutoCloseable {
     private static final long DRAIN_NANOS = TimeUnit.SECONDS.toNanos(2);
+    private static final String SERIAL = "serial";
+    private static final String CONSOLE = "console";
+    private static final String DEBUG = "debug-console";
 
     private final Linux linux;
     private final VmConfig config;
@@ -38,21 +45,31 @@ final class Consoles implements AutoCloseable {
     private final Fd stdout;
     private final Optional<Terminal> terminal;
     private final TerminalInput input;
-    private final SerialPump serialPump;
+    private final Map<String, ConsoleLine> lines = new HashMap<>();
+    private final Map<String, SerialPump> pumps = new LinkedHashMap<>();
     private final Thread restore;
 
     Consoles(Linux linux, VmConfig config) {
         this.linux = linux;
         this.config = config;
-        check("--serial", config.serial());
-        check("--console", config.console());
+        try {
+            pump(SERIAL, config.serial());
+            if (config.console().mode() == ConsoleMode.PTY || config.console().mode() == ConsoleMode.SOCKET) {
+                pump(CONSOLE, config.console());
+            }
+            if (config.debugConsole().output().mode() != ConsoleMode.OFF) {
+                pump(DEBUG, config.debugConsole().output());
+            }
+        } catch (RuntimeException e) {
+            end();
+            throw e;
+        }
         stdin = Fd.own(linux.kernel(), 0);
         stdout = Fd.own(linux.kernel(), 1);
         input = new TerminalInput(linux, stdin);
         terminal = onTerminal(config.serial()) || onTerminal(config.console())
                 ? Terminal.of(linux, stdin)
                 : Optional.empty();
-        serialPump = new SerialPump("serial", serialStream());
         restore = new Thread(() -> terminal.ifPresent(Terminal::restore), "terminal");
         terminal.ifPresent(present -> {
             Runtime.getRuntime().addShutdownHook(restore);
@@ -60,23 +77,36 @@ final class Consoles implements AutoCloseable {
         });
     }
 
-    private static void check(String option, ConsoleConfig console) {
-        if (console.mode() == ConsoleMode.PTY || console.mode() == ConsoleMode.SOCKET) {
-            throw new BadInputException(option + " " + console.mode().name().toLowerCase(Locale.ROOT)
-                    + ": not supported yet; use tty, file=PATH, null or off");
+    private void pump(String name, ConsoleConfig console) {
+        pumps.put(name, new SerialPump(name, stream(name, console)));
+    }
+
+    private OutputStream stream(String name, ConsoleConfig console) {
+        return switch (console.mode()) {
+            case TTY -> new FileOutputStream(FileDescriptor.out);
+            case FILE -> file("--" + name, console);
+            case PTY, SOCKET -> line(name, console);
+            case OFF, NULL -> OutputStream.nullOutputStream();
+        };
+    }
+
+    private ConsoleLine line(String name, ConsoleConfig console) {
+        String option = "--" + name + " " + console.mode().word();
+        try {
+            ConsoleLine line = console.mode() == ConsoleMode.PTY
+                    ? ConsoleLine.pty(linux, name)
+                    : ConsoleLine.socket(linux, name, console.socket().orElseThrow());
+            lines.put(name, line);
+            return line;
+        } catch (ErrnoException e) {
+            throw new BadInputException(option + ": there is none to be had: " + e.getMessage(), e);
+        } catch (IllegalArgumentException e) {
+            throw new BadInputException(option + ": " + e.getMessage() + ": choose another path", e);
         }
     }
 
     private static boolean onTerminal(ConsoleConfig console) {
         return console.mode() == ConsoleMode.TTY;
-    }
-
-    private OutputStream serialStream() {
-        return switch (config.serial().mode()) {
-            case TTY -> new FileOutputStream(FileDescriptor.out);
-            case FILE -> file("--serial", config.serial());
-            default -> OutputStream.nullOutputStream();
-        };
     }
 
     private static OutputStream file(String option, ConsoleConfig console) {
@@ -88,14 +118,38 @@ final class Consoles implements AutoCloseable {
         }
     }
 
+    /** The configuration with the pseudo-terminals that have been made for it. */
+    VmConfig opened() {
+        return config.with(terminal(SERIAL), terminal(CONSOLE), terminal(DEBUG));
+    }
+
+    private Optional<String> terminal(String name) {
+        return Optional.ofNullable(lines.get(name)).flatMap(ConsoleLine::terminal);
+    }
+
     /** Whether the guest finds a serial port. */
     boolean hasSerial() {
+        return hasSerial(config);
+    }
+
+    /** Whether a guest of this configuration finds one. */
+    static boolean hasSerial(VmConfig config) {
         return config.serial().mode() != ConsoleMode.OFF;
     }
 
     /** Where the serial port's output goes. */
     SerialBackend serialOutput() {
-        return serialPump;
+        return pumps.get(SERIAL);
+    }
+
+    /** Where the debug console's output goes; empty: there is none. */
+    Optional<SerialBackend> debugOutput() {
+        return Optional.ofNullable(pumps.get(DEBUG));
+    }
+
+    /** The debug console's port. */
+    int debugPort() {
+        return config.debugConsole().port();
     }
 
     /** This boot's serial port. */
@@ -103,6 +157,11 @@ final class Consoles implements AutoCloseable {
         if (onTerminal(config.serial())) {
             serial.onRoom(input::room);
             input.to(serial::receive);
+        }
+        ConsoleLine line = lines.get(SERIAL);
+        if (line != null) {
+            serial.onRoom(line::room);
+            line.to(serial::receive);
         }
     }
 
@@ -119,6 +178,11 @@ final class Consoles implements AutoCloseable {
             console.onRoom(input::room);
             input.to(console::receive);
         }
+        ConsoleLine line = lines.get(CONSOLE);
+        if (line != null) {
+            console.onRoom(line::room);
+            line.to(console::receive);
+        }
         return Optional.of(console);
     }
 
@@ -126,6 +190,7 @@ final class Consoles implements AutoCloseable {
         return switch (mode) {
             case TTY -> to(stdout);
             case FILE -> to(consoleFile());
+            case PTY, SOCKET -> new PumpedOutput(pumps.get(CONSOLE));
             default -> bytes -> {};
         };
     }
@@ -156,11 +221,25 @@ final class Consoles implements AutoCloseable {
         };
     }
 
+    /** How much was lost of each console's output since nobody took it, in bytes, by the console. */
+    Map<String, LongSupplier> losses() {
+        Map<String, LongSupplier> losses = new HashMap<>();
+        lines.keySet().forEach(name -> losses.put(name, pumps.get(name)::dropped));
+        return losses;
+    }
+
+    private void end() {
+        for (SerialPump pump : pumps.values()) {
+            pump.drain(DRAIN_NANOS);
+            pump.close();
+        }
+        lines.values().forEach(ConsoleLine::close);
+    }
+
     /** Lets pending output out and gives the terminal back. */
     @Override
     public void close() {
-        serialPump.drain(DRAIN_NANOS);
-        serialPump.close();
+        end();
         terminal.ifPresent(present -> {
             present.restore();
             try {

@@ -4,6 +4,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import ringfence.vmm.device.remote.Phase;
 import ringfence.vmm.device.remote.RemoteState;
 
@@ -13,10 +14,16 @@ import ringfence.vmm.device.remote.RemoteState;
  */
 final class Counters {
     private final Map<String, RemoteState> connections = new ConcurrentHashMap<>();
+    private final Map<String, LongSupplier> losses = new ConcurrentHashMap<>();
 
     /** A device's connection has changed. */
     void connection(String device, RemoteState state) {
         connections.put(device, state);
+    }
+
+    /** What consoles have lost since nobody took it, in bytes, by the console. */
+    void losses(Map<String, LongSupplier> ofConsoles) {
+        losses.putAll(ofConsoles);
     }
 
     /** A device is gone. */
@@ -27,6 +34,7 @@ final class Counters {
     /** The machine is gone, and so are its devices. */
     void clear() {
         connections.clear();
+        losses.clear();
     }
 
     /** By device and counter; times are microseconds. */
@@ -40,6 +48,7 @@ final class Counters {
             counters.put("longest_gap_us", TimeUnit.NANOSECONDS.toMicros(state.longestGapNanos()));
             devices.put(device, counters);
         });
+        losses.forEach((console, bytes) -> devices.put(console, Map.of("dropped_bytes", bytes.getAsLong())));
         return devices;
     }
 }

@@ -17,10 +17,12 @@ import ringfence.memory.MemoryTable;
 import ringfence.process.BadInputException;
 import ringfence.sandbox.Box;
 import ringfence.vhostuser.link.BackendSocket;
+import ringfence.vhostuser.link.SocketLock;
 import ringfence.virtio.FsLayout;
 import ringfence.vmm.config.DiskConfig;
 import ringfence.vmm.config.FsBackend;
 import ringfence.vmm.config.FsConfig;
+import ringfence.vmm.config.GenericConfig;
 import ringfence.vmm.config.HostProgram;
 import ringfence.vmm.config.NetBackend;
 import ringfence.vmm.config.NetConfig;
@@ -81,7 +83,7 @@ final class DaemonStarter implements AutoCloseable {
                 .queues(disk.numQueues(), disk.queueSize())
                 .watchedBy(watch(disk.id()))
                 .start();
-        return new PluggedDevice(disk.pciDeviceId(), device);
+        return new PluggedDevice(disk.place(), device);
     }
 
     private ConnectionLog watch(String device) {
@@ -110,7 +112,7 @@ final class DaemonStarter implements AutoCloseable {
             case NetBackend.Passt _ -> withPasst(net);
             case NetBackend.Switch(String name) -> shared(net, name);
         };
-        return new PluggedDevice(net.pciDeviceId(), NetDevice.start(linux, net, source, memory, watch(net.id())));
+        return new PluggedDevice(net.place(), NetDevice.start(linux, net, source, memory, watch(net.id())));
     }
 
     /** A shared folder. Its daemon, if it is ours, begins to start now. */
@@ -124,11 +126,26 @@ final class DaemonStarter implements AutoCloseable {
                 .space(FsSpace.of(fs))
                 .watchedBy(watch(fs.id()))
                 .start();
-        return new PluggedDevice(fs.pciDeviceId(), device);
+        return new PluggedDevice(fs.place(), device);
+    }
+
+    /** A device of any type, which is wholly its back-end's. */
+    PluggedDevice generic(GenericConfig generic, MemoryTable memory) {
+        SocketSource source = SocketSource.path(linux, generic.socket());
+        RemoteDevice device = RemoteDevice.of(
+                        linux, generic.id(), Profile.generic(generic.deviceType()), source, memory)
+                .queues(generic.queueSizes())
+                .watchedBy(watch(generic.id()))
+                .start();
+        return new PluggedDevice(generic.place(), device);
     }
 
     /** Sockets to the host, which need no daemon: who connects is on this host, and what waits dies with the guest. */
     PluggedDevice vsock(VsockConfig vsock, MemoryTable memory) {
+        SocketLock lock = SocketLock.tryTake(linux, vsock.socket())
+                .orElseThrow(() -> new BadInputException(
+                        "--vsock socket " + vsock.socket() + " is another VM's: give each VM its own"));
+        atEnd(vsock.id(), lock::close);
         Fd listener;
         try {
             listener = new BackendSocket(Optional.of(vsock.socket()), OptionalInt.empty()).listener(linux);
@@ -136,7 +153,7 @@ final class DaemonStarter implements AutoCloseable {
             throw new BadInputException("--vsock " + e.getMessage());
         }
         return new PluggedDevice(
-                vsock.pciDeviceId(), new Vsock(linux, vsock.id(), vsock.cid(), vsock.socket(), listener, memory));
+                vsock.place(), new Vsock(linux, vsock.id(), vsock.cid(), vsock.socket(), listener, memory));
     }
 
     /** A daemon that leaves to its successor what the guest has open. */

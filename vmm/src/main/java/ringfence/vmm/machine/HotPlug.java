@@ -17,6 +17,7 @@ import ringfence.vmm.config.VmConfig;
 import ringfence.vmm.device.VirtioDevice;
 import ringfence.vmm.event.Event;
 import ringfence.vmm.machine.VmException.Reason;
+import ringfence.vmm.pci.PciAddress;
 import ringfence.vmm.pci.PciException;
 import ringfence.vmm.transport.VirtioPciFunction;
 
@@ -88,7 +89,7 @@ final class HotPlug implements AutoCloseable {
     /** They do not any more: what was asked back is taken. KVM's VM is still there. */
     void guestStopped() {
         guest = null;
-        Set.copyOf(askedBack).forEach(id -> platform.slotOf(id).ifPresent(this::ejected));
+        Set.copyOf(askedBack).forEach(id -> platform.addressOf(id).ifPresent(this::ejected));
         List.copyOf(leaving.keySet()).forEach(this::left);
     }
 
@@ -115,6 +116,7 @@ final class HotPlug implements AutoCloseable {
         more.disks().forEach(disk -> expect(ask, next, disk.id(), () -> daemons.disk(disk, memory)));
         more.nets().forEach(net -> expect(ask, next, net.id(), () -> daemons.net(net, memory)));
         more.fs().forEach(folder -> expect(ask, next, folder.id(), () -> daemons.fs(folder, memory)));
+        more.generics().forEach(generic -> expect(ask, next, generic.id(), () -> daemons.generic(generic, memory)));
         more.vsock().ifPresent(vsock -> expect(ask, next, vsock.id(), () -> daemons.vsock(vsock, memory)));
     }
 
@@ -145,17 +147,17 @@ final class HotPlug implements AutoCloseable {
         if (!arrivals.remove(id, arrival)) {
             return; // it was refused meanwhile
         }
-        int slot;
+        PciAddress at;
         try {
-            slot = platform.plug(arrival.device().slot(), arrival.device().device());
+            at = platform.plug(arrival.device().place(), arrival.device().device());
         } catch (PciException e) {
             end(new Departure(id, () -> {}, () -> refused(arrival, e.getMessage())));
             return;
         }
         unborn.remove(id);
         publish();
-        platform.announce(slot);
-        MachineState.DeviceEntry entry = new MachineState.DeviceEntry(id, slot);
+        platform.announce(at);
+        MachineState.DeviceEntry entry = new MachineState.DeviceEntry(id, at);
         log.info(id + ": plugged in at " + entry.bdf());
         arrival.ask().done(entry);
     }
@@ -201,26 +203,26 @@ final class HotPlug implements AutoCloseable {
         if (unborn.contains(id)) {
             throw VmException.wrongState(id + " is being added: wait for the answer to that");
         }
-        platform.slotOf(id)
+        platform.addressOf(id)
                 .ifPresent(
-                        slot -> { // else it is leaving already
+                        at -> { // else it is leaving already
                             askedBack.add(id);
-                            platform.askFor(slot);
+                            platform.askFor(at);
                         });
     }
 
     /** The guest has given a slot back. */
-    private void ejected(int slot) {
+    private void ejected(PciAddress at) {
         Optional<String> id = askedBack.stream()
-                .filter(asked -> platform.slotOf(asked).orElse(-1) == slot)
+                .filter(asked -> platform.addressOf(asked).filter(at::equals).isPresent())
                 .findFirst();
         if (id.isEmpty()) {
             return; // a reset came between
         }
         askedBack.remove(id.get());
-        VirtioPciFunction function = platform.unplug(slot).orElseThrow();
+        VirtioPciFunction function = platform.unplug(at).orElseThrow();
         Departure departure =
-                new Departure(id.get(), function, () -> removed(new MachineState.DeviceEntry(id.get(), slot)));
+                new Departure(id.get(), function, () -> removed(new MachineState.DeviceEntry(id.get(), at)));
         leaving.put(departure, function);
         if (guest == null) {
             left(departure);
@@ -230,7 +232,7 @@ final class HotPlug implements AutoCloseable {
     }
 
     private void removed(MachineState.DeviceEntry device) {
-        log.info(device.id() + ": taken out of slot " + device.slot());
+        log.info(device.id() + ": taken out of " + device.bdf());
         if (proxy.events().isOpen()) {
             proxy.events().tell(new Event.DeviceRemoved(device.id(), device.bdf()));
         }

@@ -51,6 +51,7 @@ final class Machine implements AutoCloseable {
         this.onFirstRun = onFirstRun;
         this.proxy = proxy;
         parts = new MachineParts(linux, config, options, admission, proxy, log);
+        proxy.publish(proxy.state().orElseThrow().with(parts.opened()));
     }
 
     /**
@@ -67,6 +68,7 @@ final class Machine implements AutoCloseable {
             try {
                 CompletableFuture<BootState> loading = parts.payloadInMemory();
                 parts.newPorts(new Power(), processors);
+                parts.standStill(false); // it may have been reset while it was paused
                 processors.start(Payload.await(loading));
                 parts.hotPlug().guestRuns(processors);
                 proxy.publish(proxy.state().orElseThrow().booted());
@@ -164,6 +166,7 @@ final class Machine implements AutoCloseable {
         }
         proxy.events().tell(Event.Vm.PAUSING);
         processors.pause();
+        parts.standStill(true);
         publish(MachineStatus.PAUSED);
         proxy.events().tell(Event.Vm.PAUSED);
     }
@@ -173,6 +176,7 @@ final class Machine implements AutoCloseable {
             throw VmException.wrongState("the VM is not paused");
         }
         proxy.events().tell(Event.Vm.RESUMING);
+        parts.standStill(false);
         processors.resume();
         publish(MachineStatus.RUNNING);
         proxy.events().tell(Event.Vm.RESUMED);

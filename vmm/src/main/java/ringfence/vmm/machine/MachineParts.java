@@ -6,8 +6,9 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import java.util.OptionalInt;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import ringfence.linux.Linux;
 import ringfence.memory.GuestRam;
@@ -18,11 +19,13 @@ import ringfence.vmm.boot.BootState;
 import ringfence.vmm.config.CpusConfig;
 import ringfence.vmm.config.HostLimits;
 import ringfence.vmm.config.MemoryConfig;
+import ringfence.vmm.config.PciPlace;
 import ringfence.vmm.config.Problem;
 import ringfence.vmm.config.RuntimeOptions;
 import ringfence.vmm.config.VmConfig;
 import ringfence.vmm.cpu.VcpuEvents;
 import ringfence.vmm.device.local.Rng;
+import ringfence.vmm.device.local.Watchdog;
 import ringfence.vmm.event.Event;
 import ringfence.vmm.kvm.CpuidEntry;
 import ringfence.vmm.kvm.Kvm;
@@ -55,10 +58,12 @@ final class MachineParts implements AutoCloseable {
     private final Kvm kvm;
     private final List<CpuidEntry> supported;
     private final MemoryMap map;
+    private final List<MemoryMap.Segment> segments;
     private final GuestRam ram;
     private final Consoles consoles;
     private final Platform platform;
     private final HotPlug hotPlug;
+    private Optional<Watchdog> watchdog = Optional.empty();
     private CompletableFuture<BootState> firstLoad;
     private Serial16550 serial; // of this boot
 
@@ -76,6 +81,7 @@ final class MachineParts implements AutoCloseable {
             supported = kvm.supportedCpuid();
             map = MemoryMap.of(
                     config.memory().size(), Math.min(config.cpus().maxPhysBits(), Cpuid.physBits(supported)));
+            segments = map.segments(config.platform().numPciSegments());
             ram = made(new GuestRam(linux, ranges(map), ramOptions(config.memory())));
             DaemonBoxes boxes = DaemonBoxes.of(linux, options.home(), options.filters());
             DaemonStarter daemons = made(new DaemonStarter(linux, options, boxes, runtimeDirectory(), proxy));
@@ -83,12 +89,15 @@ final class MachineParts implements AutoCloseable {
             config.disks().forEach(disk -> devices.add(daemons.disk(disk, ram.table())));
             config.nets().forEach(net -> devices.add(daemons.net(net, ram.table())));
             config.fs().forEach(fs -> devices.add(daemons.fs(fs, ram.table())));
+            config.generics().forEach(generic -> devices.add(daemons.generic(generic, ram.table())));
             config.vsock().ifPresent(vsock -> devices.add(daemons.vsock(vsock, ram.table())));
             firstLoad = load();
             consoles = made(new Consoles(linux, config));
-            platform = made(new Platform(linux, proxy, map, slot, kvm.caps().gsiRoutes()));
+            proxy.counters().losses(consoles.losses());
+            platform = made(
+                    new Platform(linux, proxy, map, segments, slot, kvm.caps().gsiRoutes()));
             plug(devices);
-            hotPlug = made(new HotPlug(config, admission, proxy, daemons, ram.table(), platform, log));
+            hotPlug = made(new HotPlug(consoles.opened(), admission, proxy, daemons, ram.table(), platform, log));
         } catch (RuntimeException e) {
             close();
             throw e;
@@ -132,16 +141,26 @@ final class MachineParts implements AutoCloseable {
         return new RamOptions(hugePage, memory.prefault(), memory.thp(), memory.mergeable());
     }
 
+    private Watchdog watchdog() {
+        String how = "the watchdog has heard nothing for " + TimeUnit.NANOSECONDS.toSeconds(Watchdog.PATIENCE) + " s";
+        return new Watchdog(
+                linux, "__watchdog", ram.table(), Watchdog.PATIENCE, () -> proxy.post(new MachineCommand.Reset(how)));
+    }
+
     private void plug(List<PluggedDevice> devices) {
         for (boolean placed : new boolean[] {true, false}) { // those with a place first: nobody is to take it before
             for (PluggedDevice device : devices) {
-                if (device.slot().isPresent() == placed) {
-                    platform.plug(device.slot(), device.device());
+                if (device.place().device().isPresent() == placed) {
+                    platform.plug(device.place(), device.device());
                 }
             }
         }
-        consoles.console(ram.table()).ifPresent(console -> platform.plug(OptionalInt.empty(), console));
-        platform.plug(OptionalInt.empty(), new Rng(linux, "__rng", config.rng().src(), ram.table()));
+        consoles.console(ram.table()).ifPresent(console -> platform.plug(PciPlace.ANY, console));
+        platform.plug(PciPlace.ANY, new Rng(linux, "__rng", config.rng().src(), ram.table()));
+        if (config.watchdog()) {
+            watchdog = Optional.of(watchdog());
+            platform.plug(PciPlace.ANY, watchdog.get());
+        }
         if (config.pvpanic()) {
             platform.plugPvPanic(new PanicListener() {
                 @Override
@@ -160,12 +179,16 @@ final class MachineParts implements AutoCloseable {
     }
 
     private CompletableFuture<BootState> load() {
-        AddressRange low = map.mmio32();
-        AddressRange high = map.mmio64();
+        List<AcpiPlan.PciRoot> roots = new ArrayList<>();
+        for (MemoryMap.Segment segment : segments) {
+            roots.add(new AcpiPlan.PciRoot(
+                    roots.size(), segment.ecam().base(), window(segment.below4Gib()), window(segment.above4Gib())));
+        }
         AcpiTables tables = AcpiTables.build(AcpiPlan.of(
                 topology.apicIds().subList(0, config.cpus().bootVcpus()),
-                List.of(new AcpiPlan.PciRoot(0, MemoryMap.ECAM.base(), window(low), window(high))),
-                new AcpiPlan.Events(EventDevice.IRQ, window(map.eventRegister()), window(map.hotPlugRegisters()))));
+                roots,
+                new AcpiPlan.Events(EventDevice.IRQ, window(map.eventRegister()), window(map.hotPlugRegisters())),
+                Consoles.hasSerial(config)));
         return new Payload(
                         linux,
                         config.payload().kernel(),
@@ -178,9 +201,19 @@ final class MachineParts implements AutoCloseable {
         return new AcpiPlan.Window(range.base(), range.size());
     }
 
+    /** What it is made of, the pseudo-terminals that were made for its consoles included. */
+    VmConfig opened() {
+        return consoles.opened();
+    }
+
     /** Devices that come and go while the guest runs. */
     HotPlug hotPlug() {
         return hotPlug;
+    }
+
+    /** The vCPUs stand still from now on, or go on: who waits for the guest is told. */
+    void standStill(boolean still) {
+        watchdog.ifPresent(device -> device.standStill(still));
     }
 
     /** Presses the power button. */
@@ -216,7 +249,7 @@ final class MachineParts implements AutoCloseable {
     void newPorts(PowerListener power, Processors processors) {
         serial = platform.newPorts(
                 power,
-                consoles.serialOutput(),
+                consoles,
                 processors.keptWrites(Serial16550.COM1),
                 code -> log.debug(() -> "boot stage " + code));
         consoles.attach(serial);

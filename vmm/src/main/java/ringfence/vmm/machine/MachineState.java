@@ -2,6 +2,7 @@ package ringfence.vmm.machine;
 
 import java.util.List;
 import ringfence.vmm.config.VmConfig;
+import ringfence.vmm.pci.PciAddress;
 
 /**
  * What the machine's owner tells others: immutable, published whole.
@@ -21,12 +22,12 @@ public record MachineState(VmConfig config, MachineStatus status, int boots, Lis
      * A device.
      *
      * @param id its name
-     * @param slot its PCI slot on segment 0
+     * @param address where it is on PCI
      */
-    public record DeviceEntry(String id, int slot) {
+    public record DeviceEntry(String id, PciAddress address) {
         /** Its place as tools write it: segment, bus, slot and function. */
         public String bdf() {
-            return "0000:00:%02x.0".formatted(slot);
+            return address.toString();
         }
     }
 

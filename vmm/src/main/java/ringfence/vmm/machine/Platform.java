@@ -14,14 +14,19 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import ringfence.linux.Linux;
+import ringfence.process.BadInputException;
 import ringfence.vmm.bus.Bus;
+import ringfence.vmm.bus.BusConflictException;
 import ringfence.vmm.bus.BusTable;
 import ringfence.vmm.bus.Deadlines;
+import ringfence.vmm.config.PciPlace;
 import ringfence.vmm.device.VirtioDevice;
 import ringfence.vmm.event.EventSink;
 import ringfence.vmm.legacy.AcpiPower;
+import ringfence.vmm.legacy.DebugConsole;
 import ringfence.vmm.legacy.DebugPort;
 import ringfence.vmm.legacy.EventDevice;
 import ringfence.vmm.legacy.I8042Reset;
@@ -35,6 +40,7 @@ import ringfence.vmm.pci.ConfigPorts;
 import ringfence.vmm.pci.HostBridge;
 import ringfence.vmm.pci.HotPlugController;
 import ringfence.vmm.pci.PanicListener;
+import ringfence.vmm.pci.PciAddress;
 import ringfence.vmm.pci.PciException;
 import ringfence.vmm.pci.PciFunction;
 import ringfence.vmm.pci.PciSegment;
@@ -56,28 +62,40 @@ final class Platform implements AutoCloseable {
     private final VmSlot slot;
     private final KvmMsiRouter router;
     private final KvmDoorbells doorbells;
-    private final PciSegment segment;
-    private final SortedMap<Integer, VirtioPciFunction> functions = new TreeMap<>(); // by slot
+    private final List<PciSegment> segments = new ArrayList<>();
+    private final SortedMap<PciAddress, VirtioPciFunction> functions = new TreeMap<>();
     private final EventDevice events;
     private final HotPlugController hotPlugs;
-    private IntConsumer ejected = _ -> {};
+    private Consumer<PciAddress> ejected = _ -> {};
     private final List<PciFunction> others = new ArrayList<>();
 
-    /** An empty one, with a host bridge. */
-    Platform(Linux linux, MachineProxy owner, MemoryMap map, VmSlot slot, int gsiLimit) {
+    /** An empty one, with a host bridge on the first of these segments. */
+    Platform(
+            Linux linux, MachineProxy owner, MemoryMap map, List<MemoryMap.Segment> ranges, VmSlot slot, int gsiLimit) {
         this.linux = linux;
         this.owner = owner;
         this.map = map;
         this.slot = slot;
         router = new KvmMsiRouter(slot, gsiLimit);
         doorbells = new KvmDoorbells(slot);
-        segment = new PciSegment(0, aperture(map.mmio32()), aperture(map.mmio64()), buses, owner::execute, deadlines);
-        buses.changeMmio(bus -> bus.with(MemoryMap.ECAM.base(), PciSegment.ECAM_SIZE, segment));
+        ranges.forEach(this::add);
         plug(OptionalInt.of(0), HostBridge.create());
         events = new EventDevice(slot.line(EventDevice.IRQ));
-        hotPlugs = new HotPlugController(1, this::eject, deadlines);
+        hotPlugs = new HotPlugController(ranges.size(), this::eject, deadlines);
         buses.changeMmio(bus -> bus.with(map.eventRegister().base(), EventDevice.SIZE, events)
                 .with(map.hotPlugRegisters().base(), HotPlugController.SIZE, hotPlugs));
+    }
+
+    private void add(MemoryMap.Segment ranges) {
+        PciSegment segment = new PciSegment(
+                segments.size(),
+                aperture(ranges.below4Gib()),
+                aperture(ranges.above4Gib()),
+                buses,
+                owner::execute,
+                deadlines);
+        segments.add(segment);
+        buses.changeMmio(bus -> bus.with(ranges.ecam().base(), PciSegment.ECAM_SIZE, segment));
     }
 
     private static Aperture aperture(AddressRange range) {
@@ -85,24 +103,25 @@ final class Platform implements AutoCloseable {
     }
 
     private void plug(OptionalInt wanted, PciFunction function) {
-        segment.add(wanted, function);
+        segments.getFirst().add(wanted, function);
         others.add(function);
     }
 
     /**
      * Plugs a virtio device in, which belongs to the platform from here on.
      *
-     * @return its slot
+     * @return where it is
      * @throws ringfence.vmm.pci.PciException if there is no place for it; it is closed then
      */
-    int plug(OptionalInt wanted, VirtioDevice device) {
+    PciAddress plug(PciPlace place, VirtioDevice device) {
         VirtioPciFunction function = new VirtioPciFunction(device, linux.events(), router, doorbells, deadlines);
         EventSink told = owner.events();
         if (told.isOpen()) {
             function.listen(new DriverEvents(device.id(), told));
         }
         try {
-            int at = segment.add(wanted, function.function());
+            int slot = segments.get(place.segment()).add(place.device(), function.function());
+            PciAddress at = new PciAddress(place.segment(), slot);
             functions.put(at, function);
             return at;
         } catch (PciException e) {
@@ -112,28 +131,29 @@ final class Platform implements AutoCloseable {
     }
 
     /** Names who is told, on the owner's thread, that the guest has given a slot back that it was asked for. */
-    void onEject(IntConsumer action) {
+    void onEject(Consumer<PciAddress> action) {
         ejected = action;
     }
 
     private CompletionStage<Long> eject(int inSegment, int slots) {
         CompletableFuture<Long> done = new CompletableFuture<>();
         owner.execute(() -> {
-            BitSet.valueOf(new long[] {slots & 0xFFFF_FFFFL}).stream().forEach(ejected);
+            BitSet.valueOf(new long[] {slots & 0xFFFF_FFFFL}).stream()
+                    .forEach(slot -> ejected.accept(new PciAddress(inSegment, slot)));
             done.complete(0L);
         });
         return done;
     }
 
     /** Tells the guest of a slot that was filled while it runs. */
-    void announce(int at) {
-        hotPlugs.filled(segment.number(), at);
+    void announce(PciAddress at) {
+        hotPlugs.filled(at.segment(), at.slot());
         events.raise(EventDevice.PCI);
     }
 
     /** Asks the guest to give a slot back. */
-    void askFor(int at) {
-        hotPlugs.askFor(segment.number(), at);
+    void askFor(PciAddress at) {
+        hotPlugs.askFor(at.segment(), at.slot());
         events.raise(EventDevice.PCI);
     }
 
@@ -142,11 +162,11 @@ final class Platform implements AutoCloseable {
         events.raise(EventDevice.POWER_BUTTON);
     }
 
-    /** The slot of the device of this name; empty: there is none. */
-    OptionalInt slotOf(String id) {
+    /** Where the device of this name is; empty: there is none. */
+    Optional<PciAddress> addressOf(String id) {
         return functions.entrySet().stream()
                 .filter(entry -> entry.getValue().device().id().equals(id))
-                .mapToInt(Map.Entry::getKey)
+                .map(Map.Entry::getKey)
                 .findFirst();
     }
 
@@ -159,10 +179,10 @@ final class Platform implements AutoCloseable {
     }
 
     /** Empties a slot. What was in it is the caller's from here on; a vCPU may still be inside an access of it. */
-    Optional<VirtioPciFunction> unplug(int at) {
+    Optional<VirtioPciFunction> unplug(PciAddress at) {
         VirtioPciFunction function = functions.remove(at);
         if (function != null) {
-            segment.remove(at);
+            segments.get(at.segment()).remove(at.slot());
         }
         return Optional.ofNullable(function);
     }
@@ -185,24 +205,36 @@ final class Platform implements AutoCloseable {
     /**
      * Makes the ports of a boot.
      *
+     * @param consoles where the serial port and the debug console lead, if there are any
      * @param serialWrites the serial port's output, for the hypervisor to keep
      * @param onStage told the codes that the guest writes to port 0x80, each once
      * @return the serial port, for input
      */
-    Serial16550 newPorts(PowerListener power, SerialBackend serialOut, KeptWrites serialWrites, IntConsumer onStage) {
-        Serial16550 serial = new Serial16550(slot.line(Serial16550.COM1_IRQ), serialOut, serialWrites);
+    Serial16550 newPorts(PowerListener power, Consoles consoles, KeptWrites serialWrites, IntConsumer onStage) {
+        Serial16550 serial = new Serial16550(slot.line(Serial16550.COM1_IRQ), consoles.serialOutput(), serialWrites);
         long low = map.lowRam().size();
         Bus ports = Bus.EMPTY
-                .with(Serial16550.COM1, Serial16550.SIZE, serial)
                 .with(AcpiPower.PORT, AcpiPower.SIZE, new AcpiPower(power))
                 .with(I8042Reset.PORT, I8042Reset.SIZE, new I8042Reset(power))
                 .with(Rtc.PORT, Rtc.SIZE, new Rtc(InstantSource.system(), low, map.ramSize() - low))
                 .with(DebugPort.PORT, DebugPort.SIZE, new DebugPort(System::nanoTime, onStage))
-                .with(ConfigPorts.PORT, ConfigPorts.SIZE, new ConfigPorts(segment));
-        buses.changePio(old -> ports);
+                .with(ConfigPorts.PORT, ConfigPorts.SIZE, new ConfigPorts(segments.getFirst()));
+        Bus withSerial = consoles.hasSerial() ? ports.with(Serial16550.COM1, Serial16550.SIZE, serial) : ports;
+        Bus all = consoles.debugOutput()
+                .map(output -> debugConsole(withSerial, consoles.debugPort(), output))
+                .orElse(withSerial);
+        buses.changePio(old -> all);
         events.reset();
         hotPlugs.reset();
         return serial;
+    }
+
+    private static Bus debugConsole(Bus ports, int port, SerialBackend output) {
+        try {
+            return ports.with(port, DebugConsole.SIZE, new DebugConsole(output));
+        } catch (BusConflictException e) {
+            throw new BadInputException("--debug-console iobase: " + e.getMessage() + ": choose another port", e);
+        }
     }
 
     /**

@@ -1,12 +1,12 @@
 package ringfence.vmm.machine;
 
-import java.util.OptionalInt;
+import ringfence.vmm.config.PciPlace;
 import ringfence.vmm.device.VirtioDevice;
 
 /**
  * A device and where it belongs.
  *
- * @param slot its PCI slot; empty: the first that is free
+ * @param place its PCI segment and slot
  * @param device what is plugged in there
  */
-record PluggedDevice(OptionalInt slot, VirtioDevice device) {}
+record PluggedDevice(PciPlace place, VirtioDevice device) {}

@@ -199,7 +199,9 @@ public final class Vmm {
         if (outcome instanceof Outcome.VmmEnds(Ending ending)) {
             return Optional.of(ending);
         }
-        proxy.publish(proxy.state().orElseThrow().with(MachineStatus.CREATED));
+        MachineState last = proxy.state().orElseThrow();
+        VmConfig closed = last.config().with(Optional.empty(), Optional.empty(), Optional.empty());
+        proxy.publish(last.with(closed).with(MachineStatus.CREATED));
         if (outcome instanceof Outcome.Asked(MachineCommand.Ask ask)) {
             if (ask.request() instanceof VmRequest.Delete) {
                 forget();

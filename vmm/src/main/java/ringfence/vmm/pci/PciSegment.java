@@ -52,7 +52,7 @@ public final class PciSegment implements BusDevice {
     /**
      * Puts a function into a slot and gives its BARs addresses. By the owner.
      *
-     * @param wanted the slot, 0 to 31; empty: the first free one from 1 on
+     * @param wanted the slot, 0 to 31; empty: the first free one, on segment 0 from 1 on
      * @return the slot
      * @throws PciException if it is taken, or none is free, or a BAR finds no room; nothing has changed then
      */
@@ -70,7 +70,7 @@ public final class PciSegment implements BusDevice {
     }
 
     private int firstFree() {
-        for (int slot = 1; slot < SLOTS; slot++) {
+        for (int slot = number == 0 ? 1 : 0; slot < SLOTS; slot++) {
             if (slots.get(slot) == null) {
                 return slot;
             }

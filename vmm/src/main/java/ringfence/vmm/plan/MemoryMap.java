@@ -12,12 +12,12 @@ import java.util.List;
  *   0x000F_0000       SMBIOS (not yet)
  *   0x000F_FFF0       what a jump to firmware finds: a reset
  *   0x0010_0000       RAM, up to 3 GiB
- *   0xC000_0000       640 MiB for 32-bit PCI BARs, up to the ECAM
+ *   0xC000_0000       640 MiB for 32-bit PCI BARs, up to the ECAM; each segment has as much
  *   0xE800_0000       256 MiB for PCI configuration (ECAM): 1 MiB, one bus, for each segment
  *   0xF800_0000       KVM's TSS (3 pages) and identity map (1 page)
  *   0xFEC0_0000       I/O APIC;  0xFEE0_0000 LAPICs
  *   4 GiB             RAM above the hole, then room for RAM that is plugged in later
- *   above             64-bit PCI BARs, up to the end less 64 KiB and 1 MiB
+ *   above             64-bit PCI BARs, up to the end less 64 KiB and 1 MiB; each segment has as much
  *   end - 1 MiB - 64 KiB   platform devices (hot-plug controllers), allocated downwards
  *   end = 2^phys-bits
  * </pre>
@@ -153,6 +153,42 @@ public record MemoryMap(
     /** The registers of the PCI hot-plug controller, in a page of their own. */
     public AddressRange hotPlugRegisters() {
         return new AddressRange(platform.end() - 2 * PAGE, 16);
+    }
+
+    /**
+     * What a PCI segment has of it.
+     *
+     * @param ecam its configuration space, {@link #ECAM_BUS} bytes
+     * @param below4Gib its 32-bit BARs, whole MiB
+     * @param above4Gib its 64-bit BARs, whole GiB
+     */
+    public record Segment(AddressRange ecam, AddressRange below4Gib, AddressRange above4Gib) {}
+
+    /**
+     * So many PCI segments, by number.
+     *
+     * @param count 1 to 256
+     * @throws PlanException if there is less than 1 GiB of addresses for the 64-bit BARs of each
+     */
+    public List<Segment> segments(int count) {
+        if (mmio64.size() / count < GIB) {
+            throw new PlanException(count + " PCI segments do not fit beside " + (ramSize() >> 20)
+                    + " MiB of memory into a physical address of " + physBits + " bits: give "
+                    + mmio64.size() / GIB + " at most");
+        }
+        List<Segment> segments = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            segments.add(new Segment(
+                    new AddressRange(ECAM.base() + i * ECAM_BUS, ECAM_BUS),
+                    share(mmio32, i, count, MIB),
+                    share(mmio64, i, count, GIB)));
+        }
+        return segments;
+    }
+
+    private static AddressRange share(AddressRange whole, int index, int count, long unit) {
+        long size = count == 1 ? whole.size() : whole.size() / count / unit * unit;
+        return new AddressRange(whole.base() + index * size, size);
     }
 
     /** The part of RAM below the hole. */

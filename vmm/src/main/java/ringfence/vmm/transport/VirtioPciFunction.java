@@ -66,9 +66,10 @@ public final class VirtioPciFunction implements AutoCloseable {
         msix = new Msix(device.queueCount() + 1, router);
         bells = new Bells(bellsOfQueues, doorbells);
         InterruptSource configInterrupt = msix.source(own(events));
-        List<QueueRegisters> queues = bellsOfQueues.stream()
-                .map(of -> new QueueRegisters(device.maxQueueSize(), of, msix.source(of.call())))
-                .toList();
+        List<QueueRegisters> queues = new ArrayList<>();
+        for (QueueEvents of : bellsOfQueues) {
+            queues.add(new QueueRegisters(device.maxQueueSize(queues.size()), of, msix.source(of.call())));
+        }
         state = new DriverState(device, deadlines, queues, bells, msix, configInterrupt);
         device.listen(new DeviceListener() {
             @Override
@@ -84,7 +85,7 @@ public final class VirtioPciFunction implements AutoCloseable {
         Readiness readiness = new Readiness(device, deadlines, state::needsReset);
         state.onReset(readiness::restart);
         CommonConfig common = new CommonConfig(state, queues, msix, configInterrupt, readiness);
-        function = function(registers(common, new DeviceConfig(device, state, readiness)));
+        function = function(registers(common, new DeviceConfig(device, state, readiness, deadlines)));
     }
 
     private EventFd own(Events from) {

@@ -20,21 +20,23 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import ringfence.vmm.machine.MachineState;
+import ringfence.vmm.pci.PciAddress;
 
 /** What is answered conforms to the API's document, in the eyes of somebody else's validator. */
 class ApiAnswersTest {
     private static final String PLACE = "https://ringfence.test/openapi.json";
     private static final String EVERYTHING = "{'payload':{'kernel':'/k','cmdline':'a b','initramfs':'/i'},"
-            + "'cpus':{'boot_vcpus':2,'max_vcpus':4,'topology':{'cores_per_die':4},"
-            + "'affinity':[{'vcpu':0,'host_cpus':[0,1]}],'core_scheduling':'Vcpu'},"
-            + "'memory':{'size':1073741824,'hugepages':true,'hugepage_size':2097152},"
-            + "'disks':[{'path':'/d','serial':'s','image_type':'Raw','lock_granularity':'Full','pci_device_id':9,"
-            + "'queue_affinity':[{'queue_index':0,'host_cpus':[1]}]},{'vhost_user':true,'vhost_socket':'/s'}],"
-            + "'net':[{'tap':'t','ip':'10.0.0.1','mask':'255.0.0.0','mac':'52:54:00:00:00:01','mtu':1500,"
-            + "'rate_limiter_config':{'bandwidth':{'size':9,'one_time_burst':3,'refill_time':7}}},"
-            + "{'vhost_user':true,'vhost_socket':'/n','vhost_mode':'Server'}],"
-            + "'fs':[{'tag':'a','path':'/f','cache':'Never'},{'tag':'b','socket':'/v'}],"
-            + "'serial':{'mode':'File','file':'/l'},'console':{'mode':'Off'},'pvpanic':true}";
+        + "'cpus':{'boot_vcpus':2,'max_vcpus':4,'topology':{'cores_per_die':4},"
+        + "'affinity':[{'vcpu':0,'host_cpus':[0,1]}],'core_scheduling':'Vcpu'},"
+        + "'memory':{'size':1073741824,'hugepages':true,'hugepage_size':2097152},"
+        + "'disks':[{'path':'/d','serial':'s','image_type':'Raw','lock_granularity':'Full','pci_device_id':9,"
+        + "'queue_affinity':[{'queue_index':0,'host_cpus':[1]}]},{'vhost_user':true,'vhost_socket':'/s'}],"
+        + "'net':[{'tap':'t','ip':'10.0.0.1','mask':'255.0.0.0','mac':'52:54:00:00:00:01','mtu':1500,"
+        + "'rate_limiter_config':{'bandwidth':{'size':9,'one_time_burst':3,'refill_time':7}}},"
+        + "{'vhost_user':true,'vhost_socket':'/n','vhost_mode':'Server'}],"
+        + "'fs':[{'tag':'a','path':'/f','cache':'Never'},{'tag':'b','socket':'/v','pci_segment':1}],"
+        + "'generic_vhost_user':[{'socket':'/g','device_type':18,'queue_sizes':[64,64]}],"
+        + "'serial':{'mode':'File','file':'/l'},'console':{'mode':'Off'},'pvpanic':true,'platform':{'num_pci_segments':2}}";
 
     @TempDir
     Path folder;
@@ -98,7 +100,7 @@ class ApiAnswersTest {
         assertConforms("VmCounters", VmCounters.of(Map.of("_disk0", Map.of("connected", 1L))));
         assertConforms(
                 "PciDeviceInfo",
-                VmChanges.answer(Optional.of(new MachineState.DeviceEntry("_disk0", 4)), null)
+                VmChanges.answer(Optional.of(new MachineState.DeviceEntry("_disk0", new PciAddress(1, 4))), null)
                         .json());
     }
 

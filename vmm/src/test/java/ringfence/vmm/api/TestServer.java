@@ -37,7 +37,7 @@ public final class TestServer implements AutoCloseable {
                 () -> {});
         endpoints = new Endpoints(Linux.system(), vmm.proxy(), "v0");
         socket = folder.resolve("api");
-        server = new ApiServer(Linux.system(), socket.toString(), endpoints, limits);
+        server = ApiServer.at(Linux.system(), socket.toString(), endpoints, limits);
         owner = Thread.ofPlatform().daemon().name("machine").unstarted(this::own);
         if (works) {
             owner.start();

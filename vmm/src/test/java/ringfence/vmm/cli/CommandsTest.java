@@ -39,7 +39,7 @@ class CommandsTest {
     private String kernel;
     private VmConfig config;
     private RuntimeOptions options;
-    private Optional<String> apiSocket;
+    private Optional<ApiSocket> apiSocket;
     private EventSink events;
 
     @BeforeEach
@@ -71,7 +71,7 @@ class CommandsTest {
         return new PrintStream(out, true, StandardCharsets.UTF_8);
     }
 
-    private int start(Linux linux, Optional<VmConfig> c, RuntimeOptions o, Optional<String> api, EventSink sink) {
+    private int start(Linux linux, Optional<VmConfig> c, RuntimeOptions o, Optional<ApiSocket> api, EventSink sink) {
         events = sink;
         config = c.orElse(null);
         options = o;
@@ -148,7 +148,7 @@ class CommandsTest {
         assertThat(config.rng().src()).isEqualTo("/dev/random");
         assertThat(config.pvpanic()).isTrue();
         assertThat(options.noShutdown()).isTrue();
-        assertThat(apiSocket).contains("/tmp/api");
+        assertThat(apiSocket.flatMap(ApiSocket::path)).contains("/tmp/api");
     }
 
     /** The quick reader and picocli are two readers of one language. */
@@ -207,6 +207,11 @@ class CommandsTest {
                 "--kernel KERNEL --disk path=ODD | bytes, no multiple of 512",
                 "--kernel KERNEL --disk path=/dev/null | is neither a regular file nor a block device",
                 "--kernel KERNEL --api-socket LONG | --api-socket: a path of 120 bytes, 1 to 107 are possible",
+                "--api-socket fd=x | --api-socket fd: 'x' is no descriptor's number: write fd=3, for instance",
+                "--api-socket fd=999 | --api-socket fd: 999 is not open: let whoever starts the VMM hand it over",
+                "--api-socket fd=0 | --api-socket fd: 0 is no Unix socket that listens: bind(2) one",
+                "--kernel KERNEL --serial socket=LONG | --serial socket: a path of 120 bytes, 1 to 107 are possible",
+                "--kernel KERNEL --console pty,iommu=on | --console key 'iommu' is not supported yet: leave it out",
                 "--kernel KERNEL --disk vhost_user=on,socket=LONG | --disk _disk0 socket: a path of 120 bytes",
                 "--net tpa=x | --net unknown key 'tpa'; did you mean 'tap'?",
                 "--net mtu=1000 --kernel KERNEL | --net mtu: is 1000, 1280 to 65535 are possible",
@@ -257,7 +262,7 @@ class CommandsTest {
         assertThat(ringfence("run", "--config", file.toString(), "--api-socket", "/tmp/api"))
                 .isEqualTo(42);
         VmConfig read = config;
-        assertThat(apiSocket).contains("/tmp/api");
+        assertThat(apiSocket.flatMap(ApiSocket::path)).contains("/tmp/api");
         assertThat(errors()).contains("--config " + file + ": of no effect").contains("disks[0].colour");
         assertThat(ringfence("run", "--kernel", kernel, "--cpus", "2", "--disk", "path=" + disk))
                 .isEqualTo(42);
@@ -273,7 +278,7 @@ class CommandsTest {
 
     @Test
     void severalMistakesAreALineEach() {
-        assertThat(cloudHypervisor("--memory", "size=0", "--serial", "pty")).isEqualTo(2);
+        assertThat(cloudHypervisor("--memory", "size=0", "--serial", "file")).isEqualTo(2);
         assertThat(errors().lines())
                 .hasSize(3)
                 .allSatisfy(line -> assertThat(line).startsWith("cloud-hypervisor: --"));

@@ -103,13 +103,18 @@ class RemoteCommandsTest {
         assertThat(ask(client, "add-fs", "tag=share,path=\"/srv/a,b\",locks=on"))
                 .as(errors())
                 .isZero();
+        assertThat(ask(client, "add-vsock", "cid=7,socket=/run/v,id=sockets"))
+                .as(errors())
+                .isZero();
         assertThat(info())
+                .contains("\"cid\":7,\"socket\":\"/run/v\",\"id\":\"sockets\"")
                 .contains("\"path\":\"/srv/x.img\",\"readonly\":true")
                 .contains("\"tap\":\"t0\",\"mac\":\"52:54:00:00:00:01\"")
                 .contains("\"bandwidth\":{\"size\":1048576,")
                 .contains("\"tag\":\"share\"", "\"path\":\"/srv/a,b\"", "\"locks\":true");
         assertThat(ask(client, "remove-device", "data")).isZero();
-        assertThat(info()).doesNotContain("/srv/x.img").contains("\"tap\":\"t0\"");
+        assertThat(ask(client, "remove-device", "sockets")).isZero();
+        assertThat(info()).doesNotContain("/srv/x.img", "/run/v").contains("\"tap\":\"t0\"");
         assertThat(ask(client, "remove-device", "data")).isEqualTo(1);
         assertThat(errors()).isEqualTo("program: the VMM answers 404: id: there is no device 'data'\n");
     }
@@ -173,7 +178,6 @@ class RemoteCommandsTest {
             quoteCharacter = '~',
             value = {
                 "add-device path=/sys/bus/pci/devices/0000:00:02.0,iommu=on | vm.add-device",
-                "add-generic-vhost-user socket=/s,queue_sizes=[128,64],device_type=26 | vm.add-generic-vhost-user",
                 "add-pmem file=/f,size=2M,discard_writes=on | vm.add-pmem",
                 "add-user-device socket=/s,id=u | vm.add-user-device",
                 "add-vdpa path=/dev/vhost-vdpa-0 | vm.add-vdpa",

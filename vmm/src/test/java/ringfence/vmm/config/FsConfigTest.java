@@ -3,7 +3,6 @@ package ringfence.vmm.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -28,17 +27,18 @@ class FsConfigTest {
     @Test
     void defaultsAreCloudHypervisors() {
         assertThat(FsConfig.TABLE.parse("tag=share,socket=/run/fs"))
-                .isEqualTo(new FsConfig("", "share", new FsBackend.Socket("/run/fs"), 1, 1024, OptionalInt.empty(), 0));
+                .isEqualTo(new FsConfig("", "share", new FsBackend.Socket("/run/fs"), 1, 1024, PciPlace.ANY));
         assertThat(FsConfig.TABLE.parse("tag=share,path=/srv").backend())
                 .isEqualTo(new FsBackend.Folder("/srv", false, FsBackend.Cache.AUTO, false, false, false));
     }
 
-    /** As Kata writes it, but for its PCI segment, which there is not yet. */
+    /** As Kata writes it. */
     @Test
     void jsonHasCloudHypervisorsNamesAndComesBack() {
         assertThat(FsConfig.TABLE.read(JsonReader.read(
-                        "{\"tag\":\"kataShared\",\"socket\":\"/run/vc/s\",\"num_queues\":1,\"queue_size\":1024}")))
-                .isEqualTo(FsConfig.TABLE.parse("tag=kataShared,socket=/run/vc/s"));
+                        "{\"tag\":\"kataShared\",\"socket\":\"/run/vc/s\",\"num_queues\":1,\"queue_size\":1024,"
+                                + "\"pci_segment\":1}")))
+                .isEqualTo(FsConfig.TABLE.parse("tag=kataShared,socket=/run/vc/s,pci_segment=1"));
         VmConfig config = machine(
                 "tag=a,socket=/s,num_queues=2,queue_size=512,id=folder,pci_device_id=9",
                 "tag=b,path=/srv,readonly=on,cache=never,xattr=on,posix_acl=on,locks=on",
@@ -72,7 +72,8 @@ class FsConfigTest {
                 "tag=x,path=/s,queue_size=100 | --fs _fs0 queue_size: 100 is no power of two",
                 "tag=x,path=/s,queue_size=2048 | --fs _fs0 queue_size: 2048 with path=, which has at most 1024",
                 "tag=x,path=/s,num_queues=3 | --fs _fs0 num_queues: 3 are more than the 2 vCPUs at start",
-                "tag=x,path=/s,pci_segment=1 | --fs _fs0 pci_segment: 1 is not supported yet",
+                "tag=x,path=/s,pci_segment=1 | --fs _fs0 pci_segment: 1 is not there, the last is 0: give --platform"
+                        + " num_pci_segments=2",
                 "tag=x,path=/s,pci_device_id=0 | --fs _fs0 pci_device_id: 0 is the host bridge",
                 "tag=x,path=/s,id=__x | --fs id: '__x' is reserved"
             })

@@ -40,8 +40,7 @@ class NetConfigTest {
                         256,
                         NetOffloads.ALL,
                         Optional.empty(),
-                        OptionalInt.empty(),
-                        0));
+                        PciPlace.ANY));
     }
 
     @Test
@@ -88,7 +87,7 @@ class NetConfigTest {
                 "fd=[5] ,num_queues=4 | --net _net0 fd: 1 descriptors are for num_queues=2, not 4",
                 "fd=[5,5],num_queues=4 | --net _net0 fd: names a descriptor twice",
                 "pci_device_id=0 | --net _net0 pci_device_id: 0 is the host bridge",
-                "pci_segment=1 | --net _net0 pci_segment: 1 is not supported yet",
+                "pci_segment=1 | --net _net0 pci_segment: 1 is not there, the last is 0",
                 "id=__x | --net id: '__x' is reserved",
                 "bw_size=2T,bw_refill_time=100 | --net _net0 bw_size: is above 1099511627776",
                 "vhost_user=on,socket=/s,ops_size=1,ops_refill_time=1 | --net _net0 ops_size: limits are the daemon's",
@@ -213,5 +212,14 @@ class NetConfigTest {
         assertThat(NetConfig.TABLE.read(JsonReader.read("{\"vhost_user\":true,\"vhost_socket\":\"/s\","
                         + "\"ip\":\"192.168.249.1\",\"mask\":\"255.255.255.0\"}")))
                 .isEqualTo(NetConfig.TABLE.parse("vhost_user=on,socket=/s"));
+    }
+
+    /** Those that OpenAPI Generator makes for Java write an empty list where nothing was said. */
+    @Test
+    void anEmptyListOfDescriptorsIsNone() {
+        assertThat(NetConfig.TABLE.read(JsonReader.read("{\"fds\":[],\"tap\":\"t\"}")))
+                .isEqualTo(NetConfig.TABLE.parse("tap=t"));
+        assertThat(NetConfig.TABLE.read(JsonReader.read("{\"fds\":[]}")).backend())
+                .isInstanceOf(NetBackend.Tap.class);
     }
 }

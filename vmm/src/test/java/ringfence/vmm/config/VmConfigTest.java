@@ -25,11 +25,15 @@ class VmConfigTest {
                 disk.isEmpty() ? List.of() : List.of(DiskConfig.TABLE.parse(disk)),
                 List.of(),
                 List.of(),
+                List.of(),
                 Optional.empty(),
                 RngConfig.TABLE.defaults(),
                 serial.isEmpty() ? ConsoleConfig.NULL : ConsoleConfig.TABLE.parse(serial),
                 ConsoleConfig.TTY,
-                false);
+                DebugConsoleConfig.OFF,
+                false,
+                false,
+                PlatformConfig.DEFAULT);
     }
 
     /** Cloud Hypervisor's defaults: C-30, C-34, C-37, C-38, C-50, C-58, C-73, C-80, C-107, C-109, C-110, C-113. */
@@ -45,7 +49,8 @@ class VmConfigTest {
         assertThat(config.rng().src()).isEqualTo("/dev/urandom");
         assertThat(config.serial().mode()).isEqualTo(ConsoleMode.NULL);
         assertThat(config.console().mode()).isEqualTo(ConsoleMode.TTY);
-        assertThat(config.pvpanic()).isFalse();
+        assertThat(config.watchdog() || config.pvpanic()).isFalse();
+        assertThat(config.platform().numPciSegments()).isEqualTo(1);
         DiskConfig disk = config.disks().getFirst();
         assertThat(disk.id()).isEqualTo("_disk0");
         assertThat(disk.numQueues()).isEqualTo(1);
@@ -100,9 +105,9 @@ class VmConfigTest {
                 " | | path=/x,serial=123456789012345678901 | | --disk _disk0 serial: 21 bytes, at most 20",
                 " | | path=/x,image_type=qcow2 | | --disk _disk0 image_type: qcow2 is not supported yet",
                 " | | path=/x,pci_device_id=0 | | --disk _disk0 pci_device_id: 0 is the host bridge",
-                " | | path=/x,pci_segment=1 | | --disk _disk0 pci_segment: 1 is not supported yet",
+                " | | path=/x,pci_segment=1 | | --disk _disk0 pci_segment: 1 is not there, the last is 0",
                 " | | path=/x,id=__x | | --disk id: '__x' is reserved",
-                " | | | pty | --serial: pty is not supported yet",
+                " | | | socket | --serial: socket without a path: write socket=<path>",
                 " | | | file | --serial: file without a path",
                 " | | | tty,file=/x | --serial: says tty and a path for something else"
             })
@@ -138,11 +143,15 @@ class VmConfigTest {
                 List.of(disk, disk),
                 List.of(),
                 List.of(),
+                List.of(),
                 Optional.empty(),
                 one.rng(),
                 one.serial(),
                 one.console(),
-                true);
+                one.debugConsole(),
+                false,
+                true,
+                one.platform());
         assertThat(two.problems(HOST).stream().map(Problem::line))
                 .containsExactly(
                         "--disk id: 'root' is given twice: choose another one",
@@ -156,6 +165,19 @@ class VmConfigTest {
                 .singleElement()
                 .satisfies(p -> assertThat(p.line()).startsWith("--kernel: none is given"));
         assertThatThrownBy(() -> VmConfig.TABLE.read(JsonReader.read("{}"))).hasMessage("lacks payload");
+    }
+
+    /** What is told of a VM is a configuration, which may be given back. */
+    @Test
+    void aTerminalThatWasMadeIsNoMistake() {
+        VmConfig config =
+                config("", "", "", "pty").with(Optional.of("/dev/pts/7"), Optional.of("/dev/pts/8"), Optional.empty());
+        assertThat(VmConfig.TABLE.write(config).toString())
+                .contains("\"serial\":{\"mode\":\"Pty\",\"file\":\"/dev/pts/7\"}")
+                .doesNotContain("/dev/pts/8");
+        assertThat(config.problems(HOST)).isEmpty();
+        assertThat(config.with(Optional.empty(), Optional.empty(), Optional.empty()))
+                .isEqualTo(config("", "", "", "pty"));
     }
 
     @ParameterizedTest

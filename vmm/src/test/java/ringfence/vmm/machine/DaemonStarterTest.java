@@ -1,6 +1,7 @@
 package ringfence.vmm.machine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.OutputStream;
@@ -20,18 +21,20 @@ import ringfence.linux.OpenFlag;
 import ringfence.memory.GuestRam;
 import ringfence.memory.MemoryTable;
 import ringfence.memory.RamOptions;
+import ringfence.process.BadInputException;
 import ringfence.process.Program;
 import ringfence.sandbox.FilterMode;
 import ringfence.vmm.config.FsConfig;
 import ringfence.vmm.config.HostProgram;
 import ringfence.vmm.config.NetConfig;
 import ringfence.vmm.config.RuntimeOptions;
+import ringfence.vmm.config.VsockConfig;
 import ringfence.vmm.device.VirtioDevice;
 import ringfence.vmm.event.EventSink;
 import ringfence.vmm.supervise.DaemonBoxes;
 import ringfence.vmm.supervise.RuntimeDirectory;
 
-/** What a network device's daemon and a shared folder's are started with. The daemon is a script here, which writes that down and refuses. */
+/** What a network device's daemon and a shared folder's are started with, and what a socket to the host has instead of one. The daemon is a script here, which writes that down and refuses. */
 @Timeout(60)
 class DaemonStarterTest {
     @TempDir
@@ -88,6 +91,35 @@ class DaemonStarterTest {
         }
         ram.close();
         return Files.readAllLines(report);
+    }
+
+    /** Of two VMMs that start at one path, at whatever moment, one has it; and it is free when that one is gone. */
+    @Test
+    void aSocketIsOneVmsAndFreeWhenThatEnds() throws Exception {
+        Path socket = home.resolve("vsock");
+        VsockConfig vsock = VsockConfig.TABLE.parse("id=_vsock0,cid=3,socket=" + socket);
+        MachineProxy proxy = new MachineProxy(EventSink.NONE);
+        RuntimeOptions options = new RuntimeOptions(home, false, FilterMode.TRUE);
+        DaemonBoxes boxes = DaemonBoxes.ofPrivileges();
+        try (GuestRam ram = new GuestRam(linux, List.of(new GuestRam.Range(0, 1 << 20)), RamOptions.DEFAULT);
+                RuntimeDirectory directory =
+                        RuntimeDirectory.create(linux.processes().effectiveUser() == 0);
+                DaemonStarter one = new DaemonStarter(linux, options, boxes, directory, proxy);
+                DaemonStarter other = new DaemonStarter(linux, options, boxes, directory, proxy)) {
+            try (VirtioDevice device = one.vsock(vsock, ram.table()).device()) {
+                Files.delete(socket); // as if it were not there yet
+                assertThatThrownBy(() -> other.vsock(vsock, ram.table()))
+                        .isInstanceOf(BadInputException.class)
+                        .hasMessage("--vsock socket " + socket + " is another VM's: give each VM its own");
+                assertThat(device.id()).isEqualTo("_vsock0");
+            }
+            one.end("_vsock0");
+            try (VirtioDevice device = other.vsock(vsock, ram.table()).device()) {
+                assertThat(socket).exists();
+                assertThat(device.id()).isEqualTo("_vsock0");
+            }
+            assertThat(socket).doesNotExist();
+        }
     }
 
     private static List<String> options(List<String> report) {

@@ -266,6 +266,20 @@ class PciSegmentTest {
                 .hasMessageContaining("all slots");
     }
 
+    /** The host bridge is on the first segment, where nobody else gets its slot. */
+    @Test
+    void theFirstFreeSlotIs0OnlyWhereNoHostBridgeBelongs() {
+        PciSegment second = new PciSegment(
+                1,
+                new Aperture(LOW, 640 << 20),
+                new Aperture(HIGH, 1L << 30),
+                new BusTable(),
+                Runnable::run,
+                new Deadlines(5_000_000_000L, 5_000_000_000L));
+        assertThat(second.add(OptionalInt.empty(), function(true))).isZero();
+        assertThat(segment.add(OptionalInt.empty(), function(true))).isEqualTo(1);
+    }
+
     @Test
     void tellsPanicAndCrashLoaded() {
         List<String> told = new ArrayList<>();

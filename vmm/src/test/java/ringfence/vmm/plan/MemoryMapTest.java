@@ -54,6 +54,41 @@ class MemoryMapTest {
         assertThat(map.eventRegister().overlaps(map.hotPlugRegisters())).isFalse();
     }
 
+    /** Each has its bus, and as much of both windows as the others. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 96})
+    void segmentsShareThePlaceForBars(int count) {
+        MemoryMap map = MemoryMap.of(5 * GIB, 40);
+        List<MemoryMap.Segment> segments = map.segments(count);
+        assertThat(segments).hasSize(count);
+        List<AddressRange> all = new ArrayList<>();
+        for (MemoryMap.Segment segment : segments) {
+            assertThat(MemoryMap.ECAM.contains(segment.ecam())).isTrue();
+            assertThat(segment.ecam().size()).isEqualTo(1 << 20);
+            assertThat(map.mmio32().contains(segment.below4Gib())).isTrue();
+            assertThat(segment.below4Gib().size()).isGreaterThan((640L << 20) / count - (1 << 20));
+            assertThat(map.mmio64().contains(segment.above4Gib())).isTrue();
+            assertThat(segment.above4Gib().size()).isGreaterThan(map.mmio64().size() / count - GIB);
+            all.addAll(List.of(segment.ecam(), segment.below4Gib(), segment.above4Gib()));
+        }
+        for (int i = 0; i < all.size(); i++) {
+            for (int j = i + 1; j < all.size(); j++) {
+                assertThat(all.get(i).overlaps(all.get(j))).isFalse();
+            }
+        }
+        assertThat(map.segments(1))
+                .containsExactly(new MemoryMap.Segment(
+                        new AddressRange(MemoryMap.ECAM.base(), 1 << 20), map.mmio32(), map.mmio64()));
+    }
+
+    @Test
+    void segmentsThatDoNotFitAreRefusedInOneLine() {
+        assertThatThrownBy(() -> MemoryMap.of(4 * GIB, 36).segments(96))
+                .isInstanceOf(PlanException.class)
+                .hasMessage("96 PCI segments do not fit beside 4096 MiB of memory into a physical address of 36 bits:"
+                        + " give 58 at most");
+    }
+
     @Test
     void theKernelsMapIsAscendingAndReservesWhatIsNoRam() {
         List<MemoryMapEntry> entries = MemoryMap.of(5 * GIB, 40).entries();

@@ -21,6 +21,7 @@ public final class FakeDevice implements VirtioDevice {
     final byte[] config = new byte[16];
     long features = 1L << 32 | 1L << 29 | 1L << 28 | 1L << 6 | 1L << 40;
     CompletableFuture<Void> starting = CompletableFuture.completedFuture(null);
+    CompletableFuture<Void> configWritten = CompletableFuture.completedFuture(null);
     CompletableFuture<Void> resetting = CompletableFuture.completedFuture(null);
     DeviceListener listener;
     private volatile boolean ready = true;
@@ -60,7 +61,7 @@ public final class FakeDevice implements VirtioDevice {
     }
 
     @Override
-    public int maxQueueSize() {
+    public int maxQueueSize(int queue) {
         return 256;
     }
 
@@ -93,8 +94,9 @@ public final class FakeDevice implements VirtioDevice {
     }
 
     @Override
-    public void writeConfig(int offset, int width, long value) {
+    public CompletionStage<Void> writeConfig(int offset, int width, long value) {
         calls.add("config " + offset + "/" + width + "=" + value);
+        return configWritten;
     }
 
     @Override

@@ -237,6 +237,20 @@ class VirtioPciTest {
         assertThat(nextInterrupt()).isEqualTo(102);
     }
 
+    /** Else a driver that writes what it wants to read would read what was there before. */
+    @Test
+    void aWriteOfTheConfigurationEndsWhenItCounts() throws InterruptedException {
+        TestDriver driver = live();
+        device.configWritten = new CompletableFuture<>();
+        Thread vcpu =
+                Thread.ofPlatform().start(() -> machine.write(driver.structures.get(TestDriver.DEVICE) + 8, 1, 1));
+        vcpu.join(100);
+        assertThat(vcpu.isAlive()).isTrue();
+        device.configWritten.complete(null);
+        vcpu.join(10_000);
+        assertThat(vcpu.isAlive()).isFalse();
+    }
+
     @Test
     void tellsOfAChangedConfigurationByGenerationInterruptAndIsr() throws InterruptedException {
         TestDriver driver = live();

@@ -219,7 +219,8 @@ abstract class LocalDevice implements VirtioDevice {
         return done;
     }
 
-    private void post(Runnable what) {
+    /** Has the device's thread do something, once it runs. Any thread. */
+    final void post(Runnable what) {
         work.add(what);
         wake.signal();
     }
@@ -240,7 +241,7 @@ abstract class LocalDevice implements VirtioDevice {
     }
 
     @Override
-    public int maxQueueSize() {
+    public int maxQueueSize(int queue) {
         return queueSize;
     }
 
@@ -265,8 +266,8 @@ abstract class LocalDevice implements VirtioDevice {
     }
 
     @Override
-    public void writeConfig(int offset, int width, long value) {
-        // nothing to write
+    public CompletionStage<Void> writeConfig(int offset, int width, long value) {
+        return CompletableFuture.completedStage(null); // nothing to write
     }
 
     @Override

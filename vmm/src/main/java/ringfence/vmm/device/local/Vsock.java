@@ -278,6 +278,7 @@ public final class Vsock extends LocalDevice {
             return;
         }
         if (!wasKnown && stream.isKnown()) {
+            stream.from(port(stream.guestPort()));
             known.put(key(stream.hostPort(), stream.guestPort()), stream);
             awaits(stream);
         }
@@ -295,7 +296,7 @@ public final class Vsock extends LocalDevice {
                 }
                 linux.files().nonBlocking(socket, true);
                 VsockStream stream = next();
-                stream.asking(socket, port(), now() + LINE);
+                stream.asking(socket, now() + LINE);
                 watch(stream);
                 awaits(stream);
             }
@@ -304,9 +305,13 @@ public final class Vsock extends LocalDevice {
         }
     }
 
-    private int port() {
-        int port = nextPort;
-        nextPort = nextPort == -2 ? FIRST_PORT : nextPort + 1; // -1 is "any"
+    /** A host's port that has no connection to this one of the guest's: it may have asked for any itself. */
+    private int port(int guestPort) {
+        int port;
+        do {
+            port = nextPort;
+            nextPort = nextPort == -2 ? FIRST_PORT : nextPort + 1; // -1 is "any"
+        } while (known.containsKey(key(port, guestPort)));
         return port;
     }
 

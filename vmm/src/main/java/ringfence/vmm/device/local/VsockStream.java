@@ -87,9 +87,14 @@ final class VsockStream {
     // ---- its beginning ------------------------------------------------------------------------------------------
 
     /** Somebody on the host has connected, and will say to which port. Owns the descriptor, which does not block. */
-    void asking(Fd socket, int port, long until) {
-        begin(socket, port, 0, State.ASKING);
+    void asking(Fd socket, long until) {
+        begin(socket, 0, 0, State.ASKING);
         deadline = until;
+    }
+
+    /** It has said so: this is the host's port, before the guest hears of it. */
+    void from(int port) {
+        hostPort = port;
     }
 
     /** The guest has asked for a port on which somebody listens. Owns the descriptor, which does not block. */

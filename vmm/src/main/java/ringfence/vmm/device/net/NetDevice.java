@@ -87,8 +87,8 @@ public final class NetDevice implements VirtioDevice {
     }
 
     @Override
-    public int maxQueueSize() {
-        return data.maxQueueSize();
+    public int maxQueueSize(int queue) {
+        return data.maxQueueSize(0); // all are alike
     }
 
     @Override
@@ -112,8 +112,9 @@ public final class NetDevice implements VirtioDevice {
     }
 
     @Override
-    public void writeConfig(int offset, int width, long value) {
-        // nothing of it is the driver's: it sets its address by a command
+    public CompletionStage<Void> writeConfig(int offset, int width, long value) {
+        return CompletableFuture.completedStage(
+                null); // nothing of it is the driver's: it sets its address by a command
     }
 
     @Override

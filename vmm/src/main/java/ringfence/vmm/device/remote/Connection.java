@@ -78,7 +78,7 @@ final class Connection implements AutoCloseable {
             String what = profile.queuesPerUnit() == 1 ? "queues=" : "pairs of queues=";
             throw new PeerException("the back-end has " + what + has + " wanted=" + wanted, Disposition.FATAL);
         }
-        if (profile.configSize() > 0 && !offer.has(ProtocolFeature.CONFIG)) {
+        if (profile.configSize() > 0 && !profile.atMost() && !offer.has(ProtocolFeature.CONFIG)) {
             throw new PeerException("the back-end does not offer CONFIG", Disposition.FATAL);
         }
     }
@@ -91,8 +91,24 @@ final class Connection implements AutoCloseable {
 
     /** Reads the configuration space anew. */
     byte[] readConfig() {
-        config = profile.configSize() > 0 ? frontend.config(0, profile.configSize()) : new byte[0];
+        if (config == null) {
+            config = firstConfig();
+        } else if (config.length > 0) {
+            config = frontend.config(0, config.length);
+        }
         return config;
+    }
+
+    private byte[] firstConfig() {
+        if (profile.configSize() == 0 || !hasConfig()) {
+            return new byte[0];
+        }
+        return profile.atMost() ? frontend.configUpTo(profile.configSize()) : frontend.config(0, profile.configSize());
+    }
+
+    /** Whether the back-end knows of a configuration space at all. */
+    boolean hasConfig() {
+        return offer.has(ProtocolFeature.CONFIG);
     }
 
     byte[] config() {

@@ -18,9 +18,12 @@ final class Latest<T> {
         this.use = use;
     }
 
-    void ask(T value) {
-        if (wish.getAndSet(value) == null) {
+    /** @return the wish that this one takes the place of, which is never used; null: none */
+    T ask(T value) {
+        T before = wish.getAndSet(value);
+        if (before == null) {
             link.post(() -> use.accept(wish.getAndSet(null)));
         }
+        return before;
     }
 }

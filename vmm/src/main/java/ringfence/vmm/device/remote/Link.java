@@ -28,7 +28,7 @@ import ringfence.vmm.device.QueueEvents;
  * <p>A command that meets a lost connection waits in this object's state until a successor has been set up: a queue to be
  * started is started then, one to be stopped is started and drained, and a reset is done when the successor has taken the
  * fence, for only then can nothing of the predecessor still land in guest memory. Where there is no fence, as for a network
- * device, its death is enough.
+ * device and for a back-end that tracks nothing, its death is enough.
  */
 final class Link {
     private static final long WAKE = -1;
@@ -138,6 +138,9 @@ final class Link {
             Runnable command;
             while (!closing && (command = commands.poll()) != null) {
                 guarded(command);
+            }
+            if (connection == null && !resets.isEmpty() && share == null && before != null && before.isDead()) {
+                forget(); // without a fence to be taken nobody is left who could write anything
             }
         }
         end();
@@ -459,13 +462,11 @@ final class Link {
             forget();
         } else if (connection != null) {
             settle();
-        } else if (!profile.tracked() && before != null && before.isDead()) {
-            forget(); // without a fence to be taken nobody is left who could write anything
         }
     }
 
     void writeConfig(int offset, byte[] bytes) {
-        if (connection == null) {
+        if (connection == null || !connection.hasConfig()) {
             return; // lost with the back-end; the driver reads back what holds
         }
         try {

@@ -22,6 +22,7 @@ import ringfence.vmm.config.NetOffloads;
  *     that was told of them
  * @param mtu what the back-end is told of the longest packet, if it wants to know; 0: nothing
  * @param configSize bytes of configuration space, 0 to 256; it is the back-end's, read by GET_CONFIG
+ * @param atMost whether that is only the most that there may be: then the back-end says how much there is, perhaps nothing
  * @param queuesOffset where in it the number of queues (le16) stands, which is the machine's word; -1: nowhere
  * @param writableOffset where in it the one field stands that the guest may write
  * @param writableSize how many bytes that field has; 0: there is none
@@ -36,11 +37,17 @@ public record Profile(
         boolean tracked,
         int mtu,
         int configSize,
+        boolean atMost,
         int queuesOffset,
         int writableOffset,
         int writableSize,
         int fixedSize) {
     private static final long RING = Feature.VERSION_1 | Feature.INDIRECT_DESC | Feature.EVENT_IDX;
+    /** Bits that mean something else with each type: 0 to 23 and 50 on (virtio 1.3, 2.2). */
+    private static final long OF_TYPE = (1L << 24) - 1 | -1L << 50;
+    /** As much as vhost-user can say of a configuration space. */
+    private static final int MOST_CONFIG = 256;
+
     private static final int ALL = Integer.MAX_VALUE;
     private static final int BLK_CONFIG = 60; // up to and with write_zeroes
     private static final int BLK_NUM_QUEUES = 34;
@@ -66,12 +73,13 @@ public record Profile(
             true,
             0,
             BLK_CONFIG,
+            false,
             BLK_NUM_QUEUES,
             BLK_WRITEBACK,
             1,
             BLK_CAPACITY);
 
-    private static final Profile FS = new Profile(DeviceType.FS, RING, 0, 1, ALL, true, 0, 0, -1, 0, 0, 0);
+    private static final Profile FS = new Profile(DeviceType.FS, RING, 0, 1, ALL, true, 0, 0, false, -1, 0, 0, 0);
 
     private static final long NET_OWN = NetLayout.F_MAC
             | NetLayout.F_STATUS
@@ -112,7 +120,8 @@ public record Profile(
         features |= offloads.csum() ? NetLayout.F_CSUM | NetLayout.F_GUEST_CSUM : 0;
         features |= offloads.tso() ? NET_TSO : 0;
         features |= offloads.ufo() ? NET_UFO : 0;
-        return new Profile(DeviceType.NET, features, NET_OWN | shared, 2, 2, false, mtu.orElse(0), 0, -1, 0, 0, 0);
+        return new Profile(
+                DeviceType.NET, features, NET_OWN | shared, 2, 2, false, mtu.orElse(0), 0, false, -1, 0, 0, 0);
     }
 
     /**
@@ -121,6 +130,14 @@ public record Profile(
      */
     public static Profile fs() {
         return FS;
+    }
+
+    /**
+     * A device of any type, of which nothing is known here: the guest is offered all bits that are its type's, reads what the
+     * back-end has for it, and may write all of that.
+     */
+    public static Profile generic(int type) {
+        return new Profile(type, RING | OF_TYPE, 0, 1, ALL, true, 0, MOST_CONFIG, true, -1, 0, MOST_CONFIG, 0);
     }
 
     /** Protocol features that are asked for. */

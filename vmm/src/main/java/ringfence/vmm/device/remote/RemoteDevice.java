@@ -2,6 +2,7 @@ package ringfence.vmm.device.remote;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -28,7 +29,7 @@ public final class RemoteDevice implements VirtioDevice {
     private final String id;
     private final Profile profile;
     private final int queueCount;
-    private final int queueSize;
+    private final List<Integer> queueSizes;
     private final byte[] space; // null: the back-end's
     private final RemoteListener watcher;
     private final Link link;
@@ -53,8 +54,8 @@ public final class RemoteDevice implements VirtioDevice {
     private RemoteDevice(Builder from) {
         id = from.id;
         profile = from.profile;
-        queueCount = from.queues;
-        queueSize = from.queueSize;
+        queueCount = from.queueSizes.size();
+        queueSizes = from.queueSizes;
         space = from.space;
         watcher = from.watcher;
         String name = id + "/link";
@@ -65,15 +66,15 @@ public final class RemoteDevice implements VirtioDevice {
                 profile,
                 from.memory,
                 queueCount,
-                queueSize,
+                Collections.max(queueSizes),
                 new Events());
         wantedQueues = new Latest<>(link, link::enable);
         wantedFeatures = new Latest<>(link, link::use);
-        written = new Latest<>(link, write -> link.writeConfig(write.offset(), write.bytes()));
+        written = new Latest<>(link, this::write);
     }
 
-    /** What the guest has written to the one field that it may write. */
-    private record ConfigWrite(int offset, byte[] bytes) {}
+    /** What the guest has written where it may write. */
+    private record ConfigWrite(int offset, byte[] bytes, CompletableFuture<Void> done) {}
 
     /**
      * Begins a device of this profile.
@@ -93,8 +94,7 @@ public final class RemoteDevice implements VirtioDevice {
         private final Profile profile;
         private final SocketSource source;
         private final MemoryTable memory;
-        private int queues = 1;
-        private int queueSize = 128;
+        private List<Integer> queueSizes = List.of(128);
         private byte[] space;
         private RemoteListener watcher = RemoteListener.NONE;
 
@@ -108,8 +108,12 @@ public final class RemoteDevice implements VirtioDevice {
 
         /** Number of queues, 1 to 256, and the largest size of each, a power of two. Default: 1 of 128. */
         public Builder queues(int count, int size) {
-            queues = count;
-            queueSize = size;
+            return queues(Collections.nCopies(count, size));
+        }
+
+        /** The largest size of each queue, a power of two; 1 to 256 queues. */
+        public Builder queues(List<Integer> sizes) {
+            queueSizes = List.copyOf(sizes);
             return this;
         }
 
@@ -172,8 +176,8 @@ public final class RemoteDevice implements VirtioDevice {
     }
 
     @Override
-    public int maxQueueSize() {
-        return queueSize;
+    public int maxQueueSize(int queue) {
+        return queueSizes.get(queue);
     }
 
     @Override
@@ -209,15 +213,28 @@ public final class RemoteDevice implements VirtioDevice {
     }
 
     @Override
-    public void writeConfig(int offset, int width, long value) {
+    public CompletionStage<Void> writeConfig(int offset, int width, long value) {
         if (!profile.isWritable(offset, width)) {
-            return;
+            return CompletableFuture.completedStage(null);
         }
         byte[] bytes = new byte[width];
         for (int i = 0; i < width; i++) {
             bytes[i] = (byte) (value >>> 8 * i);
         }
-        written.ask(new ConfigWrite(offset, bytes));
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        ConfigWrite before = written.ask(new ConfigWrite(offset, bytes, done));
+        if (before != null) {
+            before.done.complete(null); // of a vCPU that has waited in vain, or of two at once
+        }
+        return done;
+    }
+
+    private void write(ConfigWrite write) {
+        try {
+            link.writeConfig(write.offset, write.bytes);
+        } finally {
+            write.done.complete(null);
+        }
     }
 
     @Override

@@ -10,8 +10,10 @@ import java.util.List;
  * @param apicIds APIC ids of the vCPUs, by their index
  * @param segments PCI segments, the first is number 0
  * @param events how the machine tells its guest that something has happened
+ * @param serial whether there is COM1
  */
-public record AcpiPlan(long base, long limit, List<Integer> apicIds, List<PciRoot> segments, Events events) {
+public record AcpiPlan(
+        long base, long limit, List<Integer> apicIds, List<PciRoot> segments, Events events, boolean serial) {
     /** Where Linux looks for the RSDP without being told, and where Cloud Hypervisor has it. */
     public static final long BASE = 0xA0000;
     /** End of the range in which it may lie. */
@@ -29,8 +31,8 @@ public record AcpiPlan(long base, long limit, List<Integer> apicIds, List<PciRoo
     }
 
     /** The usual place. */
-    public static AcpiPlan of(List<Integer> apicIds, List<PciRoot> segments, Events events) {
-        return new AcpiPlan(BASE, LIMIT, apicIds, segments, events);
+    public static AcpiPlan of(List<Integer> apicIds, List<PciRoot> segments, Events events, boolean serial) {
+        return new AcpiPlan(BASE, LIMIT, apicIds, segments, events, serial);
     }
 
     /**

@@ -23,7 +23,9 @@ final class Dsdt {
             devices.add(pciRoot(segment));
         }
         devices.add(boardResources(plan));
-        devices.add(com1());
+        if (plan.serial()) {
+            devices.add(com1());
+        }
         devices.add(clock());
         devices.add(EventAml.powerButton());
         devices.add(EventAml.device(plan.events()));

@@ -196,6 +196,27 @@ class VsockTest {
         }
     }
 
+    /** The guest may have named the very port that the host's next program gets. */
+    @Test
+    void aPairOfPortsIsOneConnections() throws Exception {
+        try (ServerSocketChannel server = listen(FIRST)) {
+            guest.send(REQUEST, FIRST, PORT);
+            try (SocketChannel theirs = server.accept();
+                    SocketChannel ours = dial("CONNECT " + PORT + "\n")) {
+                assertThat(guest.next().op()).isEqualTo(RESPONSE);
+                Packet asked = guest.next();
+                assertThat(asked.op()).isEqualTo(REQUEST);
+                assertThat(asked.hostPort()).isEqualTo(FIRST + 1);
+                guest.send(RESPONSE, FIRST + 1, PORT);
+                assertThat(read(ours, 14)).isEqualTo("OK 1073741825\n");
+                guest.send("one", FIRST, PORT);
+                guest.send("other", FIRST + 1, PORT);
+                assertThat(read(theirs, 3)).isEqualTo("one");
+                assertThat(read(ours, 5)).isEqualTo("other");
+            }
+        }
+    }
+
     @Test
     void whereNobodyListensTheGuestIsRefused() {
         guest.send(REQUEST, HOSTS, PORT);

@@ -19,11 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class AcpiTablesTest {
-    private static final AcpiPlan.PciRoot ROOT = new AcpiPlan.PciRoot(
-            0,
-            0xE800_0000L,
-            new AcpiPlan.Window(0xC000_0000L, 0x2800_0000L),
-            new AcpiPlan.Window(0x1_0000_0000L, 0x3F_0000_0000L));
+    private static final AcpiPlan.PciRoot ROOT = root(0, 0x2800_0000L, 0x3F_0000_0000L);
     private static final AcpiPlan.Events EVENTS =
             new AcpiPlan.Events(16, new AcpiPlan.Window(0xFF_FFFE_F000L, 1), new AcpiPlan.Window(0xFF_FFFE_E000L, 16));
 
@@ -43,6 +39,39 @@ class AcpiTablesTest {
     void madtListsEveryProcessor() {
         assertThat(tables(1).get("APIC")).hasSize(44 + 8 + 12 + 6);
         assertThat(tables(300).get("APIC")).hasSize(44 + 255 * 8 + 45 * 16 + 12 + 6 + 12);
+    }
+
+    /** PCI Firmware 3.3, 4.1.2: a base, a segment and its buses each. */
+    @Test
+    void mcfgNamesTheConfigurationSpaceOfEverySegment() {
+        ByteBuffer mcfg = ByteBuffer.wrap(tables(1, 3).get("MCFG")).order(ByteOrder.LITTLE_ENDIAN);
+        assertThat(mcfg.capacity()).isEqualTo(44 + 3 * 16);
+        for (int i = 0; i < 3; i++) {
+            assertThat(mcfg.getLong(44 + 16 * i)).isEqualTo(0xE800_0000L + (i << 20));
+            assertThat(mcfg.getShort(52 + 16 * i)).isEqualTo((short) i);
+            assertThat(mcfg.getShort(54 + 16 * i)).as("buses 0 to 0").isZero();
+        }
+    }
+
+    /** As many as there may be fit; each has its root, its windows and all of its slots, but for the host bridge's. */
+    @Test
+    void everySegmentHasARootOfItsOwn() throws Exception {
+        Path file = directory.resolve("dsdt.dat");
+        Files.write(file, tables(1, 96).get("DSDT"));
+        assertThat(iasl("-d", file.toString())).doesNotContain("Error", "Warning", "Invalid");
+        String source = Files.readString(directory.resolve("dsdt.dsl"))
+                .replaceAll("/\\*.*?\\*/|//.*", "")
+                .replaceAll("\\s+", " ");
+        assertThat(iasl(directory.resolve("dsdt.dsl").toString())).contains("0 Errors, 0 Warnings");
+        assertThat(source)
+                .contains("Device (PC5F)", "Name (_UID, 0x5F)", "Name (_SEG, 0x5F)")
+                .contains("\\_SB.PC5F.PCNT ()", "\\_SB.PHPR.PSEG = 0x5F")
+                .contains("\\_SB.PHPR.PCEJ (0x1F, 0x5F)")
+                .contains("0xEDF00000");
+        assertThat(source.split("Device \\(S000\\)", -1)).hasSize(96);
+        assertThat(source.split("Device \\(S031\\)", -1)).hasSize(97);
+        assertThat(source.split("DWordMemory ", -1)).hasSize(97);
+        assertThat(source.split("WordIO ", -1)).as("of the first alone").hasSize(3);
     }
 
     @ParameterizedTest
@@ -80,6 +109,14 @@ class AcpiTablesTest {
                 .contains("0x0000000100000000", "0x0000003FFFFFFFFF");
     }
 
+    @Test
+    void aMachineWithoutASerialPortTellsOfNone() {
+        AcpiTables tables = AcpiTables.build(AcpiPlan.of(List.of(0), List.of(ROOT), EVENTS, false));
+        assertThat(new String(tables.bytes(), StandardCharsets.ISO_8859_1))
+                .contains("RTC0")
+                .doesNotContain("COM1");
+    }
+
     /** 5.6.9 and 6.3: the event device looks what has happened, and tells slots and the power button of it. */
     @Test
     void eventsReachTheirDevices() throws Exception {
@@ -114,7 +151,7 @@ class AcpiTablesTest {
     @Test
     void tablesThatDoNotFitAreRefused() {
         List<Integer> many = IntStream.range(0, 1 << 15).boxed().toList();
-        assertThatThrownBy(() -> AcpiTables.build(AcpiPlan.of(many, List.of(ROOT), EVENTS)))
+        assertThatThrownBy(() -> AcpiTables.build(AcpiPlan.of(many, List.of(ROOT), EVENTS, true)))
                 .hasMessageContaining("limit 0xf0000");
     }
 
@@ -128,10 +165,30 @@ class AcpiTablesTest {
         return output;
     }
 
-    /** The tables that the RSDP leads to, by signature. */
+    private static AcpiPlan.PciRoot root(int number, long below4Gib, long above4Gib) {
+        return new AcpiPlan.PciRoot(
+                number,
+                0xE800_0000L + (number << 20),
+                new AcpiPlan.Window(0xC000_0000L + number * below4Gib, below4Gib),
+                new AcpiPlan.Window(0x1_0000_0000L + number * above4Gib, above4Gib));
+    }
+
     private static Map<String, byte[]> tables(int vcpus) {
+        return tables(vcpus, List.of(ROOT));
+    }
+
+    private static Map<String, byte[]> tables(int vcpus, int segments) {
+        return tables(
+                vcpus,
+                IntStream.range(0, segments)
+                        .mapToObj(i -> root(i, 0x60_0000L, 0x4000_0000L))
+                        .toList());
+    }
+
+    /** The tables that the RSDP leads to, by signature. */
+    private static Map<String, byte[]> tables(int vcpus, List<AcpiPlan.PciRoot> roots) {
         AcpiTables all =
-                AcpiTables.build(AcpiPlan.of(IntStream.range(0, vcpus).boxed().toList(), List.of(ROOT), EVENTS));
+                AcpiTables.build(AcpiPlan.of(IntStream.range(0, vcpus).boxed().toList(), roots, EVENTS, true));
         ByteBuffer bytes = ByteBuffer.wrap(all.bytes()).order(ByteOrder.LITTLE_ENDIAN);
         assertThat(sum(slice(bytes, 0, 20))).isZero();
         assertThat(sum(slice(bytes, 0, 36))).isZero();

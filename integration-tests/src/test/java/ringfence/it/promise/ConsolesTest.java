@@ -1,0 +1,181 @@
+package ringfence.it.promise;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import ringfence.it.lab.Checkout;
+import ringfence.it.lab.Command;
+import ringfence.it.lab.KvmHost;
+import ringfence.it.lab.LocalHost;
+import ringfence.it.lab.Program;
+import ringfence.it.lab.TinyKernel;
+import ringfence.it.lab.VmmApi;
+
+/** Where consoles lead, with guests of a few instructions, for which any KVM will do. */
+@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class ConsolesTest {
+    private static final Duration SOON = Duration.ofSeconds(60);
+    /** Is ready to receive at COM1, and writes the next higher one back of each byte. */
+    private static final byte[] NEXT = TinyKernel.of(
+            0x66, 0xBA, 0xFC, 0x03, 0xB0, 0x0B, 0xEE, // mov dx, 0x3fc; mov al, DTR | RTS | OUT2; out dx, al
+            0x66, 0xBA, 0xFD, 0x03, // mov dx, 0x3fd
+            0xEC, 0xA8, 0x01, 0x74, 0xFB, // in al, dx; test al, 1; jz back
+            0x66, 0xBA, 0xF8, 0x03, // mov dx, 0x3f8
+            0xEC, 0xFE, 0xC0, 0xEE, // in al, dx; inc al; out dx, al
+            0xEB, 0xED); // to the next one
+    /** Writes dots to COM1, as fast as it can. */
+    private static final byte[] DOTS = TinyKernel.of(0x66, 0xBA, 0xF8, 0x03, 0xB0, '.', 0xEE, 0xEB, 0xFD);
+    /** Says whether there is a debug console at 0x402, by its answer, there; then it halts. */
+    private static final byte[] DEBUG =
+            TinyKernel.of(0x66, 0xBA, 0x02, 0x04, 0xEC, 0xEE, 0xB0, 'O', 0xEE, 0xB0, 'K', 0xEE, 0xF4, 0xEB, 0xFD);
+
+    @TempDir
+    Path directory;
+
+    private final KvmHost host = new LocalHost(Checkout.find());
+    private VmmApi api;
+    private Program vmm;
+
+    @BeforeEach
+    void kvm() {
+        assumeThat(Path.of("/dev/kvm")).isWritable();
+    }
+
+    @AfterEach
+    void end() {
+        if (vmm != null) {
+            vmm.close();
+        }
+        host.close();
+    }
+
+    private void boot(byte[] kernel, String... options) throws Exception {
+        Path socket = directory.resolve("api");
+        vmm = host.start(Command.of(Checkout.find()
+                        .product()
+                        .resolve("bin/cloud-hypervisor")
+                        .toString())
+                .with(
+                        "--kernel",
+                        Files.write(directory.resolve("kernel"), kernel).toString(),
+                        "--api-socket",
+                        socket.toString())
+                .with(options)
+                .variable("RINGFENCE_ANY_KVM", "1"));
+        api = new VmmApi(socket);
+        await(() -> api.isServed() && api.get("vm.info").body().contains("\"state\":\"Running\""));
+    }
+
+    private interface Condition {
+        boolean holds() throws IOException;
+    }
+
+    private void await(Condition condition) throws Exception {
+        long deadline = System.nanoTime() + SOON.toNanos();
+        while (!condition.holds()) {
+            assertThat(vmm.isRunning()).as(() -> vmm.err().text()).isTrue();
+            assertThat(System.nanoTime()).as(() -> vmm.err().text()).isLessThan(deadline);
+            Thread.sleep(20);
+        }
+    }
+
+    private String terminal(String console) throws IOException {
+        String info = api.get("vm.info").body();
+        Matcher told = Pattern.compile("\"" + console + "\":\\{\"mode\":\"Pty\",\"file\":\"(/dev/pts/\\d+)\"")
+                .matcher(info);
+        assertThat(told.find()).as(info).isTrue();
+        return told.group(1);
+    }
+
+    private long dropped(String console) throws IOException {
+        String counters = api.get("vm.counters").body();
+        Matcher told = Pattern.compile("\"" + console + "\":\\{\"dropped_bytes\":(\\d+)}")
+                .matcher(counters);
+        assertThat(told.find()).as(counters).isTrue();
+        return Long.parseLong(told.group(1));
+    }
+
+    private void shutDown() throws IOException {
+        assertThat(api.put("vmm.shutdown").status()).isEqualTo(200);
+        assertThat(vmm.await(SOON).status()).isZero();
+    }
+
+    /** vm.info tells where it is, as libvirt reads it, and no longer once it is gone. */
+    @Test
+    void theSerialPortIsATerminal() throws Exception {
+        boot(NEXT, "--serial", "pty", "--console", "pty");
+        assertThat(terminal("console")).isNotEqualTo(terminal("serial"));
+        try (RandomAccessFile user = new RandomAccessFile(terminal("serial"), "rw")) {
+            user.writeBytes("HAL");
+            byte[] answer = new byte[3];
+            user.readFully(answer);
+            assertThat(answer).asString().isEqualTo("IBM");
+        }
+        assertThat(api.put("vm.reboot").status()).isEqualTo(204);
+        try (RandomAccessFile user = new RandomAccessFile(terminal("serial"), "rw")) {
+            user.writeBytes("a");
+            assertThat(user.read()).as("after a reboot").isEqualTo('b');
+        }
+        assertThat(api.put("vm.shutdown").status()).isEqualTo(204);
+        assertThat(api.get("vm.info").body()).doesNotContain("/dev/pts");
+        assertThat(api.put("vm.boot").status()).isEqualTo(204);
+        assertThat(terminal("serial")).startsWith("/dev/pts/");
+        shutDown();
+    }
+
+    @Test
+    void theSerialPortIsASocket() throws Exception {
+        Path socket = directory.resolve("serial");
+        boot(NEXT, "--serial", "socket=" + socket, "--console", "off");
+        for (int client = 0; client < 2; client++) {
+            try (SocketChannel user = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
+                user.write(ByteBuffer.wrap("HAL".getBytes(StandardCharsets.US_ASCII)));
+                ByteBuffer answer = ByteBuffer.allocate(3);
+                while (answer.hasRemaining()) {
+                    assertThat(user.read(answer)).isPositive();
+                }
+                assertThat(answer.array()).asString().isEqualTo("IBM");
+            }
+        }
+        shutDown();
+        assertThat(socket).doesNotExist();
+    }
+
+    @Test
+    void aGuestWhoseOutputNobodyReadsRunsOn() throws Exception {
+        boot(DOTS, "--serial", "pty", "--console", "off");
+        await(() -> dropped("serial") > 0);
+        long before = dropped("serial");
+        await(() -> dropped("serial") > before);
+        long start = System.nanoTime();
+        shutDown();
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(3));
+    }
+
+    @Test
+    void theDebugConsoleIsAFileAtAPortOfTheUsers() throws Exception {
+        Path file = directory.resolve("debug");
+        boot(DEBUG, "--debug-console", "file=" + file + ",iobase=0x402", "--console", "off");
+        await(() -> Files.size(file) == 3);
+        assertThat(Files.readAllBytes(file)).containsExactly(0xE9, 'O', 'K');
+        assertThat(api.get("vm.info").body())
+                .contains("\"debug_console\":{\"mode\":\"File\",\"file\":\"" + file + "\",\"iobase\":1026}");
+        shutDown();
+    }
+}

@@ -1,0 +1,25 @@
+package ringfence.vmm.pci;
+
+import java.util.Comparator;
+
+/**
+ * Where a function is, in the order of segments and slots. The bus and the function are 0.
+ *
+ * @param segment 0 to 65535
+ * @param slot 0 to 31
+ */
+public record PciAddress(int segment, int slot) implements Comparable<PciAddress> {
+    private static final Comparator<PciAddress> ORDER =
+            Comparator.comparingInt(PciAddress::segment).thenComparingInt(PciAddress::slot);
+
+    @Override
+    public int compareTo(PciAddress other) {
+        return ORDER.compare(this, other);
+    }
+
+    /** As tools write it: segment, bus, slot and function. */
+    @Override
+    public String toString() {
+        return "%04x:00:%02x.0".formatted(segment, slot);
+    }
+}
