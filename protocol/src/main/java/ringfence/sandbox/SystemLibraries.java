@@ -21,24 +21,27 @@ final class SystemLibraries {
 
     /** Reading for those directories, and execution for the loader, which the kernel runs for each program. */
     static List<PathRule> rules() {
-        Set<Path> directories = new TreeSet<>();
+        return rules(maps());
+    }
+
+    /** The same for a process with these lines in its /proc/PID/maps. */
+    static List<PathRule> rules(List<String> maps) {
+        Set<Path> readable = new TreeSet<>();
         Set<Path> loaders = new TreeSet<>();
-        for (String line : maps()) {
+        for (String line : maps) {
             int path = line.indexOf('/');
             if (path < 0 || !line.contains(".so")) {
                 continue;
             }
             Path library = Path.of(line.substring(path));
-            if (library.getNameCount() < 3) {
-                continue; // its directory would be all of the system, or most of it
-            }
-            directories.add(library.getParent());
+            // of one in /lib64 itself, the directory may be most of the system
+            readable.add(library.getNameCount() < 3 ? library : library.getParent());
             if (library.getFileName().toString().startsWith("ld")) {
                 loaders.add(library);
             }
         }
         List<PathRule> rules = new ArrayList<>();
-        directories.forEach(one -> rules.add(PathRule.of(one.toString(), FileRight.READ_FILE)));
+        readable.forEach(one -> rules.add(PathRule.of(one.toString(), FileRight.READ_FILE)));
         loaders.forEach(one -> rules.add(PathRule.of(one.toString(), FileRight.EXECUTE)));
         rules.add(PathRule.of(CACHE, FileRight.READ_FILE));
         return rules;
