@@ -3,8 +3,8 @@
  * and "ok", the error's name, or the signal that ended the one who tried. Each attempt is a process of its own, and does no
  * harm if it succeeds: calls that change the machine have arguments that the kernel refuses. Outside of a box it tries nothing.
  *
- * probe OUTSIDE SOCKET PID OWN: a file that is not its business; a socket of streams at which somebody waits; a process that
- * is not in the box; a file of its own.
+ * probe OUTSIDE SOCKET PID OWN: a file that is not its business, and a program beside it, OUTSIDE.program; a socket of streams
+ * at which somebody waits; a process that is not in the box; a file of its own.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -51,8 +51,9 @@ static long connected(int type) {
 }
 
 static long exec_program(void) {
-    char *words[] = {"/bin/true", NULL};
-    return execve(words[0], words, words + 1);
+    char path[4096], *words[] = {path, NULL};
+    beside("program", path);
+    return execve(path, words, words + 1);
 }
 static long read_outside(void) { return opened(outside, O_RDONLY); }
 static long write_outside(void) { return opened(outside, O_WRONLY); }
@@ -62,7 +63,14 @@ static long create_outside(void) {
     beside("new", path);
     return opened(path, O_WRONLY | O_CREAT);
 }
-static long create_in_tmp(void) { return open("/tmp", O_WRONLY | O_TMPFILE, 0600); }
+static long create_in_tmp(void) {
+    const char *path = "/tmp/ringfence-box-probe";
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd >= 0) {
+        unlink(path);
+    }
+    return fd;
+}
 static long unlink_outside(void) { return unlink(outside); }
 static long link_outside(void) {
     char path[4096];
@@ -97,6 +105,7 @@ static long read_peer(void) {
     return process_vm_readv(peer, &here, 1, &there, 1, 0);
 }
 static long signal_peer(void) { return kill(peer, 0); }
+static long signal_thread_of_peer(void) { return syscall(SYS_tgkill, peer, peer, 0); }
 static long signal_by_pidfd(void) {
     int fd = syscall(SYS_pidfd_open, peer, 0);
     return fd < 0 ? fd : syscall(SYS_pidfd_send_signal, fd, 0, 0, 0);
@@ -147,12 +156,13 @@ static const struct {
     ONE(exec_program), ONE(read_outside), ONE(write_outside), ONE(truncate_outside), ONE(create_outside),
     ONE(create_in_tmp), ONE(unlink_outside), ONE(link_outside), ONE(chmod_outside), ONE(list_outside),
     ONE(read_passwords), ONE(device), ONE(make_device), ONE(kernel_setting), ONE(memory_of_peer),
-    ONE(environment_of_peer), ONE(descriptor_of_peer), ONE(root_of_peer), ONE(inet), ONE(inet_datagram), ONE(inet6), ONE(netlink), ONE(packet),
-    ONE(vsock), ONE(socket_of_other), ONE(trace), ONE(read_peer), ONE(signal_peer), ONE(signal_by_pidfd),
-    ONE(take_descriptor), ONE(mount_call), ONE(mount_object), ONE(change_root), ONE(user_namespace),
-    ONE(network_namespace), ONE(enter_namespace), ONE(bpf_call), ONE(perf), ONE(key), ONE(new_kernel), ONE(module),
-    ONE(restart), ONE(page_faults), ONE(clock_change), ONE(ring), ONE(by_handle), ONE(x32_call), ONE(own_read),
-    ONE(own_write), ONE(null_write), ONE(random_read), ONE(memory_file), ONE(pair),
+    ONE(environment_of_peer), ONE(descriptor_of_peer), ONE(root_of_peer), ONE(inet), ONE(inet_datagram), ONE(inet6),
+    ONE(netlink), ONE(packet), ONE(vsock), ONE(socket_of_other), ONE(trace), ONE(read_peer), ONE(signal_peer),
+    ONE(signal_thread_of_peer), ONE(signal_by_pidfd), ONE(take_descriptor), ONE(mount_call), ONE(mount_object),
+    ONE(change_root), ONE(user_namespace), ONE(network_namespace), ONE(enter_namespace), ONE(bpf_call), ONE(perf),
+    ONE(key), ONE(new_kernel), ONE(module), ONE(restart), ONE(page_faults), ONE(clock_change), ONE(ring),
+    ONE(by_handle), ONE(x32_call), ONE(own_read), ONE(own_write), ONE(null_write), ONE(random_read), ONE(memory_file),
+    ONE(pair),
 };
 
 int main(int count, char **words) {

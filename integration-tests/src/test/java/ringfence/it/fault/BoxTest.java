@@ -5,28 +5,36 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import ringfence.it.lab.Checkout;
-import ringfence.it.lab.Trees;
+import ringfence.it.lab.Command;
+import ringfence.it.lab.KvmHost;
+import ringfence.it.lab.KvmHosts;
+import ringfence.it.lab.LocalHost;
+import ringfence.it.lab.OnKvmHost;
 import ringfence.linux.Linux;
 import ringfence.sandbox.FileRules;
 
 /**
- * What a daemon's box keeps it from: a probe in its place, {@code probe.c}, tries. All files that it tries are writable for
- * everybody, so that it is the box that denies them.
+ * What a daemon's box keeps it from, on this machine's kernel and on Debian's: a probe in its place, {@code probe.c}, tries.
+ * All files that it tries are writable for everybody, so that it is the box that denies them.
  */
 class BoxTest {
-    private static final String NOBODY = "65534";
+    private static final List<String> AS_NOBODY =
+            List.of("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups");
+    private static final Duration LONG = Duration.ofMinutes(3);
+
+    /** Landlock's version from which on it denies signals to those outside: Linux 6.12. */
+    private static final int SIGNALS = 6;
 
     private static final String EXPECTED = """
         exec_program EACCES
@@ -57,6 +65,7 @@ class BoxTest {
         trace SIGSYS
         read_peer SIGSYS
         signal_peer SIGSYS
+        signal_thread_of_peer EPERM
         signal_by_pidfd SIGSYS
         take_descriptor SIGSYS
         mount_call SIGSYS
@@ -85,133 +94,179 @@ class BoxTest {
         ended OptionalInt[0]
         """;
 
-    private final Linux linux = Linux.system();
-    private Path folder;
-
-    @BeforeEach
-    void somethingToReachFor() throws Exception {
-        assumeThat(linux.confinement().landlockAbi())
-                .as("Landlock of this kernel")
-                .isGreaterThanOrEqualTo(FileRules.LEAST_ABI);
-        folder = Files.createTempDirectory("ringfence-box-");
-        open(folder);
-        for (String file : List.of("outside/file", "own/file", "own/fence")) {
-            Path path = folder.resolve(file);
-            open(Files.createDirectories(path.getParent()));
-            Files.setPosixFilePermissions(Files.createFile(path), PosixFilePermissions.fromString("rw-rw-rw-"));
-        }
-        Path source = copy("/probe/probe.c", "probe.c");
-        assertThat(run("cc", "-o", folder.resolve("probe").toString(), source.toString()))
-                .isEmpty();
-        copy("/" + name() + ".class", "classes/" + name() + ".class");
-    }
-
-    private static void open(Path directory) throws IOException {
-        Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxrwxrwx"));
-    }
-
-    private static String name() {
-        return BoxedProbes.class.getName().replace('.', '/');
-    }
-
-    private Path copy(String resource, String to) throws IOException {
-        Path file = folder.resolve(to);
-        Files.createDirectories(file.getParent());
-        try (InputStream in = BoxTest.class.getResourceAsStream(resource)) {
-            Files.copy(in, file);
-        }
-        return file;
-    }
-
-    @AfterEach
-    void nothingIsLeft() throws IOException {
-        if (folder != null) {
-            Trees.remove(folder);
-        }
-    }
+    @TempDir
+    Path work;
 
     @Test
     void ofRoot() throws Exception {
-        assumeThat(linux.processes().effectiveUser()).isZero();
-        Map<String, List<String>> seen = probes();
-        assertThat(seen.get("disk")).isEqualTo(expected("ring EFAULT"));
-        assertThat(seen.get("read-only disk")).isEqualTo(expected("ring EFAULT", "own_write EACCES"));
-        // Landlock has no right to change attributes
-        assertThat(seen.get("folder")).isEqualTo(expected("chmod_outside ok", "by_handle ESTALE"));
-        assertThat(seen.get("read-only folder"))
-                .isEqualTo(expected("chmod_outside ok", "by_handle ESTALE", "own_write EACCES"));
-        networksAreAs(seen);
+        assumeThat(Linux.system().processes().effectiveUser()).isZero();
+        try (KvmHost here = withLandlock()) {
+            ofRoot(probes(here, product(), List.of()));
+        }
     }
 
     @Test
     void ofAnOrdinaryUser() throws Exception {
-        List<String> user = linux.processes().effectiveUser() == 0
-                ? List.of("setpriv", "--reuid=" + NOBODY, "--regid=" + NOBODY, "--clear-groups")
-                : List.of();
-        Map<String, List<String>> seen = probes(user.toArray(String[]::new));
-        assertThat(seen.get("disk")).isEqualTo(expected("ring EFAULT"));
-        assertThat(seen.get("read-only disk")).isEqualTo(expected("ring EFAULT", "own_write EACCES"));
-        assertThat(seen.get("folder")).isEqualTo(expected("chmod_outside EPERM", "by_handle EPERM"));
-        assertThat(seen.get("read-only folder"))
-                .isEqualTo(expected("chmod_outside EPERM", "by_handle EPERM", "own_write EACCES"));
-        networksAreAs(seen);
-    }
-
-    private static void networksAreAs(Map<String, List<String>> seen) {
-        assertThat(seen.get("network")).isEqualTo(expected());
-        assertThat(seen.get("tap with an address")).isEqualTo(expected("inet_datagram ok"));
-        assertThat(seen.get("switch")).isEqualTo(expected("socket_of_other ECONNREFUSED"));
-        assertThat(seen).hasSize(7);
-    }
-
-    /** The table, with these lines in place of its own. */
-    private static List<String> expected(String... others) {
-        Map<String, String> lines = new LinkedHashMap<>();
-        EXPECTED.lines().forEach(line -> lines.put(attempt(line), line));
-        for (String other : others) {
-            assertThat(lines).containsKey(attempt(other));
-            lines.put(attempt(other), other);
+        boolean root = Linux.system().processes().effectiveUser() == 0;
+        try (KvmHost here = withLandlock()) {
+            ofUser(probes(here, product(), root ? AS_NOBODY : List.of()));
         }
-        return List.copyOf(lines.values());
     }
 
-    private static String attempt(String line) {
-        return line.substring(0, line.indexOf(' '));
+    @Test
+    @OnKvmHost
+    void onLinux61(KvmHost host) throws Exception {
+        onDebian(host, 2);
     }
 
-    /** What the probes say in each kind of box. */
-    private Map<String, List<String>> probes(String... user) throws Exception {
-        Path home = Checkout.find().product();
-        String java = home.resolve("lib/runtime/bin/java").toString();
-        List<String> words = new ArrayList<>(List.of(user));
-        words.addAll(List.of(
-                java,
-                "--add-modules=ringfence.vmm",
-                "--add-exports=ringfence.vmm/ringfence.vmm.supervise=ALL-UNNAMED",
-                "--enable-native-access=ringfence.protocol",
-                "-cp",
-                folder.resolve("classes").toString(),
-                BoxedProbes.class.getName(),
-                home.toString(),
-                folder.resolve("probe").toString(),
-                folder.toString()));
-        Map<String, List<String>> all = new LinkedHashMap<>();
+    @Test
+    @OnKvmHost(kernel = "6.12", cpus = 1)
+    void onLinux612(KvmHost host) throws Exception {
+        onDebian(host, SIGNALS);
+    }
+
+    private void onDebian(KvmHost host, int landlock) throws Exception {
+        assumeThat(KvmHosts.isLocal()).as("no kernel of Debian's of our own").isFalse();
+        Seen ofRoot = probes(host, host.places().product(), List.of());
+        assertThat(ofRoot.landlock()).isEqualTo(landlock);
+        ofRoot(ofRoot);
+        ofUser(probes(host, host.places().product(), AS_NOBODY));
+    }
+
+    private static KvmHost withLandlock() {
+        assumeThat(Linux.system().confinement().landlockAbi())
+                .as("Landlock of this kernel")
+                .isGreaterThanOrEqualTo(FileRules.LEAST_ABI);
+        return new LocalHost(Checkout.find());
+    }
+
+    private static String product() {
+        return Checkout.find().product().toString();
+    }
+
+    private static void ofRoot(Seen seen) {
+        // Landlock has no right to change attributes
+        folderIsAs(seen, "chmod_outside ok", "by_handle ESTALE");
+        disksAndNetworksAreAs(seen);
+    }
+
+    private static void ofUser(Seen seen) {
+        folderIsAs(seen, "chmod_outside EPERM", "by_handle EPERM");
+        disksAndNetworksAreAs(seen);
+    }
+
+    private static void folderIsAs(Seen seen, String chmod, String handle) {
+        assertThat(seen.of("folder")).isEqualTo(seen.table(chmod, handle));
+        assertThat(seen.of("read-only folder")).isEqualTo(seen.table(chmod, handle, "own_write EACCES"));
+    }
+
+    private static void disksAndNetworksAreAs(Seen seen) {
+        assertThat(seen.of("disk")).isEqualTo(seen.table("ring EFAULT"));
+        assertThat(seen.of("read-only disk")).isEqualTo(seen.table("ring EFAULT", "own_write EACCES"));
+        assertThat(seen.of("network")).isEqualTo(seen.table());
+        assertThat(seen.of("tap with an address")).isEqualTo(seen.table("inet_datagram ok"));
+        assertThat(seen.of("switch")).isEqualTo(seen.table("socket_of_other ECONNREFUSED"));
+        assertThat(seen.boxes()).hasSize(7);
+    }
+
+    /**
+     * What the probes say.
+     *
+     * @param landlock the kernel's version of it
+     * @param boxes the lines of the one in each kind of box
+     */
+    private record Seen(int landlock, Map<String, List<String>> boxes) {
+        List<String> of(String kind) {
+            return boxes.get(kind);
+        }
+
+        /** The table, with these lines in place of its own. */
+        List<String> table(String... others) {
+            Map<String, String> lines = new LinkedHashMap<>();
+            EXPECTED.lines().forEach(line -> lines.put(attempt(line), line));
+            if (landlock < SIGNALS) {
+                lines.put("signal_thread_of_peer", "signal_thread_of_peer ok");
+            }
+            Stream.of(others).flatMap(String::lines).forEach(line -> {
+                assertThat(lines).containsKey(attempt(line));
+                lines.put(attempt(line), line);
+            });
+            return List.copyOf(lines.values());
+        }
+
+        private static String attempt(String line) {
+            return line.substring(0, line.indexOf(' '));
+        }
+    }
+
+    /** What the probes say there, started by whom these words make of root. */
+    private Seen probes(KvmHost host, String product, List<String> user) throws Exception {
+        String folder = host.script("""
+            cd "$(mktemp -d /tmp/ringfence-box-XXXXXX)"
+            mkdir outside own classes
+            chmod 777 . outside own
+            : >outside/file
+            : >own/file
+            : >own/fence
+            chmod 666 */f*
+            pwd\
+            """).text();
+        try {
+            byte[] probe = compiled();
+            for (String program : List.of("probe", "outside/file.program")) {
+                host.write(folder + "/" + program, probe);
+                host.run("chmod", "755", folder + "/" + program);
+            }
+            String main = BoxedProbes.class.getName();
+            String classFile = folder + "/classes/" + main.replace('.', '/') + ".class";
+            host.run("mkdir", "-p", classFile.substring(0, classFile.lastIndexOf('/')));
+            host.write(classFile, resource("/" + main.replace('.', '/') + ".class"));
+            List<String> words = new ArrayList<>(user);
+            words.addAll(List.of(
+                    product + "/lib/runtime/bin/java",
+                    "--add-modules=ringfence.vmm",
+                    "--add-exports=ringfence.vmm/ringfence.vmm.supervise=ALL-UNNAMED",
+                    "--enable-native-access=ringfence.protocol",
+                    "-cp",
+                    folder + "/classes",
+                    main,
+                    product,
+                    folder + "/probe",
+                    folder));
+            return parsed(host.run(LONG, Command.of().with(words)).orThrow().out());
+        } finally {
+            host.run("rm", "-rf", folder);
+        }
+    }
+
+    private static Seen parsed(String said) {
+        List<String> lines = said.lines().toList();
+        Map<String, List<String>> boxes = new LinkedHashMap<>();
         List<String> last = new ArrayList<>();
-        for (String line : run(words.toArray(String[]::new)).lines().toList()) {
+        for (String line : lines.subList(1, lines.size())) {
             if (line.startsWith("= ")) {
                 last = new ArrayList<>();
-                all.put(line.substring(2), last);
+                boxes.put(line.substring(2), last);
             } else {
                 last.add(line);
             }
         }
-        return all;
+        return new Seen(Integer.parseInt(lines.getFirst()), boxes);
     }
 
-    private static String run(String... words) throws IOException, InterruptedException {
-        Process process = new ProcessBuilder(words).redirectErrorStream(true).start();
-        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(process.waitFor()).as(said).isZero();
-        return said;
+    private byte[] compiled() throws Exception {
+        Path source = Files.write(work.resolve("probe.c"), resource("/probe/probe.c"));
+        Path program = work.resolve("probe");
+        Process compiler = new ProcessBuilder("cc", "-o", program.toString(), source.toString())
+                .inheritIO()
+                .start();
+        assertThat(compiler.waitFor()).isZero();
+        return Files.readAllBytes(program);
+    }
+
+    private static byte[] resource(String name) throws IOException {
+        try (InputStream in = BoxTest.class.getResourceAsStream(name)) {
+            return in.readAllBytes();
+        }
     }
 }

@@ -15,7 +15,7 @@ import ringfence.vmm.supervise.DaemonBoxes;
 
 /**
  * Runs the probe in the box of each kind of daemon, in place of the daemon's launcher, as whoever runs this. Standard output
- * has what each says, below a line with its kind.
+ * has the version of Landlock, and what each says below a line with its kind.
  */
 final class BoxedProbes {
     private static final int SIGKILL = 9;
@@ -30,6 +30,7 @@ final class BoxedProbes {
         Path probe = Path.of(arguments[1]);
         Path folder = Path.of(arguments[2]);
         Path own = folder.resolve("own/file");
+        System.out.println(linux.confinement().landlockAbi());
         String socket =
                 folder.resolve("outside/socket-" + linux.processes().pid()).toString();
         try (Fd _ = linux.sockets().listen(socket, 1);
