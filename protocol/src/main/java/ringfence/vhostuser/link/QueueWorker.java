@@ -1,6 +1,7 @@
 package ringfence.vhostuser.link;
 
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import ringfence.linux.EventFd;
@@ -37,6 +38,7 @@ final class QueueWorker implements Completions {
     private final int maxBatch;
     private final Consumer<Throwable> onFailure;
     private final Consumer<String> log;
+    private final Pulse pulse;
 
     private EventFd call;
     private int usedIndex;
@@ -53,6 +55,9 @@ final class QueueWorker implements Completions {
 
     private final CountDownLatch ended = new CountDownLatch(1);
 
+    /** Grows with each look around, and is odd while the worker sleeps. Written by its thread only. */
+    private final AtomicLong turns = new AtomicLong();
+
     /** Set once by the connection's thread. */
     private volatile boolean stopping;
     /** Set by the connection's thread, cleared by the worker: one at a time. */
@@ -65,11 +70,11 @@ final class QueueWorker implements Completions {
      *
      * @param onFailure told, on the worker's thread, why it had to give up; it has then ended without draining
      */
-    QueueWorker(
-            QueueStart start, IdlePolicy idle, QueueStats stats, Consumer<String> log, Consumer<Throwable> onFailure) {
+    QueueWorker(QueueStart start, BackendOptions options, QueueStats stats, Consumer<Throwable> onFailure) {
         this.start = start;
         this.stats = stats;
-        this.log = log;
+        log = options.log();
+        pulse = options.pulse();
         this.onFailure = onFailure;
         queue = start.queue();
         engine = start.engine();
@@ -77,7 +82,7 @@ final class QueueWorker implements Completions {
         usedIndex = start.usedIndex();
         call = start.call();
         chain = ChainCursor.forQueueSize(queue.config().size());
-        maxBatch = idle.maxBatch();
+        maxBatch = options.idle().maxBatch();
         receiver = engine instanceof ReceiveEngine one ? one : null;
         supply = receiver == null ? null : new RingSupply(start);
     }
@@ -101,6 +106,7 @@ final class QueueWorker implements Completions {
      * @return how much was done
      */
     int work() {
+        turns.setOpaque(turns.getPlain() + 2);
         try {
             return over ? 0 : cycle();
         } catch (RuntimeException | Error e) {
@@ -227,6 +233,7 @@ final class QueueWorker implements Completions {
         log.accept("queue " + start.index() + ": the request at head " + chain.head()
                 + " was under way when two daemons died; it is failed");
         stats.failedPoison();
+        pulse.poisoned();
         engine.refuse(chain, this);
     }
 
@@ -326,6 +333,7 @@ final class QueueWorker implements Completions {
 
     /** The thread sleeps. */
     void slept() {
+        turns.setOpaque(turns.getPlain() | 1);
         stats.sleep();
     }
 
@@ -348,6 +356,7 @@ final class QueueWorker implements Completions {
 
     /** The thread is awake, or did not sleep. */
     void awake() {
+        turns.setOpaque(turns.getPlain() + 1 & ~1L);
         try {
             if (armed) {
                 queue.disarmKick();
@@ -356,6 +365,11 @@ final class QueueWorker implements Completions {
         } catch (RuntimeException | Error e) {
             fail(e);
         }
+    }
+
+    /** How often it has looked around, by any thread: it does not get on while that stays the same even number. */
+    long turns() {
+        return turns.getOpaque();
     }
 
     // ---- for the connection's thread --------------------------------------------------------------------------

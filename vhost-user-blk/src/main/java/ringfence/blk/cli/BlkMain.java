@@ -12,12 +12,14 @@ import picocli.CommandLine.Option;
 import ringfence.blk.engine.BlkOptions;
 import ringfence.blk.image.ImageException;
 import ringfence.keep.NotifyKeeper;
+import ringfence.keep.Standby;
 import ringfence.linux.Linux;
 import ringfence.linux.uring.RingRefusedException;
 import ringfence.process.DaemonMain;
 import ringfence.process.ExitCode;
 import ringfence.process.StartupMemory;
 import ringfence.vhostuser.link.BackendOptions;
+import ringfence.vhostuser.link.Pulse;
 
 /** The program. */
 @Command(
@@ -118,10 +120,17 @@ public final class BlkMain implements Callable<Integer> {
             Consumer<String> log = line -> System.err.println(NAME + ": " + line);
             Consumer<String> details = verbose ? log : line -> {};
             List<DeviceSpec> specs = specs();
+            Pulse pulse = new Pulse();
+            pulse.beat(linux, System.getenv());
+            if (Standby.succession(linux, System.getenv(), _ -> false, needed -> BlkTraining.rehearse(linux, needed))
+                    .isEmpty()) {
+                return ExitCode.OK;
+            }
             for (DeviceSpec spec : specs) {
                 BackendOptions options = BackendOptions.defaults()
                         .withAllowUnsealed(allowUnsealed)
                         .withLog(log)
+                        .withPulse(pulse)
                         .withName("blk" + services.size());
                 services.add(Service.open(linux, spec, options, details));
             }
