@@ -133,6 +133,15 @@ record ApiOperation(
                         "Asks the guest to give a device back; it is gone when vm.info no longer names it.",
                         Optional.of(DeviceName.TABLE),
                         Optional.empty(),
+                        List.of(DONE, MISSING)),
+                new ApiOperation(
+                        "PUT",
+                        "vm.upgrade-device",
+                        "",
+                        "Has a device go on with a new process of its daemon, of the program as it is installed now;"
+                                + " answered when that serves.",
+                        Optional.of(DeviceName.TABLE),
+                        Optional.empty(),
                         List.of(DONE, MISSING)));
     }
 

@@ -59,6 +59,7 @@ public final class Endpoints {
         table.put("vm.add-generic-vhost-user", new Endpoint(PUT, changes::addGeneric));
         table.put("vm.add-vsock", new Endpoint(PUT, changes::addVsock));
         table.put("vm.remove-device", new Endpoint(PUT, changes::removeDevice));
+        table.put("vm.upgrade-device", new Endpoint(PUT, changes::upgradeDevice));
         table.put(ApiDocument.NAME, now(GET, this::document));
         for (LaterEndpoint later : LaterEndpoint.all()) {
             table.put(later.name(), now(PUT, request -> later.answer(request, machine)));

@@ -129,6 +129,11 @@ final class VmChanges {
         }));
     }
 
+    CompletableFuture<HttpResponse> upgradeDevice(HttpRequest request) {
+        return done(new VmRequest.Upgrade(
+                RequestBody.read(DeviceName.TABLE, request, machine.events()).id()));
+    }
+
     /** Asks for it; answered when it is done: 204, 200 with the place of a device that was plugged in, or what is wrong. */
     CompletableFuture<HttpResponse> done(VmRequest request) {
         return machine.ask(request).handle(VmChanges::answer);

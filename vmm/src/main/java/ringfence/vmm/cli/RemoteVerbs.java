@@ -53,6 +53,10 @@ final class RemoteVerbs {
                     "a virtio device of any type, as --generic-vhost-user has it"),
             put("add-vsock", new Options<>(VsockConfig.TABLE), "sockets between guest and host, as --vsock has them"),
             put("remove-device", new Member("id", "<id>"), "the guest is asked to give one back"),
+            put(
+                    "upgrade-device",
+                    new Member("id", "<id>"),
+                    "its daemon is replaced by a new one, of the program as it is installed now"),
             put("shutdown", "it ends at once; its configuration stays"),
             put("delete", "its configuration goes, too"),
             new Verb("shutdown-vmm", PUT, "vmm.shutdown", new Nothing(), "the VMM ends"));

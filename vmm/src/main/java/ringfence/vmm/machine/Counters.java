@@ -14,11 +14,17 @@ import ringfence.vmm.device.remote.RemoteState;
  */
 final class Counters {
     private final Map<String, RemoteState> connections = new ConcurrentHashMap<>();
+    private final Map<String, Long> failedRequests = new ConcurrentHashMap<>();
     private final Map<String, LongSupplier> losses = new ConcurrentHashMap<>();
 
     /** A device's connection has changed. */
     void connection(String device, RemoteState state) {
         connections.put(device, state);
+    }
+
+    /** So many requests more of a device were failed because two daemons had died with them. */
+    void failedRequests(String device, long count) {
+        failedRequests.merge(device, count, Long::sum);
     }
 
     /** What consoles have lost since nobody took it, in bytes, by the console. */
@@ -29,11 +35,13 @@ final class Counters {
     /** A device is gone. */
     void forget(String device) {
         connections.remove(device);
+        failedRequests.remove(device);
     }
 
     /** The machine is gone, and so are its devices. */
     void clear() {
         connections.clear();
+        failedRequests.clear();
         losses.clear();
     }
 
@@ -46,6 +54,8 @@ final class Counters {
             counters.put("reconnects", (long) state.reconnects());
             counters.put("last_gap_us", TimeUnit.NANOSECONDS.toMicros(state.lastGapNanos()));
             counters.put("longest_gap_us", TimeUnit.NANOSECONDS.toMicros(state.longestGapNanos()));
+            counters.put("hangs", (long) state.hangs());
+            counters.put("failed_requests", failedRequests.getOrDefault(device, 0L));
             devices.put(device, counters);
         });
         losses.forEach((console, bytes) -> devices.put(console, Map.of("dropped_bytes", bytes.getAsLong())));

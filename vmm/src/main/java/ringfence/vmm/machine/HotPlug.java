@@ -277,6 +277,31 @@ final class HotPlug implements AutoCloseable {
         departure.then().run();
     }
 
+    // ---- to go on with another daemon ---------------------------------------------------------------------------
+
+    /**
+     * Has a device go on with a new daemon.
+     *
+     * @param ask answered when that serves, or why not
+     * @throws VmException if there is no such device, or its daemon is not the VMM's
+     */
+    void upgrade(MachineCommand.Ask ask, String id) {
+        if (!planned.ids().contains(id)) {
+            throw new VmException(Reason.UNKNOWN_DEVICE, "id: there is no device '" + id + "'");
+        }
+        Renewal renewal = daemons.renewal(id)
+                .orElseThrow(() -> VmException.wrongState(
+                        id + ": the VMM has not started its daemon: restart that where it was started"));
+        Thread.ofPlatform().name("upgrade").daemon().start(() -> {
+            try {
+                renewal.run();
+                soon(ask::done);
+            } catch (RuntimeException e) {
+                soon(() -> ask.refuse(new VmException(Reason.FAILED, id + ": " + e.getMessage())));
+            }
+        });
+    }
+
     // ---- both ---------------------------------------------------------------------------------------------------
 
     private void publish() {

@@ -139,6 +139,10 @@ final class Machine implements AutoCloseable {
                 case VmRequest.Resume _ -> resume(processors);
                 case VmRequest.Nmi _ -> processors.nmi();
                 case VmRequest.PowerButton _ -> parts.powerButton();
+                case VmRequest.Upgrade(String device) -> {
+                    parts.hotPlug().upgrade(ask, device);
+                    return; // it is answered when the new one serves
+                }
                 case VmRequest.Create _ ->
                     throw VmException.wrongState("there is a VM already: delete it before another one is created");
                 case VmRequest.Boot _ -> throw VmException.wrongState("the VM is booted already");

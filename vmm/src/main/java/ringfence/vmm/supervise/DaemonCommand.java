@@ -17,6 +17,7 @@ import ringfence.sandbox.Box;
  * @param box what it is confined to
  * @param fds what else it gets of ours, from number {@value #FIRST_FD} on, which stays ours
  * @param companion what is started with it; its socket has the number after those
+ * @param standby whether another one waits to take over
  */
 public record DaemonCommand(
         String device,
@@ -25,7 +26,8 @@ public record DaemonCommand(
         List<String> arguments,
         Box box,
         List<Fd> fds,
-        Optional<Companion> companion) {
+        Optional<Companion> companion,
+        boolean standby) {
     /** Number of the socket in the daemon. */
     static final int SOCKET = 3;
 

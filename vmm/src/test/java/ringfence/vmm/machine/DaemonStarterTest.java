@@ -148,7 +148,7 @@ class DaemonStarterTest {
                 .singleElement()
                 .asString()
                 .contains("socket:");
-        assertThat(report).contains("fd 4 ");
+        assertThat(report).contains("fd 4 /memfd:heartbeat (deleted)");
         assumeThat(linux.processes().effectiveUser()).isZero();
         assertThat(report).as("CAP_NET_ADMIN").contains("CapEff:\t0000000000001000");
     }
@@ -241,7 +241,7 @@ class DaemonStarterTest {
                         "--posix-acl",
                         "--posix-lock",
                         "--flock");
-        assertThat(report).contains("fd 4 ");
+        assertThat(report).contains("fd 4 /memfd:heartbeat (deleted)");
         assumeThat(linux.processes().effectiveUser()).isZero();
         assertThat(report)
                 .as("CHOWN, DAC_OVERRIDE, DAC_READ_SEARCH, FOWNER, FSETID, SETGID, SETUID, MKNOD, SETFCAP")
@@ -262,7 +262,7 @@ class DaemonStarterTest {
             List<String> report = startedWith(
                     "id=_net0,mac=52:54:00:12:34:56,num_queues=4,fd=[" + two.number() + "," + one.number() + "]");
             assertThat(options(report)).contains("--queue-pairs=2", "--backend=fd=4:5");
-            assertThat(report).contains("fd 4 /dev/zero", "fd 5 /dev/null", "fd 6 ");
+            assertThat(report).contains("fd 4 /dev/zero", "fd 5 /dev/null", "fd 6 /memfd:heartbeat (deleted)");
             assertThat(one.isOpen() && two.isOpen()).as("ours stay ours").isTrue();
             assumeThat(linux.processes().effectiveUser()).isZero();
             assertThat(report).contains("CapEff:\t0000000000000000");
