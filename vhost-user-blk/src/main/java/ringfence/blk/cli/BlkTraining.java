@@ -70,11 +70,17 @@ public final class BlkTraining {
     /** What a standby does to be warm, on an image in memory: a short life without a lock that others see. */
     static void rehearse(Linux linux, BooleanSupplier needed) {
         try (Fd image = linux.memory().memfd("rehearsal", SIZE)) {
-            live(linux, "/proc/self/fd/" + image.number(), Optional.empty(), EngineChoice.PLAIN, i -> i < REHEARSED && !needed.getAsBoolean());
+            live(
+                    linux,
+                    "/proc/self/fd/" + image.number(),
+                    Optional.empty(),
+                    EngineChoice.PLAIN,
+                    i -> i < REHEARSED && !needed.getAsBoolean());
         }
     }
 
-    private static void live(Linux linux, String image, Optional<String> fence, EngineChoice choice, IntPredicate goesOn) {
+    private static void live(
+            Linux linux, String image, Optional<String> fence, EngineChoice choice, IntPredicate goesOn) {
         Fd[] pair = linux.sockets().pair();
         try (Frontend frontend = Frontend.over(linux, pair[0], FrontendOptions.defaults());
                 Fd theirs = pair[1];

@@ -120,7 +120,10 @@ public final class FsMain implements Callable<Integer> {
     /** What a predecessor has had kept, by name; empty: this is a standby that is not needed any more. */
     private static Optional<Map<String, Fd>> kept(Linux linux, FsSpec spec, Map<String, String> environment) {
         return Standby.succession(
-                        linux, environment, KeptName::isOurs, needed -> FsTraining.rehearse(linux, spec.directory(), needed))
+                        linux,
+                        environment,
+                        KeptName::isOurs,
+                        needed -> FsTraining.rehearse(linux, spec.directory(), needed))
                 .map(FsMain::byName);
     }
 

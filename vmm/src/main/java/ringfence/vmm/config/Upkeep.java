@@ -47,7 +47,8 @@ public record Upkeep(Optional<OnHang> onHang, Optional<Boolean> standby) {
                 OptionTypes.optional(OptionTypes.choice(OnHang.class)),
                 Optional.empty(),
                 record -> upkeep.apply(record).onHang,
-                "a daemon of the VMM's that hangs is killed and replaced, or only told of (replaced if it gives no sign of life)");
+                "a daemon of the VMM's that hangs is killed and replaced, or only told of (replaced if it gives no"
+                        + " sign of life)");
     }
 
     /** The option of the record that has its upkeep there. */

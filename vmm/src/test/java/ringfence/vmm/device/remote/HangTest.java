@@ -173,8 +173,9 @@ class HangTest {
         eventually(() -> device.state().hung());
         assertThat(device.state().phase()).isEqualTo(Phase.FAILED);
         assertThat(device.state().reason())
-                .isEqualTo("process 4711 has a queue that does not get on, or its disk is slow: end it (kill -KILL 4711) to"
-                        + " have it replaced, or say on_hang=replace");
+                .isEqualTo(
+                        "process 4711 has a queue that does not get on, or its disk is slow: end it (kill -KILL 4711)"
+                                + " to have it replaced, or say on_hang=replace");
         stuck(40_000);
         stuck(0);
         eventually(() -> device.state().phase() == Phase.CONNECTED);
@@ -186,8 +187,8 @@ class HangTest {
         starts(true, Optional.of(Upkeep.OnHang.REPLACE));
         stuck(20_000);
         assertThat(device.state().reason())
-                .isEqualTo("process 4711 has a queue that does not get on, or its disk is slow: it is replaced if that lasts"
-                        + " 30 s");
+                .isEqualTo("process 4711 has a queue that does not get on, or its disk is slow: it is replaced if that"
+                        + " lasts 30 s");
         assertThat(killed.getCount()).isOne();
         stuck(30_000);
         assertThat(killed.getCount()).isZero();
