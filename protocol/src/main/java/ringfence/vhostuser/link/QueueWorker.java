@@ -23,6 +23,10 @@ final class QueueWorker implements Completions {
     private static final long COMMAND_NANOS = 20_000;
     /** Completions after which the guest is told, although the batch goes on: both work at the same time then. */
     private static final int TOLD_AFTER = 8;
+    /** No head of a chain. */
+    private static final int NONE = -1;
+    /** Requests after which one that is timed counts as one that waits for somebody, such as for a lock. */
+    private static final int GIVEN_UP_AFTER = 4096;
 
     private final QueueStart start;
     private final Virtqueue queue;
@@ -42,6 +46,11 @@ final class QueueWorker implements Completions {
     private int usedIndex;
     private int completions;
     private int replayed;
+    /** The request that is timed: one at a time, since a clock for each would cost more than it tells. */
+    private int timed = NONE;
+
+    private long timedSince;
+    private int untimed;
     private boolean begun;
     private boolean broken;
     /** Kicks are asked for. */
@@ -170,6 +179,9 @@ final class QueueWorker implements Completions {
             if (inflight != null) {
                 inflight.taken(chain.head());
             }
+            if (timed == NONE || ++untimed > GIVEN_UP_AFTER) {
+                time(chain.head());
+            }
             engine.submit(chain, this);
             CrashPoint.reach(CrashPoint.SUBMITTED);
         }
@@ -178,6 +190,12 @@ final class QueueWorker implements Completions {
             stats.batch(taken);
         }
         return taken;
+    }
+
+    private void time(int head) {
+        timed = head;
+        timedSince = System.nanoTime();
+        untimed = 0;
     }
 
     /** Lets a receiver work; before it is to end, or when its ring is broken, it gives back what it holds. */
@@ -232,6 +250,10 @@ final class QueueWorker implements Completions {
 
     @Override
     public void complete(int head, int written) {
+        if (head == timed) {
+            timed = NONE;
+            stats.took(System.nanoTime() - timedSince);
+        }
         if (inflight == null) {
             queue.use(head, written); // seen with the others of its batch
         } else {

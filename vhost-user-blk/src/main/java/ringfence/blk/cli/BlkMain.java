@@ -1,5 +1,6 @@
 package ringfence.blk.cli;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -75,10 +76,13 @@ public final class BlkMain implements Callable<Integer> {
             description = "Lock file that keeps a successor waiting for our last request (the socket's path + .fence).")
     private String fence;
 
+    @Option(names = "--counters", paramLabel = "FILE", description = "Count in this file, for others to read.")
+    private String counters;
+
     @Option(
             names = "--device",
             paramLabel = "path=PATH,socket=PATH,readonly=on|off,direct=on|off,num_queues=N,queue_size=N,serial=TEXT,"
-                    + "io_engine=auto|uring|plain,fence=PATH",
+                    + "io_engine=auto|uring|plain,fence=PATH,counters=PATH",
             description = "A further device, of its path and socket at least. May be repeated.")
     private List<String> devices = new ArrayList<>();
 
@@ -164,6 +168,7 @@ public final class BlkMain implements Callable<Integer> {
                 DeviceSpec.fence(Optional.ofNullable(fence), path),
                 readOnly,
                 direct,
+                Optional.ofNullable(counters).map(Path::of),
                 new BlkOptions(numQueues, queueSize, serial, DeviceSpec.engine(ioEngine)));
     }
 

@@ -75,6 +75,7 @@ public final class BlkTraining {
                                 Optional.of(folder.resolve("fence").toString()),
                                 false,
                                 false,
+                                Optional.of(folder.resolve("counters")),
                                 new BlkOptions(1, 256, "training", choice)),
                         BackendOptions.defaults(),
                         line -> {})) {

@@ -71,7 +71,7 @@ public final class FsTraining {
                 HandleUse.PREFER,
                 OptionalInt.empty(),
                 OptionalInt.empty(),
-                Optional.empty());
+                Optional.of(folder.resolve("counters")));
         try (Frontend frontend = Frontend.over(linux, pair[0], FrontendOptions.defaults());
                 Fd _ = pair[1];
                 Service _ = Service.open(

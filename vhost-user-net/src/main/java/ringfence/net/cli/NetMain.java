@@ -155,7 +155,7 @@ public final class NetMain implements Callable<Integer> {
         Service service;
         try {
             if (showCounters != null) {
-                CountersView view = CountersView.of(showCounters);
+                CountersView view = CountersView.of(Linux.system(), showCounters);
                 System.out.print(json ? view.json() : view.table());
                 return ExitCode.OK;
             }

@@ -1,6 +1,9 @@
 package ringfence.net.cli;
 
+import java.io.IOException;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -40,18 +43,20 @@ public final class NetTraining {
     private NetTraining() {}
 
     /** Arguments as the program's; they are parsed first, so that the parser is trained too. */
-    public static void main(String[] arguments) {
+    public static void main(String[] arguments) throws IOException {
         NetMain.parse(arguments);
         Linux linux = Linux.system();
-        live(linux, new NetSpec.Switching(Optional.empty(), false, 1));
+        Path counters = Files.createTempFile("ringfence-net-training", "");
+        live(linux, new NetSpec.Switching(Optional.empty(), false, 1), counters);
         try {
-            live(linux, new NetSpec.ToTap(new TapSpec.Named("")));
+            live(linux, new NetSpec.ToTap(new TapSpec.Named("")), counters);
         } catch (IllegalArgumentException e) {
             System.err.println("trained without a tap: " + e.getMessage());
         }
+        Files.delete(counters);
     }
 
-    private static void live(Linux linux, NetSpec.Way way) {
+    private static void live(Linux linux, NetSpec.Way way, Path counters) {
         Fd[] pair = linux.sockets().pair();
         try (Frontend frontend = Frontend.over(linux, pair[0], FrontendOptions.defaults());
                 Fd theirs = pair[1];
@@ -65,7 +70,7 @@ public final class NetTraining {
                                 way,
                                 OptionalInt.empty(),
                                 new HostSide(Optional.empty(), Optional.empty()),
-                                Optional.empty(),
+                                Optional.of(counters),
                                 Optional.empty()),
                         BackendOptions.defaults().withLog(line -> {}),
                         line -> {})) {
