@@ -27,6 +27,8 @@ public final class Endpoints {
 
     private record Endpoint(String method, Function<HttpRequest, CompletableFuture<HttpResponse>> answer) {}
 
+    private static final int FIRST_ERROR = 400;
+
     private final Map<String, Endpoint> table = new HashMap<>();
     private final MachineProxy machine;
     private final String version;
@@ -84,11 +86,12 @@ public final class Endpoints {
     /** Answers one request; never with an exception. What asks for a change is an event, too. */
     CompletableFuture<HttpResponse> answer(HttpRequest request) {
         EventSink events = machine.events();
-        if (isRead(request) || !events.isOpen()) {
-            return attempt(request);
-        }
         long start = System.nanoTime();
         return attempt(request).thenApply(response -> {
+            machine.apiCalled(response.status() >= FIRST_ERROR);
+            if (isRead(request) || !events.isOpen()) {
+                return response;
+            }
             long nanos = System.nanoTime() - start;
             events.tell(new Event.ApiCalled(request.method(), request.path(), response.status(), nanos));
             return response;

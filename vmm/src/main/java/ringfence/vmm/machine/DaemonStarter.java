@@ -15,6 +15,7 @@ import ringfence.linux.Fd;
 import ringfence.linux.Linux;
 import ringfence.memory.MemoryTable;
 import ringfence.process.BadInputException;
+import ringfence.process.Log;
 import ringfence.sandbox.Box;
 import ringfence.vhostuser.link.BackendSocket;
 import ringfence.vhostuser.link.SocketLock;
@@ -50,6 +51,8 @@ import ringfence.vmm.supervise.SupervisedDaemon;
  * their devices: a device that closes ends the connection, and the connection's end ends the daemon.
  */
 final class DaemonStarter implements AutoCloseable {
+    private static final Log LOG = Log.of("device");
+
     private static final String PASST = "passt";
 
     /** After so long without a VM a switch ends: long enough for all of them to be started anew. */
@@ -236,7 +239,8 @@ final class DaemonStarter implements AutoCloseable {
     }
 
     private SupervisedDaemon supervised(String device, DaemonCommand command, Optional<DescriptorStore> store) {
-        SupervisedDaemon daemon = new SupervisedDaemon(linux, command, store, reason -> refused(device, reason));
+        DaemonCommand counting = counters(device).map(command::counting).orElse(command);
+        SupervisedDaemon daemon = new SupervisedDaemon(linux, counting, store, reason -> refused(device, reason));
         atEnd(device, daemon::close);
         return daemon;
     }
@@ -338,6 +342,19 @@ final class DaemonStarter implements AutoCloseable {
     private DaemonCommand command(
             NetConfig net, List<String> arguments, Box box, List<Fd> fds, Optional<Companion> companion) {
         return new DaemonCommand(net.id(), Optional.empty(), netProgram(), arguments, box, fds, companion);
+    }
+
+    /** A file for a daemon to count in, which is there as long as the device is; it serves as well without. */
+    private Optional<Path> counters(String device) {
+        try {
+            Path file = directory.makeCounters(device);
+            proxy.counters().daemon(device, () -> DaemonCounters.read(linux, file));
+            atEnd(device, () -> RuntimeDirectory.remove(file));
+            return Optional.of(file);
+        } catch (UncheckedIOException e) {
+            LOG.info(device + ": nobody sees what its daemon counts: " + e.getMessage());
+            return Optional.empty();
+        }
     }
 
     private void atEnd(String device, Runnable end) {

@@ -83,8 +83,10 @@ final class MachineParts implements AutoCloseable {
                     config.memory().size(), Math.min(config.cpus().maxPhysBits(), Cpuid.physBits(supported)));
             segments = map.segments(config.platform().numPciSegments());
             ram = made(new GuestRam(linux, ranges(map), ramOptions(config.memory())));
+            RuntimeDirectory directory = runtimeDirectory();
+            made(proxy.counters().open(directory.counters(), config));
             DaemonBoxes boxes = DaemonBoxes.of(linux, options.home(), options.filters());
-            DaemonStarter daemons = made(new DaemonStarter(linux, options, boxes, runtimeDirectory(), proxy));
+            DaemonStarter daemons = made(new DaemonStarter(linux, options, boxes, directory, proxy));
             List<PluggedDevice> devices = new ArrayList<>(); // their daemons start now, beside all that follows
             config.disks().forEach(disk -> devices.add(daemons.disk(disk, ram.table())));
             config.nets().forEach(net -> devices.add(daemons.net(net, ram.table())));
@@ -240,6 +242,7 @@ final class MachineParts implements AutoCloseable {
                 config.cpus().nested(),
                 ram.table(),
                 platform.buses(),
+                proxy.counters()::exits,
                 events);
         slot.put(processors.vm());
         return processors;

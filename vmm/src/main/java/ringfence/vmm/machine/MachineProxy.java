@@ -47,6 +47,16 @@ public final class MachineProxy {
         return counters.read();
     }
 
+    /** Where the API is served: by that a VM is known to its user. Before the VMM runs. */
+    public void servedAt(String socket) {
+        counters.title(socket);
+    }
+
+    /** The API has answered a request. */
+    public void apiCalled(boolean refused) {
+        counters.apiCalled(refused);
+    }
+
     /** For devices' threads to count. */
     Counters counters() {
         return counters;
@@ -128,6 +138,9 @@ public final class MachineProxy {
     /** @param next null: there is no VM any more */
     void publish(MachineState next) {
         state = next;
+        if (next != null) {
+            counters.state(next);
+        }
     }
 
     /** The next command; waits for it. For the owner only. */

@@ -5,7 +5,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import ringfence.linux.Fd;
+import ringfence.linux.FileRight;
 import ringfence.sandbox.Box;
+import ringfence.sandbox.PathRule;
 
 /**
  * How a daemon is started.
@@ -36,6 +38,14 @@ public record DaemonCommand(
     public DaemonCommand {
         arguments = List.copyOf(arguments);
         fds = List.copyOf(fds);
+    }
+
+    /** The same, which counts in this file: that is there already, and the box lets the daemon write to it. */
+    public DaemonCommand counting(Path file) {
+        List<String> more = new ArrayList<>(arguments);
+        more.add("--counters=" + file);
+        PathRule rule = PathRule.of(file.toString(), FileRight.READ_FILE, FileRight.WRITE_FILE, FileRight.TRUNCATE);
+        return new DaemonCommand(device, image, program, more, box.with(rule), fds, companion);
     }
 
     /** The argument list, the program first. @param socket number of the socket in the daemon */

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.function.BiFunction;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -65,7 +66,12 @@ class DaemonStarterTest {
                 printf 'option %%s\\n' "$@"
                 for fd in 3 4 5 6; do printf 'fd %%s ' $fd; readlink /proc/$$/fd/$fd || echo; done
                 grep CapEff /proc/$$/status
-                for o in "$@"; do case $o in --limits=*) sed 's/^/limit /' "${o#*=}" ;; esac; done
+                for o in "$@"; do
+                    case $o in
+                    --limits=*) sed 's/^/limit /' "${o#*=}" ;;
+                    --counters=*) stat -c 'counters of %%s bytes' "${o#*=}" ;;
+                    esac
+                done
             } >%1$s.new 2>&1
             mv %1$s.new %1$s
             exit 2
@@ -122,11 +128,31 @@ class DaemonStarterTest {
         }
     }
 
+    private static final String COUNTERS = "--counters=";
+
+    /** All but the file of its counters, which {@link #aDaemonCountsInAFileOfTheVm} looks at. */
     private static List<String> options(List<String> report) {
-        return report.stream()
-                .filter(line -> line.startsWith("option "))
-                .map(line -> line.substring(7))
-                .toList();
+        return all(report).filter(option -> !option.startsWith(COUNTERS)).toList();
+    }
+
+    private static Stream<String> all(List<String> report) {
+        return report.stream().filter(line -> line.startsWith("option ")).map(line -> line.substring(7));
+    }
+
+    /** The file is there before the daemon, which may make none, and goes with the device. */
+    @Test
+    void aDaemonCountsInAFileOfTheVm() throws Exception {
+        List<String> report = startedWith("id=_net0,mac=52:54:00:12:34:56");
+        Path file = Path.of(all(report)
+                .filter(option -> option.startsWith(COUNTERS))
+                .findFirst()
+                .orElseThrow()
+                .substring(COUNTERS.length()));
+        assertThat(file.getFileName().toString()).isEqualTo("_net0.counters");
+        assertThat(file.getParent().getFileName().toString())
+                .isEqualTo("vm-" + ProcessHandle.current().pid());
+        assertThat(report).contains("counters of 0 bytes");
+        assertThat(file).doesNotExist();
     }
 
     @Test
