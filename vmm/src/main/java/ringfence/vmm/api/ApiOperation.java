@@ -109,7 +109,16 @@ record ApiOperation(
                 change(
                         "vm.power-button",
                         "power-buttonVM",
-                        "Presses the guest's power button; it decides what follows."));
+                        "Presses the guest's power button; it decides what follows."),
+                new ApiOperation(
+                        "PUT",
+                        "vm.resize",
+                        "",
+                        "Gives the balloon another size, which the guest follows when it can. Other vCPUs or another"
+                                + " amount of memory are not supported yet: 500.",
+                        Optional.of(VmResize.TABLE),
+                        Optional.empty(),
+                        List.of(DONE, MISSING)));
     }
 
     private static List<ApiOperation> devices() {

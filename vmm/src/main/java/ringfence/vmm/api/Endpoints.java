@@ -53,6 +53,7 @@ public final class Endpoints {
         change(changes, "vm.delete", new VmRequest.Delete());
         change(changes, "vm.nmi", new VmRequest.Nmi());
         change(changes, "vm.power-button", new VmRequest.PowerButton());
+        table.put("vm.resize", new Endpoint(PUT, changes::resize));
         table.put("vm.add-disk", new Endpoint(PUT, changes::addDisk));
         table.put("vm.add-net", new Endpoint(PUT, changes::addNet));
         table.put("vm.add-fs", new Endpoint(PUT, changes::addFs));
@@ -146,7 +147,7 @@ public final class Endpoints {
 
     private HttpResponse info(HttpRequest request) {
         return machine.state()
-                .map(state -> HttpResponse.ok(VmInfo.of(state)))
+                .map(state -> HttpResponse.ok(VmInfo.of(state, machine.balloonSize())))
                 .orElseGet(() -> HttpResponse.error(404, "there is no VM: vm.create makes one"));
     }
 

@@ -9,7 +9,7 @@ import ringfence.vmm.machine.MachineProxy;
 /**
  * An endpoint whose capability is still to come: it checks what it is given, as it will then, and says what there is not.
  *
- * @param name such as {@code vm.resize}
+ * @param name such as {@code vm.snapshot}
  * @param missing what there is not, and what may be done instead
  * @param needsVm whether it is about a VM that is there
  */
@@ -23,7 +23,6 @@ record LaterEndpoint(String name, String missing, boolean needsVm) {
     /** All of them. */
     static List<LaterEndpoint> all() {
         return List.of(
-                of("vm.resize", "vCPUs and memory are those of vm.create: shut the VM down and create it anew"),
                 of("vm.resize-zone", "memory has no zones: shut the VM down and create it anew"),
                 of("vm.resize-disk", "a disk does not grow while it is used: shut the VM down, extend the image, boot"),
                 of("vm.snapshot", "there are no snapshots: shut the VM down and copy its images"),

@@ -89,6 +89,11 @@ final class VmChanges {
                 request);
     }
 
+    CompletableFuture<HttpResponse> resize(HttpRequest request) {
+        VmResize wanted = RequestBody.read(VmResize.TABLE, request, machine.events());
+        return done(new VmRequest.Change(wanted::of));
+    }
+
     /** Numbers in JSON are the client's, and would be other files here. */
     private static void refuseDescriptors(NetConfig net) {
         if (net.backend() instanceof NetBackend.Descriptors) {

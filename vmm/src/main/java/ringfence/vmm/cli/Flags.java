@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import ringfence.option.Option;
 import ringfence.option.OptionTable;
+import ringfence.vmm.config.BalloonConfig;
 import ringfence.vmm.config.ConsoleConfig;
 import ringfence.vmm.config.CpusConfig;
 import ringfence.vmm.config.DebugConsoleConfig;
@@ -27,6 +28,7 @@ final class Flags {
     static final String NET = "--net";
     static final String FS = "--fs";
     static final String GENERIC = "--generic-vhost-user";
+    static final String BALLOON = "--balloon";
     static final String RNG = "--rng";
     static final String VSOCK = "--vsock";
     static final String SERIAL = "--serial";
@@ -64,6 +66,7 @@ final class Flags {
                 FS,
                 GENERIC,
                 VSOCK,
+                BALLOON,
                 SERIAL,
                 CONSOLE,
                 DEBUG_CONSOLE,
@@ -92,7 +95,7 @@ final class Flags {
             flags.add(new Flag("--" + option.key(), "", option.type().syntax(), false, List.of(option.help())));
         }
         for (String name :
-                List.of(CPUS, MEMORY, DISK, NET, FS, GENERIC, VSOCK, SERIAL, CONSOLE, DEBUG_CONSOLE, RNG, PLATFORM)) {
+                List.of(CPUS, MEMORY, DISK, NET, FS, GENERIC, VSOCK, BALLOON, SERIAL, CONSOLE, DEBUG_CONSOLE, RNG, PLATFORM)) {
             flags.add(new Flag(
                     name, "", "<options>", List.of(DISK, NET, FS, GENERIC).contains(name), List.of()));
         }
@@ -134,6 +137,7 @@ final class Flags {
             case VSOCK -> Optional.of(VsockConfig.TABLE);
             case SERIAL, CONSOLE -> Optional.of(ConsoleConfig.TABLE);
             case DEBUG_CONSOLE -> Optional.of(DebugConsoleConfig.TABLE);
+            case BALLOON -> Optional.of(BalloonConfig.TABLE);
             case RNG -> Optional.of(RngConfig.TABLE);
             case PLATFORM -> Optional.of(PlatformConfig.TABLE);
             case EVENT_MONITOR -> Optional.of(EventMonitorConfig.TABLE);

@@ -52,6 +52,10 @@ final class RemoteVerbs {
                     new Options<>(GenericConfig.TABLE),
                     "a virtio device of any type, as --generic-vhost-user has it"),
             put("add-vsock", new Options<>(VsockConfig.TABLE), "sockets between guest and host, as --vsock has them"),
+            put(
+                    "resize",
+                    flags(false, RemoteOption.CPUS, RemoteOption.MEMORY, RemoteOption.BALLOON),
+                    "its balloon's size; vCPUs and memory stay as they are"),
             put("remove-device", new Member("id", "<id>"), "the guest is asked to give one back"),
             put("shutdown", "it ends at once; its configuration stays"),
             put("delete", "its configuration goes, too"),
@@ -75,7 +79,6 @@ final class RemoteVerbs {
         all.add(later("add-vdpa", new Options<>(bodies.get("vm.add-vdpa").required("path"))));
         all.add(later("coredump", new Member("destination_url", "<url>")));
         all.add(later("receive-migration", bodies));
-        all.add(later("resize", flags(false, RemoteOption.CPUS, RemoteOption.MEMORY, RemoteOption.BALLOON)));
         all.add(later("resize-disk", flags(true, RemoteOption.DISK, RemoteOption.DISK_SIZE)));
         all.add(later("resize-zone", flags(true, RemoteOption.ID, RemoteOption.ZONE_SIZE)));
         all.add(later("restore", bodies));

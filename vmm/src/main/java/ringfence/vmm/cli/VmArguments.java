@@ -8,6 +8,7 @@ import ringfence.option.OptionException;
 import ringfence.option.OptionTable;
 import ringfence.process.LogLevel;
 import ringfence.sandbox.FilterMode;
+import ringfence.vmm.config.BalloonConfig;
 import ringfence.vmm.config.ConsoleConfig;
 import ringfence.vmm.config.CpusConfig;
 import ringfence.vmm.config.DebugConsoleConfig;
@@ -94,6 +95,7 @@ record VmArguments(
                 all(a, Flags.FS, FsConfig.TABLE),
                 all(a, Flags.GENERIC, GenericConfig.TABLE),
                 a.value(Flags.VSOCK).map(text -> parse(Flags.VSOCK, VsockConfig.TABLE, text)),
+                a.value(Flags.BALLOON).map(text -> parse(Flags.BALLOON, BalloonConfig.TABLE, text)),
                 parse(Flags.RNG, RngConfig.TABLE, a.value(Flags.RNG).orElse("")),
                 console(a, Flags.SERIAL, ConsoleConfig.NULL),
                 console(a, Flags.CONSOLE, ConsoleConfig.TTY),

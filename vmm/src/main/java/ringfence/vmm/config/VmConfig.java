@@ -21,6 +21,7 @@ import ringfence.option.OptionTypes;
  * @param fs its shared folders
  * @param generics its devices of any type, which others serve
  * @param vsock its sockets to the host
+ * @param balloon by which it gives memory back
  * @param rng its source of randomness
  * @param serial its serial port, COM1
  * @param console its virtio console
@@ -38,6 +39,7 @@ public record VmConfig(
         List<FsConfig> fs,
         List<GenericConfig> generics,
         Optional<VsockConfig> vsock,
+        Optional<BalloonConfig> balloon,
         RngConfig rng,
         ConsoleConfig serial,
         ConsoleConfig console,
@@ -88,6 +90,12 @@ public record VmConfig(
             Optional.empty(),
             VmConfig::vsock,
             "sockets between guest and host");
+    private static final Option<VmConfig, Optional<BalloonConfig>> BALLOON = Option.of(
+            "balloon",
+            OptionTypes.optional(OptionTypes.laterRecord(() -> BalloonConfig.TABLE)), // as with nets
+            Optional.empty(),
+            VmConfig::balloon,
+            "memory that the guest gives back");
     private static final Option<VmConfig, RngConfig> RNG = Option.of(
             "rng", OptionTypes.record(RngConfig.TABLE), RngConfig.DEFAULT, VmConfig::rng, "source of randomness");
     private static final Option<VmConfig, ConsoleConfig> SERIAL = Option.of(
@@ -125,6 +133,7 @@ public record VmConfig(
                             v.get(FS),
                             v.get(GENERICS),
                             v.get(VSOCK),
+                            v.get(BALLOON),
                             v.get(RNG),
                             v.get(SERIAL),
                             v.get(CONSOLE),
@@ -140,6 +149,7 @@ public record VmConfig(
                     FS,
                     GENERICS,
                     VSOCK,
+                    BALLOON,
                     RNG,
                     SERIAL,
                     CONSOLE,
@@ -261,6 +271,7 @@ public record VmConfig(
                         .filter(generic -> !there.contains(generic.id()))
                         .toList(),
                 vsock.filter(one -> !there.contains(one.id())),
+                balloon,
                 rng,
                 serial,
                 console,
@@ -285,6 +296,28 @@ public record VmConfig(
                 folders,
                 others,
                 sockets,
+                balloon,
+                rng,
+                serial,
+                console,
+                debugConsole,
+                watchdog,
+                pvpanic,
+                platform);
+    }
+
+    /** The same with that balloon. */
+    public VmConfig with(BalloonConfig other) {
+        return new VmConfig(
+                payload,
+                cpus,
+                memory,
+                disks,
+                nets,
+                fs,
+                generics,
+                vsock,
+                Optional.of(other),
                 rng,
                 serial,
                 console,
@@ -306,6 +339,7 @@ public record VmConfig(
                 fs,
                 generics,
                 vsock,
+                balloon,
                 rng,
                 serial.with(serialTerminal),
                 console.with(consoleTerminal),
@@ -335,6 +369,8 @@ public record VmConfig(
         unheeded(options, !cpus.affinity().isEmpty(), "--cpus affinity");
         unheeded(options, cpus.coreScheduling() == CpusConfig.CoreScheduling.VCPU, "--cpus core_scheduling=vcpu");
         unheeded(options, memory.reserve(), "--memory reserve");
+        unheeded(options, memory.hotplugSize().isPresent(), "--memory hotplug_size");
+        unheeded(options, memory.hugepages() && balloon.isPresent(), "--balloon with --memory hugepages=on");
         for (DiskConfig disk : disks) {
             String name = "--disk " + disk.id();
             unheeded(options, !disk.queueAffinity().isEmpty(), name + " queue_affinity");
@@ -355,6 +391,7 @@ public record VmConfig(
         List<Problem> problems = new ArrayList<>(payload.problems());
         problems.addAll(cpus.problems(host));
         problems.addAll(memory.problems(host));
+        balloon.ifPresent(one -> problems.addAll(one.problems(memory.size())));
         problems.addAll(rng.problems());
         problems.addAll(serial.problems("--serial"));
         problems.addAll(console.problems("--console"));

@@ -35,6 +35,9 @@ public sealed interface Event {
         PAUSED,
         RESUMING,
         RESUMED,
+        /** The balloon is given another size. */
+        RESIZING,
+        RESIZED,
         REBOOTING,
         REBOOTED,
         /** It was booted, and is not any more. */

@@ -5,6 +5,7 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import ringfence.vmm.device.remote.Phase;
 import ringfence.vmm.device.remote.RemoteState;
 
@@ -14,7 +15,8 @@ import ringfence.vmm.device.remote.RemoteState;
  */
 final class Counters {
     private final Map<String, RemoteState> connections = new ConcurrentHashMap<>();
-    private final Map<String, LongSupplier> losses = new ConcurrentHashMap<>();
+    private final Map<String, Supplier<Map<String, Long>>> others = new ConcurrentHashMap<>();
+    private volatile LongSupplier balloon = () -> 0;
 
     /** A device's connection has changed. */
     void connection(String device, RemoteState state) {
@@ -23,7 +25,18 @@ final class Counters {
 
     /** What consoles have lost since nobody took it, in bytes, by the console. */
     void losses(Map<String, LongSupplier> ofConsoles) {
-        losses.putAll(ofConsoles);
+        ofConsoles.forEach((console, bytes) -> others.put(console, () -> Map.of("dropped_bytes", bytes.getAsLong())));
+    }
+
+    /** The balloon. @param size bytes that it holds */
+    void balloon(String device, Supplier<Map<String, Long>> counters, LongSupplier size) {
+        others.put(device, counters);
+        balloon = size;
+    }
+
+    /** Bytes of the guest's memory that its balloon holds. */
+    long balloonSize() {
+        return balloon.getAsLong();
     }
 
     /** A device is gone. */
@@ -34,7 +47,8 @@ final class Counters {
     /** The machine is gone, and so are its devices. */
     void clear() {
         connections.clear();
-        losses.clear();
+        others.clear();
+        balloon = () -> 0;
     }
 
     /** By device and counter; times are microseconds. */
@@ -48,7 +62,7 @@ final class Counters {
             counters.put("longest_gap_us", TimeUnit.NANOSECONDS.toMicros(state.longestGapNanos()));
             devices.put(device, counters);
         });
-        losses.forEach((console, bytes) -> devices.put(console, Map.of("dropped_bytes", bytes.getAsLong())));
+        others.forEach((device, counters) -> devices.put(device, counters.get()));
         return devices;
     }
 }

@@ -16,6 +16,7 @@ import ringfence.memory.RamOptions;
 import ringfence.process.BadInputException;
 import ringfence.process.Log;
 import ringfence.vmm.boot.BootState;
+import ringfence.vmm.config.BalloonConfig;
 import ringfence.vmm.config.CpusConfig;
 import ringfence.vmm.config.HostLimits;
 import ringfence.vmm.config.MemoryConfig;
@@ -24,6 +25,7 @@ import ringfence.vmm.config.Problem;
 import ringfence.vmm.config.RuntimeOptions;
 import ringfence.vmm.config.VmConfig;
 import ringfence.vmm.cpu.VcpuEvents;
+import ringfence.vmm.device.local.Balloon;
 import ringfence.vmm.device.local.Rng;
 import ringfence.vmm.device.local.Watchdog;
 import ringfence.vmm.event.Event;
@@ -64,6 +66,7 @@ final class MachineParts implements AutoCloseable {
     private final Platform platform;
     private final HotPlug hotPlug;
     private Optional<Watchdog> watchdog = Optional.empty();
+    private Optional<Balloon> balloon = Optional.empty();
     private CompletableFuture<BootState> firstLoad;
     private Serial16550 serial; // of this boot
 
@@ -97,7 +100,8 @@ final class MachineParts implements AutoCloseable {
             platform = made(
                     new Platform(linux, proxy, map, segments, slot, kvm.caps().gsiRoutes()));
             plug(devices);
-            hotPlug = made(new HotPlug(consoles.opened(), admission, proxy, daemons, ram.table(), platform, log));
+            hotPlug = made(new HotPlug(
+                    consoles.opened(), admission, proxy, daemons, ram.table(), platform, this::resizeBalloon, log));
         } catch (RuntimeException e) {
             close();
             throw e;
@@ -157,6 +161,7 @@ final class MachineParts implements AutoCloseable {
         }
         consoles.console(ram.table()).ifPresent(console -> platform.plug(PciPlace.ANY, console));
         platform.plug(PciPlace.ANY, new Rng(linux, "__rng", config.rng().src(), ram.table()));
+        config.balloon().ifPresent(this::plugBalloon);
         if (config.watchdog()) {
             watchdog = Optional.of(watchdog());
             platform.plug(PciPlace.ANY, watchdog.get());
@@ -176,6 +181,17 @@ final class MachineParts implements AutoCloseable {
                 }
             });
         }
+    }
+
+    private void plugBalloon(BalloonConfig wanted) {
+        Balloon device = new Balloon(linux, "__balloon", wanted, ram);
+        balloon = Optional.of(device);
+        platform.plug(PciPlace.ANY, device);
+        proxy.counters().balloon(device.id(), device::counters, device::size);
+    }
+
+    private void resizeBalloon(long bytes) {
+        balloon.ifPresent(device -> device.resize(bytes));
     }
 
     private CompletableFuture<BootState> load() {

@@ -47,6 +47,11 @@ public final class MachineProxy {
         return counters.read();
     }
 
+    /** Bytes of the guest's memory that its balloon holds; 0: it has none, or no machine is there. */
+    public long balloonSize() {
+        return counters.balloonSize();
+    }
+
     /** For devices' threads to count. */
     Counters counters() {
         return counters;
