@@ -138,6 +138,21 @@ class LayoutsMatchTheHeadersTest {
     }
 
     @Test
+    void persistentMemory() throws Exception {
+        String config = "struct virtio_pmem_config";
+        CLayouts c = new CLayouts()
+                .include("stdint.h")
+                .include("linux/virtio_pmem.h")
+                .size(config, PmemLayout.CONFIG)
+                .offset(config, "start", PmemLayout.START)
+                .offset(config, "size", PmemLayout.SIZE)
+                .size("struct virtio_pmem_req", Integer.BYTES)
+                .size("struct virtio_pmem_resp", Integer.BYTES)
+                .expect("VIRTIO_PMEM_REQ_TYPE_FLUSH", PmemLayout.FLUSH);
+        assertThat(c.actual(directory)).isEqualTo(c.expected());
+    }
+
+    @Test
     void network() throws Exception {
         CLayouts c = new CLayouts()
                 .include("stdint.h")

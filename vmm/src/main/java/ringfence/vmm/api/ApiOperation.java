@@ -11,6 +11,7 @@ import ringfence.vmm.config.DiskConfig;
 import ringfence.vmm.config.FsConfig;
 import ringfence.vmm.config.GenericConfig;
 import ringfence.vmm.config.NetConfig;
+import ringfence.vmm.config.PmemConfig;
 import ringfence.vmm.config.VmConfig;
 import ringfence.vmm.config.VsockConfig;
 
@@ -134,6 +135,7 @@ record ApiOperation(
                         "vm.add-generic-vhost-user",
                         "Adds a virtio device of any type, which somebody else serves.",
                         GenericConfig.TABLE),
+                add("vm.add-pmem", "Adds a file as persistent memory.", PmemConfig.TABLE),
                 add("vm.add-vsock", "Adds sockets between guest and host.", VsockConfig.TABLE),
                 new ApiOperation(
                         "PUT",

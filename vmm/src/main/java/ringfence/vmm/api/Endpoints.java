@@ -59,6 +59,7 @@ public final class Endpoints {
         table.put("vm.add-fs", new Endpoint(PUT, changes::addFs));
         table.put("vm.add-generic-vhost-user", new Endpoint(PUT, changes::addGeneric));
         table.put("vm.add-vsock", new Endpoint(PUT, changes::addVsock));
+        table.put("vm.add-pmem", new Endpoint(PUT, changes::addPmem));
         table.put("vm.remove-device", new Endpoint(PUT, changes::removeDevice));
         table.put(ApiDocument.NAME, now(GET, this::document));
         for (LaterEndpoint later : LaterEndpoint.all()) {

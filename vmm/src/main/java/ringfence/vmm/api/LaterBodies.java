@@ -133,10 +133,6 @@ public final class LaterBodies {
                 "vm.add-user-device",
                 device("VmAddUserDevice", field("socket", TEXT)).required("socket"));
         all.put(
-                "vm.add-pmem",
-                device("PmemConfig", field("file", TEXT), field("size", SIZE), field("discard_writes", TOGGLE, false))
-                        .required("file"));
-        all.put(
                 "vm.add-vdpa",
                 device(
                                 "VdpaConfig",

@@ -33,7 +33,6 @@ record LaterEndpoint(String name, String missing, boolean needsVm) {
                         "vm.receive-migration", "VMs do not move between hosts: use vm.create and vm.boot", false),
                 of("vm.add-device", "there is no VFIO: use a disk or a network device"),
                 of("vm.add-user-device", "there is no vfio-user: use vm.add-generic-vhost-user"),
-                of("vm.add-pmem", "there is no virtio-pmem: use vm.add-disk"),
                 of("vm.add-vdpa", "there is no vDPA: use vm.add-disk or vm.add-net"));
     }
 

@@ -15,6 +15,7 @@ import ringfence.vmm.config.FsConfig;
 import ringfence.vmm.config.GenericConfig;
 import ringfence.vmm.config.NetBackend;
 import ringfence.vmm.config.NetConfig;
+import ringfence.vmm.config.PmemConfig;
 import ringfence.vmm.config.VmConfig;
 import ringfence.vmm.config.VsockConfig;
 import ringfence.vmm.machine.MachineProxy;
@@ -73,6 +74,10 @@ final class VmChanges {
 
     CompletableFuture<HttpResponse> addGeneric(HttpRequest request) {
         return add(GenericConfig.TABLE, VmConfig::plus, GenericConfig::id, request);
+    }
+
+    CompletableFuture<HttpResponse> addPmem(HttpRequest request) {
+        return add(PmemConfig.TABLE, VmConfig::plus, PmemConfig::id, request);
     }
 
     /** There is one at most. */

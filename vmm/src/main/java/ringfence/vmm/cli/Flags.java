@@ -17,6 +17,7 @@ import ringfence.vmm.config.MemoryConfig;
 import ringfence.vmm.config.NetConfig;
 import ringfence.vmm.config.PayloadConfig;
 import ringfence.vmm.config.PlatformConfig;
+import ringfence.vmm.config.PmemConfig;
 import ringfence.vmm.config.RngConfig;
 import ringfence.vmm.config.VsockConfig;
 
@@ -29,6 +30,7 @@ final class Flags {
     static final String FS = "--fs";
     static final String GENERIC = "--generic-vhost-user";
     static final String BALLOON = "--balloon";
+    static final String PMEM = "--pmem";
     static final String RNG = "--rng";
     static final String VSOCK = "--vsock";
     static final String SERIAL = "--serial";
@@ -66,6 +68,7 @@ final class Flags {
                 FS,
                 GENERIC,
                 VSOCK,
+                PMEM,
                 BALLOON,
                 SERIAL,
                 CONSOLE,
@@ -94,10 +97,23 @@ final class Flags {
         for (Option<PayloadConfig, ?> option : PayloadConfig.TABLE.options()) {
             flags.add(new Flag("--" + option.key(), "", option.type().syntax(), false, List.of(option.help())));
         }
-        for (String name :
-                List.of(CPUS, MEMORY, DISK, NET, FS, GENERIC, VSOCK, BALLOON, SERIAL, CONSOLE, DEBUG_CONSOLE, RNG, PLATFORM)) {
+        for (String name : List.of(
+                CPUS,
+                MEMORY,
+                DISK,
+                NET,
+                FS,
+                GENERIC,
+                VSOCK,
+                PMEM,
+                BALLOON,
+                SERIAL,
+                CONSOLE,
+                DEBUG_CONSOLE,
+                RNG,
+                PLATFORM)) {
             flags.add(new Flag(
-                    name, "", "<options>", List.of(DISK, NET, FS, GENERIC).contains(name), List.of()));
+                    name, "", "<options>", List.of(DISK, NET, FS, GENERIC, PMEM).contains(name), List.of()));
         }
         flags.add(new Flag(
                 WATCHDOG, "", "", false, List.of("a guest that falls silent is reset; needs a driver in its kernel")));
@@ -137,6 +153,7 @@ final class Flags {
             case VSOCK -> Optional.of(VsockConfig.TABLE);
             case SERIAL, CONSOLE -> Optional.of(ConsoleConfig.TABLE);
             case DEBUG_CONSOLE -> Optional.of(DebugConsoleConfig.TABLE);
+            case PMEM -> Optional.of(PmemConfig.TABLE);
             case BALLOON -> Optional.of(BalloonConfig.TABLE);
             case RNG -> Optional.of(RngConfig.TABLE);
             case PLATFORM -> Optional.of(PlatformConfig.TABLE);

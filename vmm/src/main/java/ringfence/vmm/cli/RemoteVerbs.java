@@ -18,6 +18,7 @@ import ringfence.vmm.config.FsConfig;
 import ringfence.vmm.config.GenericConfig;
 import ringfence.vmm.config.NetBackend;
 import ringfence.vmm.config.NetConfig;
+import ringfence.vmm.config.PmemConfig;
 import ringfence.vmm.config.VsockConfig;
 
 /** The commands of {@code ch-remote} and {@code ringfence ctl}: which endpoint each asks, and what becomes of its words. */
@@ -51,6 +52,7 @@ final class RemoteVerbs {
                     "add-generic-vhost-user",
                     new Options<>(GenericConfig.TABLE),
                     "a virtio device of any type, as --generic-vhost-user has it"),
+            put("add-pmem", new Options<>(PmemConfig.TABLE), "a file as persistent memory, as --pmem has it"),
             put("add-vsock", new Options<>(VsockConfig.TABLE), "sockets between guest and host, as --vsock has them"),
             put(
                     "resize",
@@ -73,7 +75,6 @@ final class RemoteVerbs {
         Map<String, OptionTable<Json.Obj>> bodies = LaterBodies.all();
         List<Verb> all = new ArrayList<>(SERVED);
         all.add(later("add-device", bodies));
-        all.add(later("add-pmem", bodies));
         all.add(later("add-user-device", bodies));
         // a flag has a default where the API wants the number of queues
         all.add(later("add-vdpa", new Options<>(bodies.get("vm.add-vdpa").required("path"))));

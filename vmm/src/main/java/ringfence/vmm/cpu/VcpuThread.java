@@ -170,7 +170,7 @@ public final class VcpuThread {
                 run(own);
             }
         } catch (Throwable e) { // Throwable: an InternalError of truncated memory, too, must not end silently
-            fault(new CpuFault.Broken(vcpu.id(), String.valueOf(e)));
+            fault(Faults.of(vcpu, e));
         } finally {
             synchronized (signalLock) {
                 signal = null;

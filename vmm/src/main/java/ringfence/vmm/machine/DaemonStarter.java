@@ -26,6 +26,7 @@ import ringfence.vmm.config.GenericConfig;
 import ringfence.vmm.config.HostProgram;
 import ringfence.vmm.config.NetBackend;
 import ringfence.vmm.config.NetConfig;
+import ringfence.vmm.config.PmemConfig;
 import ringfence.vmm.config.RateLimiterConfig;
 import ringfence.vmm.config.RuntimeOptions;
 import ringfence.vmm.config.VsockConfig;
@@ -154,6 +155,11 @@ final class DaemonStarter implements AutoCloseable {
         }
         return new PluggedDevice(
                 vsock.place(), new Vsock(linux, vsock.id(), vsock.cid(), vsock.socket(), listener, memory));
+    }
+
+    /** Persistent memory, whose file is the guest's without a daemon between. */
+    PluggedDevice pmem(PmemConfig pmem, MemoryTable memory) {
+        return new PluggedDevice(pmem.place(), PmemFile.open(linux, pmem, memory));
     }
 
     /** A daemon that leaves to its successor what the guest has open. */

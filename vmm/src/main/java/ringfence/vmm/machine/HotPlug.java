@@ -128,6 +128,7 @@ final class HotPlug implements AutoCloseable {
         more.fs().forEach(folder -> expect(ask, next, folder.id(), () -> daemons.fs(folder, memory)));
         more.generics().forEach(generic -> expect(ask, next, generic.id(), () -> daemons.generic(generic, memory)));
         more.vsock().ifPresent(vsock -> expect(ask, next, vsock.id(), () -> daemons.vsock(vsock, memory)));
+        more.pmem().forEach(pmem -> expect(ask, next, pmem.id(), () -> daemons.pmem(pmem, memory)));
     }
 
     private void resize(VmConfig next) {

@@ -208,6 +208,7 @@ final class Machine implements AutoCloseable {
             }
             case MachineCommand.Panic _ -> tell(Ending.GUEST_PANIC, "the guest has panicked (pvpanic)");
             case MachineCommand.Fault(CpuFault.TripleFault fault) -> failed(Ending.TRIPLE_FAULT, fault.describe());
+            case MachineCommand.Fault(CpuFault.MemoryGone fault) -> memoryGone(fault);
             case MachineCommand.Fault(CpuFault fault) -> failed(Ending.FAILED, fault.describe());
             case MachineCommand.DeviceRefused(String device, String reason) -> {
                 log.debug(() -> device + ": " + reason); // the device's own log has told it
@@ -220,6 +221,14 @@ final class Machine implements AutoCloseable {
     private void ends(String why) {
         log.info(why);
         proxy.events().tell(new Event.Ends(why));
+    }
+
+    /** That is somebody's doing outside, and the guest's end alone. */
+    private Outcome memoryGone(CpuFault.MemoryGone fault) {
+        String line = fault.describe()
+                + parts.missingMemory().map(what -> ": " + what).orElse("");
+        Outcome outcome = failed(Ending.FAILED, line);
+        return options.noShutdown() ? new Outcome.PoweredOff() : outcome;
     }
 
     private Outcome failed(Ending ending, String line) {

@@ -94,6 +94,7 @@ final class MachineParts implements AutoCloseable {
             config.fs().forEach(fs -> devices.add(daemons.fs(fs, ram.table())));
             config.generics().forEach(generic -> devices.add(daemons.generic(generic, ram.table())));
             config.vsock().ifPresent(vsock -> devices.add(daemons.vsock(vsock, ram.table())));
+            config.pmem().forEach(pmem -> devices.add(daemons.pmem(pmem, ram.table())));
             firstLoad = load();
             consoles = made(new Consoles(linux, config));
             proxy.counters().losses(consoles.losses());
@@ -230,6 +231,11 @@ final class MachineParts implements AutoCloseable {
     /** The vCPUs stand still from now on, or go on: who waits for the guest is told. */
     void standStill(boolean still) {
         watchdog.ifPresent(device -> device.standStill(still));
+    }
+
+    /** What is missing of devices' memory, as one line; empty: nothing. */
+    Optional<String> missingMemory() {
+        return platform.missingMemory();
     }
 
     /** Presses the power button. */

@@ -29,7 +29,7 @@ class ApiAnswersTest {
         + "'cpus':{'boot_vcpus':2,'max_vcpus':4,'topology':{'cores_per_die':4},"
         + "'affinity':[{'vcpu':0,'host_cpus':[0,1]}],'core_scheduling':'Vcpu'},"
         + "'memory':{'size':1073741824,'hugepages':true,'hugepage_size':2097152,'hotplug_size':4096},"
-        + "'balloon':{'size':4096,'free_page_reporting':true},"
+        + "'pmem':[{'file':'/p','size':2097152,'discard_writes':true}],'balloon':{'size':4096,'free_page_reporting':true},"
         + "'disks':[{'path':'/d','serial':'s','image_type':'Raw','lock_granularity':'Full','pci_device_id':9,"
         + "'queue_affinity':[{'queue_index':0,'host_cpus':[1]}]},{'vhost_user':true,'vhost_socket':'/s'}],"
         + "'net':[{'tap':'t','ip':'10.0.0.1','mask':'255.0.0.0','mac':'52:54:00:00:00:01','mtu':1500,"

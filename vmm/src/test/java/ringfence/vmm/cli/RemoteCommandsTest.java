@@ -178,7 +178,6 @@ class RemoteCommandsTest {
             quoteCharacter = '~',
             value = {
                 "add-device path=/sys/bus/pci/devices/0000:00:02.0,iommu=on | vm.add-device",
-                "add-pmem file=/f,size=2M,discard_writes=on | vm.add-pmem",
                 "add-user-device socket=/s,id=u | vm.add-user-device",
                 "add-vdpa path=/dev/vhost-vdpa-0 | vm.add-vdpa",
                 "coredump file:///core | vm.coredump",
@@ -214,6 +213,8 @@ class RemoteCommandsTest {
                 "add-vdpa | path=/v,num_queues=3 | {'path':'/v','num_queues':3,'iommu':false}",
                 "resize | --memory=1G | {'desired_ram':1073741824}",
                 "resize | --cpus=4 --balloon 1M | {'desired_vcpus':4,'desired_balloon':1048576}",
+                "add-pmem | file=/f,size=2M,discard_writes=on |"
+                        + " {'file':'/f','size':2097152,'discard_writes':true,'pci_segment':0}",
                 "resize-zone | --id=z --size=1M | {'id':'z','desired_ram':1048576}",
                 "remove-device | a\"b | {'id':'a\\\"b'}",
             })

@@ -1,5 +1,6 @@
 /**
- * The virtio devices that live in the VMM: randomness, the console, sockets to the host, the watchdog, the balloon. They
+ * The virtio devices that live in the VMM: randomness, the console, sockets to the host, the watchdog, the balloon,
+ * persistent memory. They
  * move little data and hold nothing that could be lost, or are about what is the VMM's anyway, such as the guest's memory;
  * so a process of their own would buy nothing.
  *
@@ -9,6 +10,7 @@
  * of chains before it looks at the next queue, so no queue starves another. A malformed ring stops that queue and asks
  * the guest for a reset; the VMM goes on.
  *
- * <p>Specification: virtio 1.3, 5.3 (console), 5.4 (entropy), 5.5 (balloon) and 5.10 (socket).
+ * <p>Specification: virtio 1.3, 5.3 (console), 5.4 (entropy), 5.5 (balloon), 5.10 (socket) and 5.19 (persistent
+ * memory).
  */
 package ringfence.vmm.device.local;
