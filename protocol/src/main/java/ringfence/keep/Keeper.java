@@ -30,4 +30,7 @@ public interface Keeper {
      * @param status a line for a person: what it serves
      */
     void ready(String status);
+
+    /** Tells a watchdog that the service gets on (sd_notify(3), {@code WATCHDOG=1}). Failing is no error. */
+    void alive();
 }

@@ -54,7 +54,7 @@ public final class KeptDescriptors implements AutoCloseable {
             for (int i = 0; i < count; i++) {
                 String name = i < names.length && !names[i].isEmpty() ? names[i] : "unknown";
                 if (ours.test(name)) {
-                    descriptors.kept.add(new Kept(name, takeOver(linux, first + i)));
+                    descriptors.kept.add(new Kept(name, linux.files().takeOver(first + i)));
                 }
             }
             return descriptors;
@@ -79,11 +79,9 @@ public final class KeptDescriptors implements AutoCloseable {
         throw new IllegalArgumentException("$LISTEN_FDS=" + number + " is no number of descriptors");
     }
 
-    /** Under another number, close-on-exec. */
-    private static Fd takeOver(Linux linux, int number) {
-        Fd ours = linux.files().duplicate(number);
-        Fd.own(linux.kernel(), number).close();
-        return ours;
+    /** One more, which it owns from now on. */
+    void add(String name, Fd fd) {
+        kept.add(new Kept(name, fd));
     }
 
     /** Gives away the first one of this name. */

@@ -17,4 +17,7 @@ public final class NoKeeper implements Keeper {
 
     @Override
     public void ready(String status) {}
+
+    @Override
+    public void alive() {}
 }

@@ -90,6 +90,11 @@ public final class NotifyKeeper implements Keeper, AutoCloseable {
         send("READY=1\nSTATUS=" + status.replace('\n', ' '));
     }
 
+    @Override
+    public void alive() {
+        send("WATCHDOG=1");
+    }
+
     private static String checked(String name) {
         if (!NAME.matcher(name).matches()) {
             throw new IllegalArgumentException("a descriptor cannot be kept under this name: " + name);

@@ -8,6 +8,9 @@
  *   successor  &lt;-- 3, 4, ...  LISTEN_FDS LISTEN_FDNAMES LISTEN_PID --'
  * </pre>
  *
+ * <p>A successor that has been started before its predecessor died, a {@link ringfence.keep.Standby}, gets them over a socket
+ * ({@link ringfence.keep.Successor}).
+ *
  * <p>{@link ringfence.keep.Keeper} is the way out, {@link ringfence.keep.KeptDescriptors} the way in. The protocol is
  * that of sd_notify(3) and sd_listen_fds(3). A descriptor is sent before what depends on it is done: one that was kept for
  * nothing is dropped by the successor, one that was not kept is lost.

@@ -66,6 +66,17 @@ public final class Files {
         return Fd.own(kernel, (int) Call.check(result, Syscall.FCNTL, "F_DUPFD_CLOEXEC of " + number));
     }
 
+    /**
+     * A descriptor that we were started with, under another number and close-on-exec; the number that is known is closed.
+     *
+     * @throws ErrnoException EBADF: it is no open descriptor
+     */
+    public Fd takeOver(int number) {
+        Fd ours = duplicate(number);
+        Fd.own(kernel, number).close();
+        return ours;
+    }
+
     /** What a descriptor stands for: a path, {@code anon_inode:[eventfd]}, {@code /memfd:name (deleted)}, ... */
     public String target(Fd fd) {
         return readLink("/proc/self/fd/" + fd.number());

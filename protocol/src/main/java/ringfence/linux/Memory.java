@@ -12,6 +12,7 @@ public final class Memory {
     private static final int MAP_SHARED = 1;
     private static final int MAP_PRIVATE = 2;
     private static final int MAP_ANONYMOUS = 0x20;
+    private static final int MAP_NORESERVE = 0x4000;
     private static final int MFD_CLOEXEC = 1;
     private static final int MFD_ALLOW_SEALING = 2;
     private static final int MFD_HUGETLB = 4;
@@ -93,6 +94,14 @@ public final class Memory {
     /** Maps a part of a file, shared, for reading. */
     public Mapping mapReadOnly(Fd fd, long offset, long size) {
         return map(size, PROT_READ, MAP_SHARED, fd, offset);
+    }
+
+    /**
+     * Maps a part of a file for reading and writing; what is written is this mapping's alone. The file may be open for reading
+     * only. Nothing is reserved for it.
+     */
+    public Mapping mapPrivate(Fd fd, long offset, long size) {
+        return map(size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, fd, offset);
     }
 
     /** Anonymous private memory. */

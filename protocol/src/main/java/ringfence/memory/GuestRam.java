@@ -18,6 +18,11 @@ public final class GuestRam implements AutoCloseable {
     /** Below this, a second thread costs more than it brings. */
     private static final long PREFAULT_PER_THREAD = 32L << 20;
 
+    private static final int KEEP_SIZE_AND_PUNCH_HOLE = 1 | 2; // FALLOC_FL_
+    private static final long PAGE = 4096;
+
+    private final Linux linux;
+    private final boolean hugePages;
     private final List<Region> regions = new ArrayList<>();
     private final MemoryTable table;
 
@@ -28,6 +33,8 @@ public final class GuestRam implements AutoCloseable {
      * @throws ErrnoException ENOMEM if the host has not so much, in memory or in huge pages
      */
     public GuestRam(Linux linux, List<Range> ranges, RamOptions options) {
+        this.linux = linux;
+        hugePages = options.hugePageSize() != 0;
         try {
             for (Range range : ranges) {
                 regions.add(region(linux, range, options));
@@ -81,6 +88,31 @@ public final class GuestRam implements AutoCloseable {
     /** What is mapped where. */
     public MemoryTable table() {
         return table;
+    }
+
+    /**
+     * Gives memory that holds nothing back to the host. It reads 0 from then on, in every process that has it mapped, and
+     * takes memory again where somebody touches it. Huge pages are not given back: they are reserved for this guest, and
+     * who took one of them meanwhile would have the next touch of it end in a fault. Any thread.
+     *
+     * @param gpa any number: it may come from a guest
+     * @param length bytes, any number; only whole pages are given back
+     * @return bytes that were; 0 where that is no memory of one region
+     */
+    public long giveBack(long gpa, long length) {
+        int index = table.find(gpa, length);
+        if (hugePages || index < 0) {
+            return 0;
+        }
+        Region region = table.regions().get(index);
+        long offset = gpa - region.guestAddress();
+        long from = offset + PAGE - 1 & -PAGE;
+        long bytes = (offset + length & -PAGE) - from;
+        if (bytes <= 0) {
+            return 0;
+        }
+        long result = linux.files().tryAllocate(region.fd(), KEEP_SIZE_AND_PUNCH_HOLE, region.fdOffset() + from, bytes);
+        return result == 0 ? bytes : 0;
     }
 
     private void prefault(Linux linux) {

@@ -25,6 +25,11 @@ public record Box(Set<Capability> privileges, Optional<SyscallFilter> filter, Op
         return new Box(privileges, Optional.empty(), Optional.empty());
     }
 
+    /** The same, with one more thing that may be done with files, if it is confined to some. */
+    public Box with(PathRule rule) {
+        return new Box(privileges, filter, files.map(rules -> rules.with(rule)));
+    }
+
     /** Rules that the kernel knows, made now; the caller owns them. */
     Optional<Fd> rules(Linux linux) {
         int abi = files.isPresent() ? linux.confinement().landlockAbi() : 0;

@@ -28,6 +28,12 @@ public record FileRules(Path home, Path program, List<PathRule> rules) {
         rules = List.copyOf(rules);
     }
 
+    FileRules with(PathRule rule) {
+        List<PathRule> more = new ArrayList<>(rules);
+        more.add(rule);
+        return new FileRules(home, program, more);
+    }
+
     /**
      * The rules as the kernel takes them; the caller owns them.
      *

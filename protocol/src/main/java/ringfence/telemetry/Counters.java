@@ -1,20 +1,16 @@
 package ringfence.telemetry;
 
-import java.util.HashMap;
-import java.util.Map;
 import java.util.Optional;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.agrona.concurrent.status.AtomicCounter;
-import org.agrona.concurrent.status.CountersManager;
 import org.agrona.concurrent.status.CountersReader;
 
 /** Gives out counters, each to one owner at a time, which alone writes it. One thread at a time. */
 public final class Counters {
-    private final Optional<CountersManager> manager;
-    private final Map<String, AtomicCounter> given = new HashMap<>();
+    private final Optional<CounterSlots> slots;
 
-    private Counters(Optional<CountersManager> manager) {
-        this.manager = manager;
+    private Counters(Optional<CounterSlots> slots) {
+        this.slots = slots;
     }
 
     /** Counters that only this process sees, on the heap. */
@@ -22,8 +18,8 @@ public final class Counters {
         return new Counters(Optional.empty());
     }
 
-    static Counters of(CountersManager manager) {
-        return new Counters(Optional.of(manager));
+    static Counters of(CounterSlots slots) {
+        return new Counters(Optional.of(slots));
     }
 
     /**
@@ -35,10 +31,22 @@ public final class Counters {
      * @throws IllegalStateException if there is no room
      */
     public AtomicCounter counter(CounterType type, String owner, int index) {
-        return manager.isEmpty()
+        return counter(type, type.kind(), 0, owner, index);
+    }
+
+    /** As {@link #counter}, but how long something took. */
+    public Histogram histogram(CounterType type, String owner, int index) {
+        return new Histogram(this, type, owner, index);
+    }
+
+    AtomicCounter counter(CounterType type, CounterKind kind, long bound, String owner, int index) {
+        return slots.isEmpty()
                 ? new AtomicCounter(new UnsafeBuffer(new byte[CountersReader.COUNTER_LENGTH]), 0)
-                : given.computeIfAbsent(
-                        owner + " " + type.label(),
-                        label -> manager.get().newCounter(label, type.id(), key -> key.putInt(0, index)));
+                : slots.get().counter(type, kind, bound, owner, index);
+    }
+
+    /** Gives an owner's counters up: readers see them no more, and their room is another's. It does not count any more. */
+    public void forget(String owner) {
+        slots.ifPresent(all -> all.forget(owner));
     }
 }

@@ -2,23 +2,25 @@ package ringfence.telemetry;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
+import java.util.Optional;
 import org.agrona.concurrent.UnsafeBuffer;
-import org.agrona.concurrent.status.CountersManager;
 
 /**
- * A program's counters in a file, for others to read. The file stays when the program has ended, with that noted in it.
- * Made and closed by one thread; the counters may be written until the end of the process, whatever has been closed.
+ * A program's counters in a file, for others to read. The file stays when the program has ended, with that noted in it, and
+ * its successor goes on where it stood. Made and closed by one thread; the counters may be written until the end of the
+ * process, whatever has been closed.
  */
 public final class CountersFile implements AutoCloseable {
     private final UnsafeBuffer header;
@@ -26,8 +28,9 @@ public final class CountersFile implements AutoCloseable {
     private final Clock clock;
 
     /**
-     * Makes the file, with all of its pages, and maps it. One that an earlier program has left is replaced, anything else
-     * is left alone. Everybody who may enter the directory may read it.
+     * Opens the file, and makes it with all of its pages where it is missing. One that an earlier program of this name and
+     * capacity has left is gone on with, in its place, and so is an empty one, which somebody has made for us; one that
+     * another program has left is replaced, anything else is left alone. Everybody who may enter the directory may read it.
      *
      * @param option its name, for messages
      * @param program who writes it, ASCII, at most 64 characters
@@ -39,11 +42,8 @@ public final class CountersFile implements AutoCloseable {
             throw new IllegalArgumentException("program=" + program + " capacity=" + capacity);
         }
         try {
-            if (Files.exists(file) && !isCounters(file)) {
-                throw new IllegalArgumentException(
-                        option + "=" + file + ": something else is there, name a file that is new");
-            }
-            return new CountersFile(file, program, capacity, clock);
+            Optional<CountersFile> there = goOn(option, file, program, capacity, clock);
+            return there.isPresent() ? there.get() : anew(file, program, capacity, clock);
         } catch (IOException e) {
             throw new IllegalArgumentException(
                     option + "=" + file + ": cannot be made (" + reason(e) + "), name a file in a directory of yours",
@@ -59,25 +59,78 @@ public final class CountersFile implements AutoCloseable {
         };
     }
 
-    private CountersFile(Path file, String program, int capacity, Clock clock) throws IOException {
-        Path directory = file.toAbsolutePath().getParent();
-        Path fresh = Files.createTempFile(directory, ".counters", ".new");
+    /** @return empty: there is none, or another program's */
+    private static Optional<CountersFile> goOn(String option, Path file, String program, int capacity, Clock clock)
+            throws IOException {
+        int size = CountersLayout.size(capacity);
+        try (FileChannel channel =
+                FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS)) {
+            if (Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) && channel.size() == 0) {
+                return Optional.of(new CountersFile(filled(channel, size), program, capacity, clock));
+            }
+            ByteBuffer start = ByteBuffer.allocate(CountersLayout.HEADER);
+            UnsafeBuffer header = new UnsafeBuffer(start);
+            if (channel.read(start, 0) != CountersLayout.HEADER
+                    || header.getLong(CountersLayout.MAGIC_AT) != CountersLayout.MAGIC) {
+                throw somethingElse(option, file);
+            }
+            if (channel.size() != size
+                    || !CountersReading.isHeader(header)
+                    || header.getInt(CountersLayout.CAPACITY_AT) != capacity
+                    || !program.equals(header.getStringAscii(CountersLayout.NAME_AT))) {
+                return Optional.empty();
+            }
+            return Optional.of(
+                    new CountersFile(channel.map(FileChannel.MapMode.READ_WRITE, 0, size), program, capacity, clock));
+        } catch (IndexOutOfBoundsException _) {
+            return Optional.empty(); // whoever wrote it was broken
+        } catch (NoSuchFileException _) {
+            return Optional.empty();
+        } catch (FileSystemException e) {
+            if (Files.exists(file) && !Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+                throw somethingElse(option, file);
+            }
+            throw e;
+        }
+    }
+
+    private static IllegalArgumentException somethingElse(String option, Path file) {
+        return new IllegalArgumentException(option + "=" + file + ": something else is there, name a file that is new");
+    }
+
+    private static CountersFile anew(Path file, String program, int capacity, Clock clock) throws IOException {
         try {
-            MappedByteBuffer all = map(fresh, CountersLayout.size(capacity));
-            header = new UnsafeBuffer(all, 0, CountersLayout.HEADER);
-            int metadata = CountersLayout.metadata(capacity);
-            counters = Counters.of(new CountersManager(
-                    new UnsafeBuffer(all, CountersLayout.HEADER, metadata),
-                    new UnsafeBuffer(all, CountersLayout.HEADER + metadata, CountersLayout.values(capacity))));
-            this.clock = clock;
-            header.putInt(CountersLayout.VERSION_AT, CountersLayout.VERSION);
-            header.putInt(CountersLayout.CAPACITY_AT, capacity);
-            header.putLong(CountersLayout.PID_AT, ProcessHandle.current().pid());
-            header.putLong(CountersLayout.STARTED_AT, clock.millis());
-            header.putStringAscii(CountersLayout.NAME_AT, program);
-            header.putLongRelease(CountersLayout.MAGIC_AT, CountersLayout.MAGIC);
+            return make(file, program, capacity, clock);
+        } catch (AccessDeniedException e) {
+            if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+                throw e;
+            }
+        }
+        try (FileChannel channel = FileChannel.open( // we may make none: what is there is ours
+                file,
+                StandardOpenOption.TRUNCATE_EXISTING,
+                StandardOpenOption.READ,
+                StandardOpenOption.WRITE,
+                LinkOption.NOFOLLOW_LINKS)) {
+            return new CountersFile(filled(channel, CountersLayout.size(capacity)), program, capacity, clock);
+        }
+    }
+
+    private static CountersFile make(Path file, String program, int capacity, Clock clock) throws IOException {
+        Path fresh = file.resolveSibling(
+                "." + file.getFileName() + "." + ProcessHandle.current().pid() + ".new");
+        try (FileChannel channel = FileChannel.open(
+                fresh,
+                StandardOpenOption.CREATE,
+                StandardOpenOption.TRUNCATE_EXISTING,
+                StandardOpenOption.READ,
+                StandardOpenOption.WRITE,
+                LinkOption.NOFOLLOW_LINKS)) {
+            CountersFile made =
+                    new CountersFile(filled(channel, CountersLayout.size(capacity)), program, capacity, clock);
             Files.setPosixFilePermissions(fresh, PosixFilePermissions.fromString("rw-r--r--"));
             Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
+            return made;
         } catch (IOException | RuntimeException e) {
             Files.deleteIfExists(fresh);
             throw e;
@@ -85,24 +138,39 @@ public final class CountersFile implements AutoCloseable {
     }
 
     /** Written, not only made longer: no counter may find the file system full. */
-    private static MappedByteBuffer map(Path file, int size) throws IOException {
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-            ByteBuffer zeros = ByteBuffer.allocate(size);
-            while (zeros.hasRemaining()) {
-                channel.write(zeros);
-            }
-            return channel.map(FileChannel.MapMode.READ_WRITE, 0, size);
+    private static MappedByteBuffer filled(FileChannel channel, int size) throws IOException {
+        ByteBuffer zeros = ByteBuffer.allocate(size);
+        while (zeros.hasRemaining()) {
+            channel.write(zeros);
         }
+        return channel.map(FileChannel.MapMode.READ_WRITE, 0, size);
     }
 
-    private static boolean isCounters(Path file) throws IOException {
-        if (!Files.isRegularFile(file)) {
-            return false;
-        }
-        try (FileChannel channel = FileChannel.open(file)) {
-            ByteBuffer magic = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.nativeOrder());
-            return channel.read(magic) == Long.BYTES && magic.getLong(0) == CountersLayout.MAGIC;
-        }
+    private CountersFile(MappedByteBuffer all, String program, int capacity, Clock clock) {
+        this.clock = clock;
+        header = new UnsafeBuffer(all, 0, CountersLayout.HEADER);
+        int metadata = CountersLayout.metadata(capacity);
+        counters = Counters.of(new CounterSlots(
+                new UnsafeBuffer(all, CountersLayout.HEADER, metadata),
+                new UnsafeBuffer(all, CountersLayout.HEADER + metadata, CountersLayout.values(capacity))));
+        long pid = ProcessHandle.current().pid();
+        header.putInt(CountersLayout.VERSION_AT, CountersLayout.VERSION);
+        header.putInt(CountersLayout.CAPACITY_AT, capacity);
+        header.putLong(CountersLayout.PID_AT, pid);
+        header.putLong(
+                CountersLayout.TICKS_AT,
+                ProcessStat.of(pid).map(ProcessStat::ticks).orElse(0L));
+        header.putLong(CountersLayout.STARTED_AT, clock.millis());
+        header.putLong(CountersLayout.ENDED_AT, 0);
+        header.putStringAscii(CountersLayout.NAME_AT, program);
+        title("");
+        header.putLongRelease(CountersLayout.MAGIC_AT, CountersLayout.MAGIC);
+    }
+
+    /** What the program says of itself: ASCII, of which the first 256 characters count. Before others may read it. */
+    public void title(String text) {
+        header.putStringAscii(
+                CountersLayout.TITLE_AT, text.substring(0, Math.min(text.length(), CountersLayout.MAX_TITLE)));
     }
 
     /** What counts in it. */

@@ -84,6 +84,8 @@ class NotifyKeeperTest {
         assertThat(next(supervisor, state).lines()).contains("FDSTORE=1", "FDNAME=state", "FDPOLL=0");
         keeper.ready("serving\nREADY=0");
         assertThat(next(supervisor, null)).isEqualTo("READY=1\nSTATUS=serving READY=0");
+        keeper.alive();
+        assertThat(next(supervisor, null)).isEqualTo("WATCHDOG=1");
         keeper.drop("node-2a000001");
         assertThat(next(supervisor, null).lines()).containsExactly("FDSTOREREMOVE=1", "FDNAME=node-2a000001");
         assertThat(complaints).isEmpty();

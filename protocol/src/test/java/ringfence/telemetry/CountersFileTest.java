@@ -2,10 +2,12 @@ package ringfence.telemetry;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -15,10 +17,12 @@ import java.util.concurrent.TimeUnit;
 import org.agrona.concurrent.status.AtomicCounter;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import ringfence.linux.Linux;
 
 /** A file of counters, from the side of its writer and of another process. */
 class CountersFileTest {
     private static final String OPTION = "--counters";
+    private static final Linux LINUX = Linux.system();
     private static final Instant NOW = Instant.parse("2026-01-02T03:04:05.678Z");
     private static final Clock CLOCK = Clock.fixed(NOW, ZoneOffset.UTC);
 
@@ -35,6 +39,11 @@ class CountersFileTest {
         public String label() {
             return name().toLowerCase(java.util.Locale.ROOT);
         }
+
+        @Override
+        public String help() {
+            return name() + " of a toy";
+        }
     }
 
     @TempDir
@@ -42,6 +51,11 @@ class CountersFileTest {
 
     private CountersFile create(Path file, int capacity) {
         return CountersFile.create(OPTION, file, "toy", capacity, CLOCK);
+    }
+
+    private static CountersReading.Value value(Kind kind, int index, String owner, long value) {
+        return new CountersReading.Value(
+                kind.id(), CounterKind.TOTAL, 0, index, owner, kind.label(), kind.help(), value);
     }
 
     @Test
@@ -52,18 +66,17 @@ class CountersFileTest {
         AtomicCounter bytes = writer.counters().counter(Kind.BYTES, "toy/q1", 1);
         frames.incrementOpaque();
         bytes.getAndAddOpaque(1L << 40);
-        CountersReading reading = CountersReading.of(OPTION, file);
+        CountersReading reading = CountersReading.of(LINUX, OPTION, file);
         assertThat(reading.program()).isEqualTo("toy");
         assertThat(reading.pid()).isEqualTo(ProcessHandle.current().pid());
         assertThat(reading.started()).isEqualTo(NOW);
         assertThat(reading.ended()).isEmpty();
+        assertThat(reading.isAlive()).isTrue();
         assertThat(reading.values())
-                .containsExactly(
-                        new CountersReading.Value(100, 1, "toy/q1", "frames", 1),
-                        new CountersReading.Value(101, 1, "toy/q1", "bytes", 1L << 40));
+                .containsExactly(value(Kind.FRAMES, 1, "toy/q1", 1), value(Kind.BYTES, 1, "toy/q1", 1L << 40));
         writer.close();
         frames.incrementOpaque(); // late, and harmless
-        assertThat(CountersReading.of(OPTION, file).ended()).contains(NOW);
+        assertThat(CountersReading.of(LINUX, OPTION, file).ended()).contains(NOW);
     }
 
     /** Another JVM, while the writer counts on: what it prints lies between what was counted before and after. */
@@ -95,7 +108,7 @@ class CountersFileTest {
         private OneReading() {}
 
         public static void main(String[] arguments) {
-            System.out.println(CountersReading.of(OPTION, Path.of(arguments[0]))
+            System.out.println(CountersReading.of(LINUX, OPTION, Path.of(arguments[0]))
                     .values()
                     .getFirst()
                     .value());
@@ -108,14 +121,104 @@ class CountersFileTest {
         AtomicCounter old = create(file, 1).counters().counter(Kind.FRAMES, "old", 0);
         create(file, 2).counters().counter(Kind.FRAMES, "new", 0);
         old.incrementOpaque();
-        assertThat(CountersReading.of(OPTION, file).values())
-                .containsExactly(new CountersReading.Value(100, 0, "new", "frames", 0));
+        assertThat(CountersReading.of(LINUX, OPTION, file).values()).containsExactly(value(Kind.FRAMES, 0, "new", 0));
         Path other = Files.writeString(directory.resolve("letter"), "Dear Sir or Madam");
         assertThatThrownBy(() -> create(other, 1)).hasMessageStartingWith("--counters=" + other + ": something else");
         assertThatThrownBy(() -> create(directory, 1)).hasMessageContaining("something else");
         assertThat(other).content().isEqualTo("Dear Sir or Madam");
         assertThatThrownBy(() -> create(directory.resolve("no/where"), 1)).hasMessageContaining("no such directory");
         assertThat(directory.toFile().list()).containsExactlyInAnyOrder("c", "letter");
+    }
+
+    /** The numbers of a device only grow, whoever serves it; what a predecessor counted and we do not makes room. */
+    @Test
+    void aSuccessorOfTheSameProgramGoesOnWhereItStood() {
+        Path file = directory.resolve("c");
+        CountersFile first = create(file, 3);
+        first.counters().counter(Kind.FRAMES, "toy/q0", 0).getAndAddOpaque(5);
+        first.counters().counter(Kind.FRAMES, "gone", 0);
+        first.counters().counter(Kind.BYTES, "gone", 0);
+        first.close();
+        CountersFile second = create(file, 3);
+        second.counters().counter(Kind.FRAMES, "toy/q0", 0).incrementOpaque();
+        second.counters().counter(Kind.BYTES, "toy/q0", 0).incrementOpaque();
+        second.counters().counter(Kind.FRAMES, "toy/q1", 1);
+        CountersReading reading = CountersReading.of(LINUX, OPTION, file);
+        assertThat(reading.ended()).isEmpty();
+        assertThat(reading.values())
+                .containsExactlyInAnyOrder(
+                        value(Kind.FRAMES, 0, "toy/q0", 6),
+                        value(Kind.BYTES, 0, "toy/q0", 1),
+                        value(Kind.FRAMES, 1, "toy/q1", 0));
+    }
+
+    /** A program that may make no file counts in one that was made for it, in whatever state it is. */
+    @Test
+    void anEmptyFileIsOneThatWasMadeForUs() throws Exception {
+        Path file = Files.createFile(directory.resolve("c"));
+        Object made = Files.readAttributes(file, BasicFileAttributes.class).fileKey();
+        create(file, 1).counters().counter(Kind.FRAMES, "toy", 0).incrementOpaque();
+        assertThat(Files.readAttributes(file, BasicFileAttributes.class).fileKey())
+                .isEqualTo(made);
+        byte[] good = Files.readAllBytes(file);
+        for (int at = CountersLayout.VERSION_AT; at < CountersLayout.HEADER + 600; at += 3) {
+            byte[] bad = good.clone();
+            bad[at] ^= (byte) 0x81;
+            Files.write(file, bad);
+            create(file, 1).counters().counter(Kind.FRAMES, "toy", 0).incrementOpaque();
+            assertThat(CountersReading.of(LINUX, OPTION, file).values()).hasSize(1);
+        }
+    }
+
+    @Test
+    void whatIsForgottenMakesRoom() {
+        Path file = directory.resolve("c");
+        Counters counters = create(file, 1).counters();
+        for (int i = 0; i < 3; i++) {
+            counters.counter(Kind.FRAMES, "device" + i, 0).incrementOpaque();
+            assertThat(CountersReading.of(LINUX, OPTION, file).values())
+                    .containsExactly(value(Kind.FRAMES, 0, "device" + i, 1));
+            counters.forget("device" + i);
+        }
+    }
+
+    /** A bucket holds what takes at most its bound, and longer than the bound before. */
+    @Test
+    void timesFallIntoBuckets() {
+        assertThat(Histogram.bound(0)).isEqualTo(4096);
+        assertThat(Histogram.bound(9)).isEqualTo(1 << 30);
+        for (long nanos :
+                new long[] {-1, 0, 1, 4095, 4096, 4097, 1 << 14, (1 << 14) + 1, 1 << 30, (1 << 30) + 1, 1L << 62}) {
+            int bucket = Histogram.bucket(nanos);
+            assertThat(nanos).isLessThanOrEqualTo(Histogram.bound(bucket));
+            assertThat(bucket == 0 || nanos > Histogram.bound(bucket - 1))
+                    .as("%d", nanos)
+                    .isTrue();
+        }
+        Path file = directory.resolve("c");
+        Histogram times = create(file, Histogram.count()).counters().histogram(Kind.FRAMES, "toy", 0);
+        times.record(5000);
+        times.record(7000);
+        times.record(Long.MAX_VALUE / 2);
+        assertThat(CountersReading.of(LINUX, OPTION, file).values())
+                .filteredOn(value -> value.value() > 0)
+                .extracting(CountersReading.Value::name, CountersReading.Value::value)
+                .containsExactly(
+                        tuple("frames<=16384ns", 2L),
+                        tuple("frames-more", 1L),
+                        tuple("frames-sum-ns", 12000 + Long.MAX_VALUE / 2));
+    }
+
+    @Test
+    void whoeverWroteItIsKnownByMoreThanItsNumber() throws Exception {
+        Path file = directory.resolve("c");
+        create(file, 1);
+        byte[] bytes = Files.readAllBytes(file);
+        bytes[CountersLayout.TICKS_AT]++; // of a process that had the same number
+        Files.write(file, bytes);
+        assertThat(CountersReading.of(LINUX, OPTION, file).isAlive()).isFalse();
+        assertThat(ProcessStat.parse("7 (a) b) Z 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 99 20"))
+                .isEqualTo(new ProcessStat('Z', 99));
     }
 
     @Test
@@ -130,7 +233,8 @@ class CountersFileTest {
     void aFileThatLiesIsReadWithoutHarm() throws Exception {
         Path file = directory.resolve("c");
         create(file, 8).counters().counter(Kind.FRAMES, "toy\u001b[2J/q1", 0);
-        assertThat(CountersReading.of(OPTION, file).values().getFirst().owner()).isEqualTo("toy?[2J/q1");
+        assertThat(CountersReading.of(LINUX, OPTION, file).values().getFirst().owner())
+                .isEqualTo("toy?[2J/q1");
         byte[] good = Files.readAllBytes(file);
         Random random = new Random(1);
         int refused = 0;
@@ -142,7 +246,7 @@ class CountersFileTest {
             }
             Files.write(file, bad);
             try {
-                assertThat(CountersReading.of(OPTION, file).values()).hasSizeLessThanOrEqualTo(8);
+                assertThat(CountersReading.of(LINUX, OPTION, file).values()).hasSizeLessThanOrEqualTo(8);
             } catch (IllegalArgumentException e) {
                 refused++;
                 assertThat(e.getMessage()).startsWith("--counters=").hasLineCount(1);
@@ -151,7 +255,8 @@ class CountersFileTest {
         assertThat(refused).isPositive();
         for (byte[] cut : List.of(new byte[0], new byte[CountersLayout.HEADER], new byte[CountersLayout.HEADER + 1])) {
             Files.write(file, cut);
-            assertThatThrownBy(() -> CountersReading.of(OPTION, file)).hasMessageContaining("no file of counters");
+            assertThatThrownBy(() -> CountersReading.of(LINUX, OPTION, file))
+                    .hasMessageContaining("no file of counters");
         }
     }
 

@@ -120,6 +120,39 @@ class LayoutsMatchTheHeadersTest {
     }
 
     @Test
+    void balloon() throws Exception {
+        String config = "struct virtio_balloon_config";
+        CLayouts c = new CLayouts()
+                .include("stdint.h")
+                .include("linux/virtio_balloon.h")
+                .size(config, BalloonLayout.CONFIG)
+                .offset(config, "num_pages", BalloonLayout.NUM_PAGES)
+                .offset(config, "actual", BalloonLayout.ACTUAL)
+                .size("struct virtio_balloon_stat", BalloonLayout.STAT)
+                .offset("struct virtio_balloon_stat", "val", BalloonLayout.STAT_VALUE)
+                .expect("VIRTIO_BALLOON_PFN_SHIFT", BalloonLayout.PAGE_SHIFT)
+                .expect("1 << VIRTIO_BALLOON_F_STATS_VQ", BalloonLayout.STATS_VQ)
+                .expect("1 << VIRTIO_BALLOON_F_DEFLATE_ON_OOM", BalloonLayout.DEFLATE_ON_OOM)
+                .expect("1 << VIRTIO_BALLOON_F_REPORTING", BalloonLayout.REPORTING);
+        assertThat(c.actual(directory)).isEqualTo(c.expected());
+    }
+
+    @Test
+    void persistentMemory() throws Exception {
+        String config = "struct virtio_pmem_config";
+        CLayouts c = new CLayouts()
+                .include("stdint.h")
+                .include("linux/virtio_pmem.h")
+                .size(config, PmemLayout.CONFIG)
+                .offset(config, "start", PmemLayout.START)
+                .offset(config, "size", PmemLayout.SIZE)
+                .size("struct virtio_pmem_req", Integer.BYTES)
+                .size("struct virtio_pmem_resp", Integer.BYTES)
+                .expect("VIRTIO_PMEM_REQ_TYPE_FLUSH", PmemLayout.FLUSH);
+        assertThat(c.actual(directory)).isEqualTo(c.expected());
+    }
+
+    @Test
     void network() throws Exception {
         CLayouts c = new CLayouts()
                 .include("stdint.h")

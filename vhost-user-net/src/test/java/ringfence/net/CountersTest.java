@@ -74,9 +74,9 @@ class CountersTest {
     }
 
     private static Map<String, Long> of(Path file, int queue) {
-        return CountersReading.of("--show-counters", file).values().stream()
+        return CountersReading.of(Linux.system(), "--show-counters", file).values().stream()
                 .filter(value -> value.index() == queue)
                 .peek(value -> assertThat(value.owner()).isEqualTo("net/q" + queue))
-                .collect(Collectors.toMap(CountersReading.Value::label, CountersReading.Value::value));
+                .collect(Collectors.toMap(CountersReading.Value::name, CountersReading.Value::value));
     }
 }

@@ -78,6 +78,16 @@ public final class KillGuest implements AutoCloseable {
             }
             Thread.sleep(2);
         }
+        goOn();
+    }
+
+    /** The same over a connected socket, which it owns from now on. */
+    public void connect(Fd socket) {
+        frontend = Frontend.over(linux, socket, FrontendOptions.defaults());
+        goOn();
+    }
+
+    private void goOn() {
         Offer offer = frontend.hello(WANTED);
         frontend.features(
                 offer.features() & (Feature.VERSION_1 | Feature.INDIRECT_DESC | Feature.EVENT_IDX | BlkLayout.F_FLUSH));

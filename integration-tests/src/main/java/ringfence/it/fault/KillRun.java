@@ -11,10 +11,15 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
+import ringfence.it.lab.Checkout;
 import ringfence.linux.Linux;
+import ringfence.sandbox.FilterMode;
 import ringfence.virtio.BlkLayout;
+import ringfence.vmm.supervise.DaemonBoxes;
+import ringfence.vmm.supervise.SupervisedDaemon;
 
 /**
  * Kills the block daemon again and again under stamped random writes. A write's page holds its block and its stamp in
@@ -29,14 +34,14 @@ public final class KillRun implements AutoCloseable {
 
     private final Path image;
     private final Path folder;
-    private final boolean direct;
+    private final boolean standby;
     private final SplittableRandom random;
     private final KillGuest guest;
     private final long[] acknowledged = new long[BLOCKS];
     private final long[] underWay = new long[BLOCKS];
     private final int[] blockOf = new int[DEPTH];
     private final List<Long> gaps = new ArrayList<>();
-    private Process daemon;
+    private final SupervisedDaemon daemon;
     private long stamp;
     private long writes;
     private int busy;
@@ -46,26 +51,37 @@ public final class KillRun implements AutoCloseable {
      *
      * @param where a folder; on tmpfs the daemon uses plain calls
      * @param direct O_DIRECT, through io_uring
+     * @param standby whether another daemon waits to take over: then none is killed before that is warm
      * @param seed printed, so that a failure can be repeated
      */
-    public KillRun(Linux linux, Path where, boolean direct, long seed) throws IOException, InterruptedException {
-        this.direct = direct;
+    public KillRun(Linux linux, Path where, boolean direct, boolean standby, long seed) throws IOException {
+        this.standby = standby;
         random = new SplittableRandom(seed);
         folder = Files.createTempDirectory("ringfence-kill");
         image = Files.createTempFile(where, "ringfence-kill", ".img");
         Files.write(image, new byte[BLOCKS * KillGuest.BLOCK]);
         guest = new KillGuest(linux, DEPTH);
-        start();
-    }
-
-    private void start() throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(DaemonCommand.program());
-        command.addAll(List.of("--socket-path=" + folder.resolve("s"), "--blk-file=" + image));
+        Path product = Checkout.find().product();
+        Path program = product.resolve("bin/vhost-user-blk");
+        Path fence = Files.createFile(folder.resolve("fence"));
+        List<String> options = new ArrayList<>(List.of("--blk-file=" + image, "--fence=" + fence));
         if (direct) {
-            command.add("--direct");
+            options.add("--direct");
         }
-        daemon = new ProcessBuilder(command).inheritIO().start();
-        guest.connect(folder.resolve("s").toString(), PATIENCE);
+        daemon = new SupervisedDaemon(
+                linux,
+                new ringfence.vmm.supervise.DaemonCommand(
+                        "_disk0",
+                        Optional.of(image.toString()),
+                        program,
+                        options,
+                        DaemonBoxes.of(linux, product, FilterMode.TRUE).disk(program, image.toString(), false, fence),
+                        List.of(),
+                        Optional.empty(),
+                        standby),
+                Optional.empty(),
+                System.err::println);
+        guest.connect(daemon.connect());
     }
 
     /**
@@ -74,18 +90,21 @@ public final class KillRun implements AutoCloseable {
      * @param kills how often
      * @throws IllegalStateException if a request fails, does not end, or something is lost or misplaced
      */
-    public void run(int kills) throws IOException, InterruptedException {
+    public void run(int kills) throws IOException {
         for (int slot = 0; slot < DEPTH; slot++) {
             offer(slot);
         }
         guest.publish();
         for (int kill = 0; kill < kills; kill++) {
             writeFor(1_000_000L * random.nextInt(5, 150));
+            while (standby && !daemon.isStandbyWarm()) {
+                writeFor(1_000_000);
+            }
             long last = stamp;
             long killed = System.nanoTime();
-            daemon.destroyForcibly().waitFor();
+            daemon.process().orElseThrow().kill();
             guest.lost();
-            start();
+            guest.connect(daemon.connect());
             long before = writes;
             while (writes == before) {
                 reapOne(killed);
@@ -184,27 +203,33 @@ public final class KillRun implements AutoCloseable {
         }
     }
 
-    /** One line: kills, writes, and the gaps from the kill to the first completion after it. */
-    public String report() {
+    /** The gap from a kill to the first completion after it than which so many percent were not longer, in milliseconds. */
+    public long gap(int percent) {
         List<Long> sorted = new ArrayList<>(gaps);
         Collections.sort(sorted);
+        return TimeUnit.NANOSECONDS.toMillis(sorted.get((sorted.size() * percent + 99) / 100 - 1));
+    }
+
+    /** One line: kills, writes, and the gaps. */
+    public String report() {
         return String.format(
                 Locale.ROOT,
-                "%d kills, %d acknowledged writes, none lost, none misplaced; gap %d ms median, %d ms at most",
+                "%d kills, %d acknowledged writes, none lost, none misplaced; gap %s standby p50 %d ms, p95 %d ms,"
+                        + " longest %d ms",
                 gaps.size(),
                 writes,
-                TimeUnit.NANOSECONDS.toMillis(sorted.get(sorted.size() / 2)),
-                TimeUnit.NANOSECONDS.toMillis(sorted.getLast()));
+                standby ? "with a" : "without",
+                gap(50),
+                gap(95),
+                gap(100));
     }
 
     @Override
     public void close() throws IOException {
-        daemon.destroyForcibly();
         guest.close();
+        daemon.close();
         Files.deleteIfExists(image);
-        for (String name : List.of("s", "s.fence")) {
-            Files.deleteIfExists(folder.resolve(name));
-        }
+        Files.deleteIfExists(folder.resolve("fence"));
         Files.deleteIfExists(folder);
     }
 }

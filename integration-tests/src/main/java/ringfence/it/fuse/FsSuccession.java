@@ -46,7 +46,7 @@ public final class FsSuccession implements FuseGuest.Recovery, AutoCloseable {
 
     private void start() throws IOException {
         Files.deleteIfExists(socket);
-        child = store.start(this::spawn);
+        child = store.start(this::spawn, Child::pid);
         started.incrementAndGet();
         long deadline = System.nanoTime() + START_NANOS;
         while (!Files.exists(socket)) {

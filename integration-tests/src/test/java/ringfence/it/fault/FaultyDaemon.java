@@ -12,6 +12,7 @@ import ringfence.linux.Linux;
 import ringfence.linux.NativeKernel;
 import ringfence.linux.Syscall;
 import ringfence.process.LockHolders;
+import ringfence.telemetry.Counters;
 import ringfence.vhostuser.link.Backend;
 import ringfence.vhostuser.link.BackendOptions;
 
@@ -29,7 +30,7 @@ public final class FaultyDaemon {
         try (Image image = new ImageOpener(linux).open(arguments[1], false, false);
                 Fence fence = Fence.take(linux, arguments[0] + ".fence", PATIENCE, new LockHolders())) {
             BlkOptions options = new BlkOptions(1, 256, "", EngineChoice.PLAIN);
-            BlkDevice device = new BlkDevice(linux, image, options, fence);
+            BlkDevice device = new BlkDevice(linux, image, options, fence, Counters.hidden(), "disk");
             try (Backend backend = Backend.listen(linux, arguments[0], device, BackendOptions.defaults())) {
                 backend.await();
             }

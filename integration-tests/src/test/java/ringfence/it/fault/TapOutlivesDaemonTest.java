@@ -94,7 +94,8 @@ class TapOutlivesDaemonTest {
                 List.of("--backend=tap=" + NAME, "--ip=" + HERE + "/30", "--queue-pairs=" + pairs, "-v"),
                 DaemonBoxes.of(linux, product, FilterMode.TRUE).tap(program, true, Optional.empty()),
                 List.of(),
-                Optional.empty());
+                Optional.empty(),
+                false);
     }
 
     @Test
@@ -194,7 +195,8 @@ class TapOutlivesDaemonTest {
     }
 
     private static void kill(SupervisedDaemon daemon) {
-        ProcessHandle process = ProcessHandle.of(daemon.pid().orElseThrow()).orElseThrow();
+        ProcessHandle process =
+                ProcessHandle.of(daemon.process().orElseThrow().pid()).orElseThrow();
         assertThat(process.destroyForcibly()).isTrue();
     }
 

@@ -190,7 +190,13 @@ class KataTest {
 
     private void boot(String... macs) throws IOException {
         done("vm.create", body(), CREATE_MILLIS);
-        assertThat(info()).contains("\"state\":\"Created\"", "\"boot_vcpus\":1", "\"max_vcpus\":2", "67108864");
+        assertThat(info())
+                .contains(
+                        "\"state\":\"Created\"",
+                        "\"boot_vcpus\":1",
+                        "\"max_vcpus\":2",
+                        "67108864",
+                        "\"hotplug_size\":1073741824");
         try (Wire nets = connect(CREATE_MILLIS)) {
             for (String mac : macs) {
                 assertThat(nets.send(addNet(mac), tap()).answer()).isEqualTo(new Wire.Answer(204, ""));

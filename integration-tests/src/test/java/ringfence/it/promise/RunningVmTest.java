@@ -7,7 +7,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
+import java.util.regex.Matcher;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -15,8 +17,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import ringfence.it.lab.Checkout;
 import ringfence.it.lab.Command;
+import ringfence.it.lab.HangProbe;
 import ringfence.it.lab.KvmHost;
 import ringfence.it.lab.LocalHost;
+import ringfence.it.lab.Outcome;
 import ringfence.it.lab.Program;
 import ringfence.it.lab.TinyKernel;
 import ringfence.it.lab.VmmApi;
@@ -32,6 +36,7 @@ import ringfence.vmm.api.ApiClient;
  */
 class RunningVmTest {
     private static final Duration SOON = Duration.ofSeconds(60);
+    private static final int STOPS = Integer.getInteger("ringfence.stops", 5);
 
     @TempDir
     Path directory;
@@ -200,12 +205,7 @@ class RunningVmTest {
         Path away = directory.resolve("away");
         await(() -> api.get("vm.counters").body().contains("\"connected\":1"));
         Files.move(image, away);
-        ProcessHandle daemon = ProcessHandle.of(vmm.pid())
-                .orElseThrow()
-                .descendants()
-                .findFirst()
-                .orElseThrow();
-        daemon.destroyForcibly();
+        daemons().getFirst().destroyForcibly();
         await(() -> vmm.err().text().contains("_disk0: vhost-user-blk refuses to serve it"));
         assertThat(info()).contains("\"state\":\"Running\"");
         assertThat(api.get("vm.counters").body()).contains("\"connected\":0");
@@ -283,6 +283,126 @@ class RunningVmTest {
                 "daemon.out",
                 "vhost-user-blk",
                 List.of("--socket-path=" + directory.resolve("daemon"), "--blk-file=" + directory.resolve("generic")));
+    }
+
+    private List<ProcessHandle> daemons() {
+        return ProcessHandle.of(vmm.pid()).orElseThrow().children().toList();
+    }
+
+    private static void signal(String name, ProcessHandle process) throws Exception {
+        assertThat(new ProcessBuilder("kill", "-" + name, Long.toString(process.pid()))
+                        .inheritIO()
+                        .start()
+                        .waitFor())
+                .isZero();
+    }
+
+    /** It is told within two seconds, and replaced when it is dead; nobody waits for it. */
+    @Test
+    void aDaemonThatIsStoppedIsReplacedAndTheVmIsPausedAndResetMeanwhile() throws Exception {
+        await(() -> counters("_disk0").contains("\"connected\":1"));
+        ProcessHandle daemon = daemons().getFirst();
+        Thread.sleep(1000); // it has begun to beat
+        signal("STOP", daemon);
+        long stopped = System.nanoTime();
+        await(() -> counters("_disk0").contains("\"hangs\":1"));
+        assertThat(System.nanoTime() - stopped).isLessThan(2_000_000_000L);
+        assertThat(counters("_disk0")).contains("\"connected\":0");
+        assertThat(api.put("vm.pause").status()).isEqualTo(204);
+        assertThat(api.put("vm.resume").status()).isEqualTo(204);
+        assertThat(api.put("vm.reboot").status()).isEqualTo(204);
+        assertThat(daemon.isAlive()).isTrue();
+        await(() -> counters("_disk0").contains("\"reconnects\":1"));
+        assertThat(daemon.isAlive()).isFalse();
+        assertThat(counters("_disk0")).contains("\"connected\":1").containsPattern("\"last_gap_us\":[5-9]\\d{6}\\b");
+    }
+
+    @Test
+    void aDeviceWhoseDaemonIsStoppedIsTakenAway() throws Exception {
+        added("hot", image("hot"));
+        for (ProcessHandle daemon : daemons()) {
+            signal("STOP", daemon);
+        }
+        assertThat(remove("hot")).isEqualTo(204);
+        assertThat(api.put("vm.reboot").status()).isEqualTo(204);
+        long asked = System.nanoTime();
+        await(() -> !has("hot"));
+        assertThat(System.nanoTime() - asked).isLessThan(4_000_000_000L);
+        await(() -> counters("_disk0").contains("\"reconnects\":1"));
+    }
+
+    /** Disk, card and folder; the API answers others all the time. */
+    @Test
+    void eachDaemonThatIsStoppedIsToldOfInTime() throws Exception {
+        assertThat(api.put("vm.add-disk", "{\"id\":\"disk\",\"on_hang\":\"Report\",\"path\":\"" + image("hot") + "\"}")
+                        .status())
+                .isEqualTo(200);
+        Path folder = Files.createDirectory(directory.resolve("folder"));
+        assertThat(api.put(
+                                "vm.add-fs",
+                                "{\"id\":\"fs\",\"tag\":\"x\",\"on_hang\":\"Report\",\"path\":\"" + folder + "\"}")
+                        .status())
+                .isEqualTo(200);
+        VmmApi.Answer net = api.put("vm.add-net", "{\"id\":\"net\",\"on_hang\":\"Report\"}");
+        assumeThat(net.status()).as(net.body()).isEqualTo(200);
+        toldInTime("disk", "--blk-file=" + directory.resolve("hot"));
+        toldInTime("fs", "--shared-dir=" + folder);
+        toldInTime("net", "--backend=tap");
+        assertThat(vmm.err().text())
+                .containsPattern(
+                        "disk: process \\d+ gives no sign of life: end it \\(kill -KILL \\d+\\) to have it replaced");
+    }
+
+    private void toldInTime(String device, String option) throws Exception {
+        Outcome outcome = host.run(
+                Duration.ofMinutes(5),
+                host.java(
+                        HangProbe.class,
+                        directory.resolve("api").toString(),
+                        Long.toString(vmm.pid()),
+                        device,
+                        option,
+                        Integer.toString(STOPS)));
+        String line = outcome.orThrow().text();
+        System.out.println("counted: " + line);
+        Matcher figures = HangProbe.LINE.matcher(line);
+        assertThat(figures.find()).as(line).isTrue();
+        assertThat(Integer.parseInt(figures.group(1))).as(line).isLessThan(2000);
+        assertThat(Integer.parseInt(figures.group(2))).as(line).isLessThan(100_000);
+    }
+
+    @Test
+    void aDeviceGoesOnWithANewDaemon() throws Exception {
+        await(() -> counters("_disk0").contains("\"connected\":1"));
+        ProcessHandle before = daemons().getFirst();
+        for (int upgrade = 1; upgrade <= 2; upgrade++) {
+            VmmApi.Answer answer = api.put("vm.upgrade-device", "{\"id\":\"_disk0\"}");
+            assertThat(answer.status()).as(answer.body()).isEqualTo(204);
+            assertThat(counters("_disk0")).contains("\"connected\":1", "\"reconnects\":" + upgrade);
+            assertThat(before.isAlive()).isFalse();
+            before = daemons().getFirst();
+        }
+        assertThat(api.put("vm.upgrade-device", "{\"id\":\"other\"}").status()).isEqualTo(404);
+        assertThat(api.put("vm.upgrade-device", "{\"id\":\"__rng\"}").status()).isEqualTo(404);
+    }
+
+    @Test
+    void aStandbyTakesOverAndAnotherOneWaits() throws Exception {
+        assertThat(api.put("vm.add-disk", "{\"id\":\"hot\",\"standby\":true,\"path\":\"" + image("hot") + "\"}")
+                        .status())
+                .isEqualTo(200);
+        for (int death = 1; death <= 3; death++) {
+            String connected = "\"connected\":1,\"failed_requests\":0,\"hangs\":0";
+            String reconnects = "\"reconnects\":" + death;
+            await(() -> counters("hot").contains(connected) && daemons().size() == 3); // one is the other disk's
+            List<ProcessHandle> both = daemons().stream()
+                    .sorted(Comparator.comparing(ProcessHandle::pid))
+                    .skip(1)
+                    .toList();
+            both.getFirst().destroyForcibly();
+            await(() -> counters("hot").contains(reconnects));
+            assertThat(both.getLast().isAlive()).as("it serves now").isTrue();
+        }
     }
 
     private String counters(String id) throws IOException {

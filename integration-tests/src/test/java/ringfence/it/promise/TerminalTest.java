@@ -42,13 +42,13 @@ class TerminalTest {
                     [ $n -lt 500 ] || exit 1
                     sleep 0.1
                 done
-                echo "raw $(stty -g </dev/tty)"
+                printf '\\nraw %s\\n' "$(stty -g </dev/tty)"
                 kill -"$signal" "$(cat pid)"
             ) &
         fi
         # nohup, and a shell's "&", let tests inherit ignored signals, which a VMM rightly goes on ignoring
         sh -c 'echo $$ >pid; exec env --default-signal "$@"' sh "$@"
-        echo "status $?"
+        printf '\\nstatus %s\\n' "$?"
         echo "after $(stty -g)"
         wait
         """;
@@ -89,15 +89,36 @@ class TerminalTest {
         assertThat(word(outcome, "status")).isEqualTo("2");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"TERM", "INT", "HUP"})
+    void topGivesItBackAfterASignal(String signal) {
+        Outcome outcome = run(signal, "ringfence top", "");
+        assertThat(word(outcome, "raw")).isNotEqualTo(word(outcome, "before"));
+        assertThat(word(outcome, "after")).as(outcome.toString()).isEqualTo(word(outcome, "before"));
+        assertThat(outcome.out()).containsSubsequence("\u001b[?1049h", "\u001b[?1049l");
+    }
+
+    @Test
+    void topGivesItBackAtAKey() {
+        Outcome outcome = run("none", "ringfence top", "(sleep 3; printf q; sleep 30) | ");
+        assertThat(word(outcome, "after")).as(outcome.toString()).isEqualTo(word(outcome, "before"));
+        assertThat(word(outcome, "status")).isEqualTo("0");
+        assertThat(outcome.out()).contains("sorted by exits", "\u001b[?25h\u001b[?1049l");
+    }
+
     private Outcome session(String signal, String options) {
+        return run(signal, "cloud-hypervisor " + options, "");
+    }
+
+    private Outcome run(String signal, String command, String typed) {
         Checkout checkout = Checkout.find();
-        String vmm = checkout.product().resolve("bin/cloud-hypervisor").toString();
-        Command command = new Command(
-                List.of("script", "-qec", "sh session " + signal + " " + vmm + " " + options, "/dev/null"),
+        String words = "sh session " + signal + " " + checkout.product().resolve("bin") + "/" + command;
+        Command session = new Command(
+                List.of("sh", "-c", typed + "script -qec '" + words + "' /dev/null"),
                 Map.of("RINGFENCE_ANY_KVM", "1"),
                 directory.toString());
         try (KvmHost host = new LocalHost(checkout);
-                var program = host.start(command)) {
+                var program = host.start(session)) {
             return program.await(SOON);
         }
     }

@@ -53,6 +53,9 @@ class CompletionTest {
         ringfence        | ctl remo                             | ctl remove-device
         ringfence        | ctl --api-socket /x add-f            | ctl --api-socket /x add-fs
         ringfence        | ctl add-disk path=/x,reado           | ctl add-disk path=/x,readonly=
+        ringfence        | met                                  | metrics
+        ringfence        | doctor --js                          | doctor --json
+        ringfence        | top --sort op                        | top --sort operations
         ch-remote        | power                                | power-button
         cloud-hypervisor | --serial mode=of                     | --serial mode=off
         vhost-user-blk   | --io-engine=ur                       | --io-engine=uring

@@ -26,7 +26,14 @@ class ManualTest {
 
     @Test
     void eachProgramHasOneAndNoneIsOfSomethingElse() throws IOException {
-        Set<String> wanted = new TreeSet<>(Set.of("ringfence-run", "ringfence-ctl", "ringfence-events"));
+        Set<String> wanted = new TreeSet<>(Set.of(
+                "ringfence-run",
+                "ringfence-ctl",
+                "ringfence-events",
+                "ringfence-ps",
+                "ringfence-top",
+                "ringfence-metrics",
+                "ringfence-doctor"));
         try (Stream<Path> programs = Files.list(TREE.resolve("bin"))) {
             programs.forEach(program -> wanted.add(program.getFileName().toString()));
         }
@@ -50,6 +57,9 @@ class ManualTest {
         "ringfence-run.1, ringfence run --help",
         "ringfence-ctl.1, ringfence ctl --help",
         "ringfence-ctl.1, ringfence ctl add-net --help",
+        "ringfence-ps.1, ringfence ps --help",
+        "ringfence-top.1, ringfence top --help",
+        "ringfence-doctor.1, ringfence doctor --help",
         "cloud-hypervisor.1, cloud-hypervisor --help",
         "ch-remote.1, ch-remote --help",
         "ch-remote.1, ch-remote add-vdpa --help",

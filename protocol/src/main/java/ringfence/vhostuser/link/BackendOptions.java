@@ -14,6 +14,7 @@ import ringfence.telemetry.Counters;
  * @param name first part of the threads' and the counters' names, at most 8 characters, no spaces
  * @param counters where its queues' counters come from
  * @param workers the threads that serve its queues
+ * @param pulse how its queues get on, for who wants to know
  */
 public record BackendOptions(
         boolean allowUnsealed,
@@ -23,7 +24,8 @@ public record BackendOptions(
         Consumer<String> log,
         String name,
         Counters counters,
-        Workers workers) {
+        Workers workers,
+        Pulse pulse) {
     /** Sealed memory only, many connections, no fence, lines to standard error, counters for ourselves, a thread per queue. */
     public static BackendOptions defaults() {
         return new BackendOptions(
@@ -34,46 +36,52 @@ public record BackendOptions(
                 System.err::println,
                 "vhost",
                 Counters.hidden(),
-                Workers.each());
+                Workers.each(),
+                new Pulse());
     }
 
     /** The same, but for this. */
     public BackendOptions withAllowUnsealed(boolean allow) {
-        return new BackendOptions(allow, single, idle, fence, log, name, counters, workers);
+        return new BackendOptions(allow, single, idle, fence, log, name, counters, workers, pulse);
     }
 
     /** The same, but for this. */
     public BackendOptions withSingle(boolean only) {
-        return new BackendOptions(allowUnsealed, only, idle, fence, log, name, counters, workers);
+        return new BackendOptions(allowUnsealed, only, idle, fence, log, name, counters, workers, pulse);
     }
 
     /** The same, but for this. */
     public BackendOptions withIdle(IdlePolicy policy) {
-        return new BackendOptions(allowUnsealed, single, policy, fence, log, name, counters, workers);
+        return new BackendOptions(allowUnsealed, single, policy, fence, log, name, counters, workers, pulse);
     }
 
     /** The same, but for this. */
     public BackendOptions withFence(Fence other) {
-        return new BackendOptions(allowUnsealed, single, idle, other, log, name, counters, workers);
+        return new BackendOptions(allowUnsealed, single, idle, other, log, name, counters, workers, pulse);
     }
 
     /** The same, but for this. */
     public BackendOptions withLog(Consumer<String> lines) {
-        return new BackendOptions(allowUnsealed, single, idle, fence, lines, name, counters, workers);
+        return new BackendOptions(allowUnsealed, single, idle, fence, lines, name, counters, workers, pulse);
     }
 
     /** The same, but for this. */
     public BackendOptions withName(String threads) {
-        return new BackendOptions(allowUnsealed, single, idle, fence, log, threads, counters, workers);
+        return new BackendOptions(allowUnsealed, single, idle, fence, log, threads, counters, workers, pulse);
     }
 
     /** The same, but for this. */
     public BackendOptions withCounters(Counters source) {
-        return new BackendOptions(allowUnsealed, single, idle, fence, log, name, source, workers);
+        return new BackendOptions(allowUnsealed, single, idle, fence, log, name, source, workers, pulse);
     }
 
     /** The same, but for this. */
     public BackendOptions withWorkers(Workers other) {
-        return new BackendOptions(allowUnsealed, single, idle, fence, log, name, counters, other);
+        return new BackendOptions(allowUnsealed, single, idle, fence, log, name, counters, other, pulse);
+    }
+
+    /** The same, but for this. */
+    public BackendOptions withPulse(Pulse other) {
+        return new BackendOptions(allowUnsealed, single, idle, fence, log, name, counters, workers, other);
     }
 }

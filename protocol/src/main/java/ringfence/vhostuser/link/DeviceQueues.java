@@ -289,12 +289,8 @@ final class DeviceQueues implements AutoCloseable {
                 vring.call(),
                 vring.err());
         try {
-            QueueWorker worker = new QueueWorker(
-                    start,
-                    context.options().idle(),
-                    context.stats().get(vring.index()),
-                    context.options().log(),
-                    context::failed);
+            QueueWorker worker =
+                    new QueueWorker(start, context.options(), context.stats().get(vring.index()), context::failed);
             return new RunningQueue(worker, engine, context);
         } catch (RuntimeException e) {
             engine.close();

@@ -4,29 +4,25 @@ import ringfence.telemetry.CounterType;
 
 /** What every daemon counts of a queue, whatever its device. */
 enum QueueCounter implements CounterType {
-    /** Chains taken, those of a predecessor that are done again not among them. */
-    CHAINS(1, "chains"),
-    /** Times that chains were taken: chains in a batch are the quotient. */
-    BATCHES(2, "batches"),
-    /** Interrupts sent. */
-    INTERRUPTS(3, "interrupts"),
-    /** Times that the worker slept. */
-    SLEEPS(4, "sleeps"),
-    /** Sleeps that the driver's kick has ended; a kick while the worker is awake is not noticed. */
-    KICKS(5, "kicks"),
-    /** Times that the worker looked and found nothing, between two sleeps or two pieces of work. */
-    EMPTY_POLLS(6, "empty-polls"),
-    /** Chains of a predecessor that were done again. */
-    REPLAYED(7, "replayed"),
-    /** Chains that were in flight when two daemons died, and so were failed. */
-    POISONED(8, "poisoned");
+    CHAINS(1, "chains", "requests taken from the guest, those of a predecessor that are done again not among them"),
+    BATCHES(2, "batches", "times that some requests were taken"),
+    INTERRUPTS(3, "interrupts", "interrupts sent to the guest"),
+    SLEEPS(4, "sleeps", "times that the queue's thread slept"),
+    KICKS(5, "kicks", "sleeps that the guest has ended; a kick while the thread is awake is not noticed"),
+    EMPTY_POLLS(6, "empty-polls", "times that the thread looked in vain, between two sleeps or two pieces of work"),
+    REPLAYED(7, "replayed", "requests of a predecessor that were done again"),
+    POISONED(8, "poisoned", "requests that were in flight when two daemons died, and so were failed"),
+    /** A {@link ringfence.telemetry.Histogram}; see {@link QueueWorker}. */
+    LATENCY(9, "latency", "time from a request's being taken to its completion, of one request at a time");
 
     private final int id;
     private final String label;
+    private final String help;
 
-    QueueCounter(int id, String label) {
+    QueueCounter(int id, String label, String help) {
         this.id = id;
         this.label = label;
+        this.help = help;
     }
 
     @Override
@@ -37,5 +33,10 @@ enum QueueCounter implements CounterType {
     @Override
     public String label() {
         return label;
+    }
+
+    @Override
+    public String help() {
+        return help;
     }
 }

@@ -2,6 +2,7 @@ package ringfence.vhostuser.link;
 
 import org.agrona.concurrent.status.AtomicCounter;
 import ringfence.telemetry.Counters;
+import ringfence.telemetry.Histogram;
 
 /**
  * What one queue has done since the daemon began. The queue's worker counts, once per batch; any thread may look, and
@@ -16,6 +17,7 @@ public final class QueueStats {
     private final AtomicCounter emptyPolls;
     private final AtomicCounter replayed;
     private final AtomicCounter poisoned;
+    private final Histogram latency;
 
     /** @param owner the queue's name */
     QueueStats(Counters counters, String owner, int index) {
@@ -27,11 +29,12 @@ public final class QueueStats {
         emptyPolls = counters.counter(QueueCounter.EMPTY_POLLS, owner, index);
         replayed = counters.counter(QueueCounter.REPLAYED, owner, index);
         poisoned = counters.counter(QueueCounter.POISONED, owner, index);
+        latency = counters.histogram(QueueCounter.LATENCY, owner, index);
     }
 
     /** How many counters a queue has. */
     public static int count() {
-        return QueueCounter.values().length;
+        return QueueCounter.values().length - 1 + Histogram.count();
     }
 
     void batch(int taken) {
@@ -61,6 +64,10 @@ public final class QueueStats {
 
     void failedPoison() {
         poisoned.incrementOpaque();
+    }
+
+    void took(long nanos) {
+        latency.record(nanos);
     }
 
     /** Chains taken, those done again not among them. */

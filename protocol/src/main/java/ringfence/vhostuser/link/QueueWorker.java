@@ -1,6 +1,7 @@
 package ringfence.vhostuser.link;
 
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import ringfence.linux.EventFd;
@@ -23,6 +24,10 @@ final class QueueWorker implements Completions {
     private static final long COMMAND_NANOS = 20_000;
     /** Completions after which the guest is told, although the batch goes on: both work at the same time then. */
     private static final int TOLD_AFTER = 8;
+    /** No head of a chain. */
+    private static final int NONE = -1;
+    /** Requests after which one that is timed counts as one that waits for somebody, such as for a lock. */
+    private static final int GIVEN_UP_AFTER = 4096;
 
     private final QueueStart start;
     private final Virtqueue queue;
@@ -37,11 +42,17 @@ final class QueueWorker implements Completions {
     private final int maxBatch;
     private final Consumer<Throwable> onFailure;
     private final Consumer<String> log;
+    private final Pulse pulse;
 
     private EventFd call;
     private int usedIndex;
     private int completions;
     private int replayed;
+    /** The request that is timed: one at a time, since a clock for each would cost more than it tells. */
+    private int timed = NONE;
+
+    private long timedSince;
+    private int untimed;
     private boolean begun;
     private boolean broken;
     /** Kicks are asked for. */
@@ -52,6 +63,9 @@ final class QueueWorker implements Completions {
     private int token;
 
     private final CountDownLatch ended = new CountDownLatch(1);
+
+    /** Grows with each look around, and is odd while the worker sleeps. Written by its thread only. */
+    private final AtomicLong turns = new AtomicLong();
 
     /** Set once by the connection's thread. */
     private volatile boolean stopping;
@@ -65,11 +79,11 @@ final class QueueWorker implements Completions {
      *
      * @param onFailure told, on the worker's thread, why it had to give up; it has then ended without draining
      */
-    QueueWorker(
-            QueueStart start, IdlePolicy idle, QueueStats stats, Consumer<String> log, Consumer<Throwable> onFailure) {
+    QueueWorker(QueueStart start, BackendOptions options, QueueStats stats, Consumer<Throwable> onFailure) {
         this.start = start;
         this.stats = stats;
-        this.log = log;
+        log = options.log();
+        pulse = options.pulse();
         this.onFailure = onFailure;
         queue = start.queue();
         engine = start.engine();
@@ -77,7 +91,7 @@ final class QueueWorker implements Completions {
         usedIndex = start.usedIndex();
         call = start.call();
         chain = ChainCursor.forQueueSize(queue.config().size());
-        maxBatch = idle.maxBatch();
+        maxBatch = options.idle().maxBatch();
         receiver = engine instanceof ReceiveEngine one ? one : null;
         supply = receiver == null ? null : new RingSupply(start);
     }
@@ -101,6 +115,7 @@ final class QueueWorker implements Completions {
      * @return how much was done
      */
     int work() {
+        turns.setOpaque(turns.getPlain() + 2);
         try {
             return over ? 0 : cycle();
         } catch (RuntimeException | Error e) {
@@ -170,6 +185,9 @@ final class QueueWorker implements Completions {
             if (inflight != null) {
                 inflight.taken(chain.head());
             }
+            if (timed == NONE || ++untimed > GIVEN_UP_AFTER) {
+                time(chain.head());
+            }
             engine.submit(chain, this);
             CrashPoint.reach(CrashPoint.SUBMITTED);
         }
@@ -178,6 +196,12 @@ final class QueueWorker implements Completions {
             stats.batch(taken);
         }
         return taken;
+    }
+
+    private void time(int head) {
+        timed = head;
+        timedSince = System.nanoTime();
+        untimed = 0;
     }
 
     /** Lets a receiver work; before it is to end, or when its ring is broken, it gives back what it holds. */
@@ -227,11 +251,16 @@ final class QueueWorker implements Completions {
         log.accept("queue " + start.index() + ": the request at head " + chain.head()
                 + " was under way when two daemons died; it is failed");
         stats.failedPoison();
+        pulse.poisoned();
         engine.refuse(chain, this);
     }
 
     @Override
     public void complete(int head, int written) {
+        if (head == timed) {
+            timed = NONE;
+            stats.took(System.nanoTime() - timedSince);
+        }
         if (inflight == null) {
             queue.use(head, written); // seen with the others of its batch
         } else {
@@ -326,6 +355,7 @@ final class QueueWorker implements Completions {
 
     /** The thread sleeps. */
     void slept() {
+        turns.setOpaque(turns.getPlain() | 1);
         stats.sleep();
     }
 
@@ -348,6 +378,7 @@ final class QueueWorker implements Completions {
 
     /** The thread is awake, or did not sleep. */
     void awake() {
+        turns.setOpaque(turns.getPlain() + 1 & ~1L);
         try {
             if (armed) {
                 queue.disarmKick();
@@ -356,6 +387,11 @@ final class QueueWorker implements Completions {
         } catch (RuntimeException | Error e) {
             fail(e);
         }
+    }
+
+    /** How often it has looked around, by any thread: it does not get on while that stays the same even number. */
+    long turns() {
+        return turns.getOpaque();
     }
 
     // ---- for the connection's thread --------------------------------------------------------------------------

@@ -9,6 +9,7 @@ final class RunningQueue {
     private final QueueWorker worker;
     private final QueueEngine engine;
     private final WorkerThread thread;
+    private final Pulse pulse;
 
     /** Begins the worker. */
     RunningQueue(QueueWorker worker, QueueEngine engine, BackendContext context) {
@@ -16,6 +17,8 @@ final class RunningQueue {
         this.engine = engine;
         BackendOptions options = context.options();
         thread = options.workers().begin(context.linux(), options.idle(), worker);
+        pulse = options.pulse();
+        pulse.begins(worker);
     }
 
     /** Gives it another call eventfd; the old one may be closed when this returns. */
@@ -31,6 +34,7 @@ final class RunningQueue {
     Optional<QueueState> stop() {
         worker.stop(thread);
         worker.await();
+        pulse.ends(worker);
         engine.close();
         return Optional.ofNullable(worker.state());
     }

@@ -7,6 +7,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -254,11 +255,22 @@ class BackendTest {
                 assertThat(vm.answer()).isEqualTo(3);
                 assertThat(device.order).containsExactly(102L);
                 assertThat(backend.stats().queues().getFirst().poisoned()).isEqualTo(1);
+                assertThat(toldOfPoison()).isTrue();
                 assertThat(log.getLast())
                         .startsWith("queue 0: the request at head")
                         .endsWith("it is failed");
             }
             share.close();
+        }
+    }
+
+    /** Whether a supervisor is told of one such request. */
+    private boolean toldOfPoison() {
+        try (Heartbeat page = Heartbeat.create(linux)) {
+            int inherited = page.file().duplicate().release();
+            options.pulse().beat(linux, Map.of(Heartbeat.VARIABLE, Integer.toString(inherited)));
+            Vm.until(() -> page.beats() > 0);
+            return page.poisoned() == 1;
         }
     }
 

@@ -1,5 +1,6 @@
 package ringfence.blk.cli;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -11,13 +12,16 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import ringfence.blk.engine.BlkOptions;
 import ringfence.blk.image.ImageException;
+import ringfence.keep.Keeper;
 import ringfence.keep.NotifyKeeper;
+import ringfence.keep.Standby;
 import ringfence.linux.Linux;
 import ringfence.linux.uring.RingRefusedException;
 import ringfence.process.DaemonMain;
 import ringfence.process.ExitCode;
 import ringfence.process.StartupMemory;
 import ringfence.vhostuser.link.BackendOptions;
+import ringfence.vhostuser.link.Pulse;
 
 /** The program. */
 @Command(
@@ -75,10 +79,13 @@ public final class BlkMain implements Callable<Integer> {
             description = "Lock file that keeps a successor waiting for our last request (the socket's path + .fence).")
     private String fence;
 
+    @Option(names = "--counters", paramLabel = "FILE", description = "Count in this file, for others to read.")
+    private String counters;
+
     @Option(
             names = "--device",
             paramLabel = "path=PATH,socket=PATH,readonly=on|off,direct=on|off,num_queues=N,queue_size=N,serial=TEXT,"
-                    + "io_engine=auto|uring|plain,fence=PATH",
+                    + "io_engine=auto|uring|plain,fence=PATH,counters=PATH",
             description = "A further device, of its path and socket at least. May be repeated.")
     private List<String> devices = new ArrayList<>();
 
@@ -118,19 +125,26 @@ public final class BlkMain implements Callable<Integer> {
             Consumer<String> log = line -> System.err.println(NAME + ": " + line);
             Consumer<String> details = verbose ? log : line -> {};
             List<DeviceSpec> specs = specs();
+            Pulse pulse = new Pulse();
+            pulse.beat(linux, System.getenv());
+            if (Standby.succession(linux, System.getenv(), _ -> false, needed -> BlkTraining.rehearse(linux, needed))
+                    .isEmpty()) {
+                return ExitCode.OK;
+            }
             for (DeviceSpec spec : specs) {
                 BackendOptions options = BackendOptions.defaults()
                         .withAllowUnsealed(allowUnsealed)
                         .withLog(log)
+                        .withPulse(pulse)
                         .withName("blk" + services.size());
                 services.add(Service.open(linux, spec, options, details));
             }
             if (System.getenv("NOTIFY_SOCKET") != null) {
-                NotifyKeeper.from(linux, System.getenv(), log)
-                        .ready("serving "
-                                + String.join(
-                                        ", ",
-                                        specs.stream().map(DeviceSpec::image).toList()));
+                Keeper keeper = NotifyKeeper.from(linux, System.getenv(), log);
+                keeper.ready("serving "
+                        + String.join(
+                                ", ", specs.stream().map(DeviceSpec::image).toList()));
+                pulse.feed(linux, System.getenv(), keeper::alive);
             }
             StartupMemory.giveBackLater(linux);
         } catch (ImageException | RingRefusedException | IllegalArgumentException e) {
@@ -164,6 +178,7 @@ public final class BlkMain implements Callable<Integer> {
                 DeviceSpec.fence(Optional.ofNullable(fence), path),
                 readOnly,
                 direct,
+                Optional.ofNullable(counters).map(Path::of),
                 new BlkOptions(numQueues, queueSize, serial, DeviceSpec.engine(ioEngine)));
     }
 

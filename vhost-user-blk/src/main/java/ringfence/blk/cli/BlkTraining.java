@@ -7,6 +7,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.BooleanSupplier;
+import java.util.function.IntPredicate;
 import ringfence.blk.engine.BlkOptions;
 import ringfence.blk.engine.EngineChoice;
 import ringfence.linux.EventFd;
@@ -22,6 +24,7 @@ import ringfence.vhostuser.link.Frontend;
 import ringfence.vhostuser.link.FrontendOptions;
 import ringfence.vhostuser.link.InflightShare;
 import ringfence.vhostuser.link.Offer;
+import ringfence.vhostuser.link.Pulse;
 import ringfence.virtio.BlkLayout;
 import ringfence.virtio.queue.GuestDriver;
 import ringfence.virtio.queue.QueueConfig;
@@ -35,6 +38,7 @@ import ringfence.virtio.queue.QueueState;
 public final class BlkTraining {
     private static final int SIZE = 4 << 20;
     private static final int REQUESTS = 3_000;
+    private static final int REHEARSED = 100;
     private static final int BLOCK = 4096;
     private static final long HEADER = 0x8000;
     private static final long STATUS = 0x8800;
@@ -47,8 +51,11 @@ public final class BlkTraining {
         BlkMain.parse(arguments);
         Path folder = Files.createTempDirectory("ringfence-blk-training");
         try {
-            train(folder, EngineChoice.PLAIN);
-            train(folder, EngineChoice.AUTO);
+            Linux linux = Linux.system();
+            new Pulse().train(linux);
+            Path image = Files.write(folder.resolve("disk.img"), new byte[SIZE]);
+            live(linux, image.toString(), Optional.of(folder), EngineChoice.PLAIN, i -> i < REQUESTS);
+            live(linux, image.toString(), Optional.of(folder), EngineChoice.AUTO, i -> i < REQUESTS);
         } finally {
             try (var files = Files.list(folder)) {
                 for (Path file : files.toList()) {
@@ -59,30 +66,42 @@ public final class BlkTraining {
         }
     }
 
-    private static void train(Path folder, EngineChoice choice) throws IOException {
-        Linux linux = Linux.system();
-        Path image = folder.resolve("disk.img");
-        Files.write(image, new byte[SIZE]);
+    /** What a standby does to be warm, on an image in memory: a short life without a lock that others see. */
+    static void rehearse(Linux linux, BooleanSupplier needed) {
+        try (Fd image = linux.memory().memfd("rehearsal", SIZE)) {
+            live(
+                    linux,
+                    "/proc/self/fd/" + image.number(),
+                    Optional.empty(),
+                    EngineChoice.PLAIN,
+                    i -> i < REHEARSED && !needed.getAsBoolean());
+        }
+    }
+
+    /** @param folder of a fence and a file of counters; empty: the life leaves no trace */
+    private static void live(
+            Linux linux, String image, Optional<Path> folder, EngineChoice choice, IntPredicate goesOn) {
         Fd[] pair = linux.sockets().pair();
         try (Frontend frontend = Frontend.over(linux, pair[0], FrontendOptions.defaults());
                 Fd theirs = pair[1];
                 Service _ = Service.open(
                         linux,
                         new DeviceSpec(
-                                image.toString(),
+                                image,
                                 Optional.empty(),
                                 OptionalInt.of(theirs.number()),
-                                Optional.of(folder.resolve("fence").toString()),
+                                folder.map(there -> there.resolve("fence").toString()),
                                 false,
                                 false,
+                                folder.map(there -> there.resolve("counters")),
                                 new BlkOptions(1, 256, "training", choice)),
                         BackendOptions.defaults(),
                         line -> {})) {
-            drive(linux, frontend);
+            drive(linux, frontend, goesOn);
         }
     }
 
-    private static void drive(Linux linux, Frontend frontend) {
+    private static void drive(Linux linux, Frontend frontend, IntPredicate goesOn) {
         Offer offer = frontend.hello(ProtocolFeature.mask(
                 ProtocolFeature.MQ,
                 ProtocolFeature.REPLY_ACK,
@@ -101,7 +120,7 @@ public final class BlkTraining {
                 QueueConfig config = GuestDriver.place(0, 256, true, true);
                 GuestDriver driver = GuestDriver.direct(config, table);
                 frontend.startQueue(0, config, QueueState.FRESH, kick, call, null);
-                for (int i = 0; i < REQUESTS; i++) {
+                for (int i = 0; goesOn.test(i); i++) {
                     request(mapping, driver, kick, i);
                 }
                 frontend.stopQueue(0);

@@ -1,5 +1,6 @@
 package ringfence.blk.cli;
 
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -11,11 +12,20 @@ import ringfence.blk.engine.EngineChoice;
 
 /**
  * The syntax of {@code --device}: {@code path=IMAGE,socket=PATH[,readonly=on][,direct=on][,num_queues=N]
- * [,queue_size=N][,serial=TEXT][,io_engine=NAME][,fence=PATH]}, the keys of the VMM's {@code --disk}.
+ * [,queue_size=N][,serial=TEXT][,io_engine=NAME][,fence=PATH][,counters=PATH]}, the keys of the VMM's {@code --disk}.
  */
 final class DeviceOption {
-    private static final Set<String> KEYS = new TreeSet<>(
-            Set.of("path", "socket", "readonly", "direct", "num_queues", "queue_size", "serial", "io_engine", "fence"));
+    private static final Set<String> KEYS = new TreeSet<>(Set.of(
+            "path",
+            "socket",
+            "readonly",
+            "direct",
+            "num_queues",
+            "queue_size",
+            "serial",
+            "io_engine",
+            "fence",
+            "counters"));
 
     private DeviceOption() {}
 
@@ -47,6 +57,7 @@ final class DeviceOption {
                 DeviceSpec.fence(Optional.ofNullable(values.get("fence")), socket),
                 flag(values, "readonly"),
                 flag(values, "direct"),
+                Optional.ofNullable(values.get("counters")).map(Path::of),
                 options);
     }
 

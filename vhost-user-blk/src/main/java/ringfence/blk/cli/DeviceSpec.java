@@ -1,6 +1,7 @@
 package ringfence.blk.cli;
 
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -16,6 +17,7 @@ import ringfence.blk.engine.EngineChoice;
  * @param fence the lock file; empty: none
  * @param readOnly whether the image is opened for reading only
  * @param direct whether to go round the page cache
+ * @param counters file to count in; empty: none
  * @param options what the driver sees
  */
 record DeviceSpec(
@@ -25,6 +27,7 @@ record DeviceSpec(
         Optional<String> fence,
         boolean readOnly,
         boolean direct,
+        Optional<Path> counters,
         BlkOptions options) {
 
     /** Most bytes of a Unix socket's path. */

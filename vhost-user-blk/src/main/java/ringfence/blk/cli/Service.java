@@ -1,6 +1,9 @@
 package ringfence.blk.cli;
 
+import java.time.Clock;
+import java.util.Optional;
 import java.util.function.Consumer;
+import ringfence.blk.engine.BlkCounters;
 import ringfence.blk.engine.BlkDevice;
 import ringfence.blk.image.Fence;
 import ringfence.blk.image.Image;
@@ -9,9 +12,12 @@ import ringfence.blk.image.ImageOpener;
 import ringfence.linux.Linux;
 import ringfence.process.DaemonMain;
 import ringfence.process.LockHolders;
+import ringfence.telemetry.Counters;
+import ringfence.telemetry.CountersFile;
 import ringfence.vhostuser.link.Backend;
 import ringfence.vhostuser.link.BackendOptions;
 import ringfence.vhostuser.link.BackendSocket;
+import ringfence.vhostuser.link.QueueStats;
 
 /** One device being served: owns its image, its fence and its back-end. */
 final class Service implements DaemonMain.Service, AutoCloseable {
@@ -21,11 +27,13 @@ final class Service implements DaemonMain.Service, AutoCloseable {
     private final Image image;
     private final Fence fence;
     private final Backend backend;
+    private final Optional<CountersFile> counters;
 
-    private Service(Image image, Fence fence, Backend backend) {
+    private Service(Image image, Fence fence, Backend backend, Optional<CountersFile> counters) {
         this.image = image;
         this.fence = fence;
         this.backend = backend;
+        this.counters = counters;
     }
 
     /**
@@ -43,12 +51,20 @@ final class Service implements DaemonMain.Service, AutoCloseable {
                 fence = Fence.take(linux, spec.fence().get(), PATIENCE_NANOS, holders);
             }
             new ImageLock(linux, holders).take(image, PATIENCE_NANOS);
-            BlkDevice device = new BlkDevice(linux, image, spec.options(), fence);
+            Optional<CountersFile> file = spec.counters()
+                    .map(path -> CountersFile.create(
+                            "--counters",
+                            path,
+                            "vhost-user-blk",
+                            spec.options().queues() * (QueueStats.count() + BlkCounters.count()),
+                            Clock.systemUTC()));
+            Counters source = file.map(CountersFile::counters).orElseGet(Counters::hidden);
+            BlkDevice device = new BlkDevice(linux, image, spec.options(), fence, source, options.name());
             details.accept("serving " + image.path() + ": " + image.size() + " bytes, " + image.kind() + ", engine "
                     + device.engine() + ", " + spec.options().queues() + " queues");
             // we hold its fence: a daemon that has left its socket there is not coming back
             BackendSocket socket = new BackendSocket(spec.socketPath(), spec.socketFd());
-            return new Service(image, fence, socket.serve(linux, device, options));
+            return new Service(image, fence, socket.serve(linux, device, options.withCounters(source)), file);
         } catch (RuntimeException e) {
             if (fence != null) {
                 fence.close();
@@ -70,5 +86,6 @@ final class Service implements DaemonMain.Service, AutoCloseable {
         if (fence != null) {
             fence.close();
         }
+        counters.ifPresent(CountersFile::close);
     }
 }

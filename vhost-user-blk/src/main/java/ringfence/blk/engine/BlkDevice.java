@@ -1,6 +1,8 @@
 package ringfence.blk.engine;
 
 import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.stream.IntStream;
 import ringfence.blk.image.Fence;
 import ringfence.blk.image.Image;
 import ringfence.blk.request.BlkLimits;
@@ -8,6 +10,7 @@ import ringfence.linux.Linux;
 import ringfence.linux.uring.RingAbilities;
 import ringfence.linux.uring.RingRefusedException;
 import ringfence.memory.MemoryTable;
+import ringfence.telemetry.Counters;
 import ringfence.vhostuser.link.BackendDevice;
 import ringfence.vhostuser.link.QueueEngine;
 import ringfence.virtio.BlkLayout;
@@ -35,6 +38,7 @@ public final class BlkDevice implements BackendDevice {
     private final Fence fence;
     private final RingAbilities abilities;
     private final Media media;
+    private final List<BlkCounters> counters;
     private boolean writeback = true;
     private long features;
 
@@ -43,14 +47,19 @@ public final class BlkDevice implements BackendDevice {
      *
      * @param image stays open as long as the device is used, which does not close it
      * @param fence registered in every ring; null: none, and then only plain calls are made
+     * @param source of its queues' counters
+     * @param name of the device, in front of its queues' names, without spaces
      * @throws RingRefusedException if io_uring is asked for and cannot be had
      */
-    public BlkDevice(Linux linux, Image image, BlkOptions options, Fence fence) {
+    public BlkDevice(Linux linux, Image image, BlkOptions options, Fence fence, Counters source, String name) {
         this.linux = linux;
         this.image = image;
         this.options = options;
         this.fence = fence;
         media = new Media(image, options.serial());
+        counters = IntStream.range(0, options.queues())
+                .mapToObj(queue -> new BlkCounters(source, name + "/q" + queue, queue))
+                .toList();
         abilities = options.choice() == EngineChoice.PLAIN || fence == null
                 ? RingAbilities.refused("plain calls are asked for, or there is no fence")
                 : RingAbilities.probe(linux);
@@ -131,10 +140,11 @@ public final class BlkDevice implements BackendDevice {
     public QueueEngine engine(int queue, MemoryTable memory) {
         int maxBuffers = options.queueSize() + SPLITS;
         if (engine == EngineChoice.PLAIN) {
-            return new PlainEngine(linux, media, maxBuffers);
+            return new PlainEngine(linux, media, maxBuffers, counters.get(queue));
         }
         long budget = Math.max(UringEngine.PIECE, MAX_UNDER_WAY / options.queues());
-        return new UringEngine(linux, abilities, media, fence, options.queueSize(), maxBuffers, budget);
+        return new UringEngine(
+                linux, abilities, media, fence, options.queueSize(), maxBuffers, budget, counters.get(queue));
     }
 
     @Override

@@ -27,9 +27,11 @@ final class PlainEngine implements QueueEngine {
     private final SmallRequests small;
     private final BlkRequest request = new BlkRequest();
     private final Transfer transfer;
+    private final BlkCounters counters;
 
-    /** @param maxBuffers most buffers of a chain */
-    PlainEngine(Linux linux, Media media, int maxBuffers) {
+    /** @param maxBuffers most buffers of a chain @param counters of its queue */
+    PlainEngine(Linux linux, Media media, int maxBuffers, BlkCounters counters) {
+        this.counters = counters;
         files = linux.files();
         this.media = media;
         fd = media.image().fd();
@@ -60,6 +62,7 @@ final class PlainEngine implements QueueEngine {
             case NONE, GET_ID -> throw new IllegalStateException("operation=" + request.operation());
         };
         boolean hasRead = result >= 0 && request.operation() == Operation.READ;
+        counters.done(request.operation(), request.bytes(), result >= 0);
         int status = result < 0 ? BlkLayout.S_IOERR : BlkLayout.S_OK;
         SmallRequests.complete(request, status, hasRead ? (int) request.bytes() + 1 : 1, done);
     }

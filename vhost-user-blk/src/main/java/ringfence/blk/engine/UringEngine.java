@@ -50,6 +50,7 @@ final class UringEngine implements QueueEngine {
     private final UringSlot[] slots;
     private final int[] free;
     private final long budget;
+    private final BlkCounters counters;
     private final CompletionHandler onCompletion = this::completed;
     private boolean tryNow;
     private int freeCount;
@@ -64,6 +65,7 @@ final class UringEngine implements QueueEngine {
      * @param queueSize most requests at a time
      * @param maxBuffers most buffers of a chain
      * @param budget bytes under way above which it takes no further request
+     * @param counters of its queue
      */
     UringEngine(
             Linux linux,
@@ -72,8 +74,10 @@ final class UringEngine implements QueueEngine {
             Fence fence,
             int queueSize,
             int maxBuffers,
-            long budget) {
+            long budget,
+            BlkCounters counters) {
         files = linux.files();
+        this.counters = counters;
         this.media = media;
         this.budget = budget;
         image = media.image();
@@ -288,6 +292,7 @@ final class UringEngine implements QueueEngine {
 
     private void end(UringSlot slot, boolean ok, Completions done) {
         free[freeCount++] = slot.number;
+        counters.done(slot.operation, slot.bytes, ok);
         slot.end(ok, done);
     }
 

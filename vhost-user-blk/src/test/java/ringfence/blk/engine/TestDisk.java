@@ -9,6 +9,7 @@ import ringfence.blk.image.Image;
 import ringfence.blk.image.ImageOpener;
 import ringfence.linux.Linux;
 import ringfence.process.LockHolders;
+import ringfence.telemetry.Counters;
 import ringfence.virtio.BlkLayout;
 
 /** A file with a fence, and the device on it, in a folder that goes away with it. */
@@ -57,7 +58,8 @@ final class TestDisk implements AutoCloseable {
         }
         image = new ImageOpener(linux).open(file.toString(), readOnly, place.direct);
         fence = Fence.take(linux, file + ".fence", 0, new LockHolders());
-        device = new BlkDevice(linux, image, new BlkOptions(1, 64, "serial-0123", choice), fence);
+        BlkOptions options = new BlkOptions(1, 64, "serial-0123", choice);
+        device = new BlkDevice(linux, image, options, fence, Counters.hidden(), "disk");
         device.negotiated(ALL_FEATURES);
     }
 

@@ -3,6 +3,7 @@ package ringfence.fs.cli;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import picocli.CommandLine;
@@ -13,12 +14,14 @@ import ringfence.fs.state.KeptName;
 import ringfence.keep.Keeper;
 import ringfence.keep.KeptDescriptors;
 import ringfence.keep.NotifyKeeper;
+import ringfence.keep.Standby;
 import ringfence.linux.Fd;
 import ringfence.linux.Linux;
 import ringfence.process.DaemonMain;
 import ringfence.process.ExitCode;
 import ringfence.process.StartupMemory;
 import ringfence.vhostuser.link.BackendOptions;
+import ringfence.vhostuser.link.Pulse;
 
 /** The program. */
 @Command(
@@ -88,14 +91,22 @@ public final class FsMain implements Callable<Integer> {
             Consumer<String> log = level == 0 ? line -> {} : lines;
             Consumer<String> details = level >= levels.indexOf("info") ? lines : line -> {};
             flags.advice().ifPresent(log);
-            Keeper keeper = NotifyKeeper.from(linux, System.getenv(), log);
+            Pulse pulse = new Pulse();
+            pulse.beat(linux, System.getenv());
             BackendOptions options = BackendOptions.defaults()
                     .withAllowUnsealed(allowUnsealed)
                     .withLog(log)
+                    .withPulse(pulse)
                     .withName("fs");
-            Map<String, Fd> kept = kept(linux, System.getenv());
             FsSpec spec = flags.spec();
+            Optional<Map<String, Fd>> needed = kept(linux, spec, System.getenv());
+            if (needed.isEmpty()) {
+                return ExitCode.OK;
+            }
+            Map<String, Fd> kept = needed.get();
+            Keeper keeper = NotifyKeeper.from(linux, System.getenv(), log);
             service = Service.open(linux, spec, kept, keeper, options, details);
+            pulse.feed(linux, System.getenv(), keeper::alive);
             if (spec.socket().path().isPresent()) {
                 log.accept(CONNECT);
             }
@@ -107,19 +118,26 @@ public final class FsMain implements Callable<Integer> {
         return DaemonMain.serve(service);
     }
 
-    /** What a predecessor has had kept, by name. */
-    private static Map<String, Fd> kept(Linux linux, Map<String, String> environment) {
+    /** What a predecessor has had kept, by name; empty: this is a standby that is not needed any more. */
+    private static Optional<Map<String, Fd>> kept(Linux linux, FsSpec spec, Map<String, String> environment) {
+        return Standby.succession(
+                        linux,
+                        environment,
+                        KeptName::isOurs,
+                        needed -> FsTraining.rehearse(linux, spec.directory(), needed))
+                .map(FsMain::byName);
+    }
+
+    private static Map<String, Fd> byName(KeptDescriptors left) {
         Map<String, Fd> kept = new LinkedHashMap<>();
-        if (environment.containsKey("LISTEN_FDS")) {
-            try (KeptDescriptors all = KeptDescriptors.from(linux, environment, KeptName::isOurs)) {
-                List.copyOf(all.names())
-                        .forEach(name -> all.take(name).ifPresent(fd -> {
-                            Fd before = kept.put(name, fd);
-                            if (before != null) {
-                                before.close();
-                            }
-                        }));
-            }
+        try (left) {
+            List.copyOf(left.names())
+                    .forEach(name -> left.take(name).ifPresent(fd -> {
+                        Fd before = kept.put(name, fd);
+                        if (before != null) {
+                            before.close();
+                        }
+                    }));
         }
         return kept;
     }

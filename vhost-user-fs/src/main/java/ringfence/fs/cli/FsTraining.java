@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import ringfence.fs.fuse.OutLayout;
 import ringfence.fs.share.ShareOptions;
 import ringfence.fs.tree.HandleUse;
@@ -25,6 +27,7 @@ import ringfence.vhostuser.link.BackendSocket;
 import ringfence.vhostuser.link.Frontend;
 import ringfence.vhostuser.link.FrontendOptions;
 import ringfence.vhostuser.link.Offer;
+import ringfence.vhostuser.link.Pulse;
 import ringfence.virtio.queue.GuestDriver;
 import ringfence.virtio.queue.QueueConfig;
 import ringfence.virtio.queue.QueueState;
@@ -42,6 +45,7 @@ public final class FsTraining {
      */
     private static final int ROUNDS = 1500;
 
+    private static final int REHEARSED = 100;
     private static final int QUEUE = 1;
 
     private FsTraining() {}
@@ -51,7 +55,9 @@ public final class FsTraining {
         FsMain.parse(arguments);
         Path folder = Files.createTempDirectory("ringfence-fs-training");
         try {
-            train(folder);
+            Linux linux = Linux.system();
+            new Pulse().train(linux);
+            live(linux, folder.toString(), Optional.of(folder.resolve("counters")), FsTraining::use);
         } finally {
             try (var files = Files.walk(folder)) {
                 for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
@@ -61,17 +67,26 @@ public final class FsTraining {
         }
     }
 
-    private static void train(Path folder) {
-        Linux linux = Linux.system();
+    /** What a standby does to be warm: it looks at the folder, and changes nothing in it. */
+    static void rehearse(Linux linux, String folder, BooleanSupplier needed) {
+        live(linux, folder, Optional.empty(), guest -> {
+            for (int i = 0; i < REHEARSED && !needed.getAsBoolean(); i++) {
+                guest.getattr(1);
+                guest.lookupInVain(1, " rehearsal");
+            }
+        });
+    }
+
+    private static void live(Linux linux, String folder, Optional<Path> counters, Consumer<TrainingGuest> use) {
         Fd[] pair = linux.sockets().pair();
         FsSpec spec = new FsSpec(
                 new BackendSocket(Optional.empty(), OptionalInt.of(pair[1].number())),
-                folder.toString(),
+                folder,
                 ShareOptions.defaults(),
                 HandleUse.PREFER,
                 OptionalInt.empty(),
                 OptionalInt.empty(),
-                Optional.empty());
+                counters);
         try (Frontend frontend = Frontend.over(linux, pair[0], FrontendOptions.defaults());
                 Fd _ = pair[1];
                 Service _ = Service.open(
@@ -81,11 +96,11 @@ public final class FsTraining {
                         new NoKeeper(),
                         BackendOptions.defaults().withLog(line -> {}),
                         line -> {})) {
-            drive(linux, frontend);
+            drive(linux, frontend, use);
         }
     }
 
-    private static void drive(Linux linux, Frontend frontend) {
+    private static void drive(Linux linux, Frontend frontend, Consumer<TrainingGuest> use) {
         Offer offer = frontend.hello(ProtocolFeature.mask(ProtocolFeature.MQ, ProtocolFeature.REPLY_ACK));
         frontend.features(offer.features());
         try (Fd memory = linux.memory().memfd("training", RAM)) {
@@ -101,16 +116,20 @@ public final class FsTraining {
                 frontend.startQueue(QUEUE, config, QueueState.FRESH, kick, call, null);
                 TrainingGuest guest = new TrainingGuest(mapping.segment(), driver, kick);
                 guest.init();
-                for (int i = 0; i < ROUNDS; i++) {
-                    live(guest, i);
-                }
+                use.accept(guest);
                 frontend.stopQueue(QUEUE);
             }
         }
     }
 
+    private static void use(TrainingGuest guest) {
+        for (int i = 0; i < ROUNDS; i++) {
+            round(guest, i);
+        }
+    }
+
     /** A directory, files in it, data in those, and away with it all. CREATE, LOOKUP and READDIRPLUS count each file. */
-    private static void live(TrainingGuest guest, int round) {
+    private static void round(TrainingGuest guest, int round) {
         long directory = guest.mkdir(1, "d" + round);
         long[] nodes = new long[4];
         for (int i = 0; i < nodes.length; i++) {

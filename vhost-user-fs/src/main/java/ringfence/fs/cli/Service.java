@@ -6,7 +6,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import ringfence.fs.share.CrashPoints;
 import ringfence.fs.share.Features;
-import ringfence.fs.share.FsCounters;
+import ringfence.fs.share.FsCounter;
 import ringfence.fs.share.FsDevice;
 import ringfence.fs.share.Kept;
 import ringfence.fs.share.Share;
@@ -79,7 +79,7 @@ final class Service implements DaemonMain.Service, AutoCloseable {
                             "--counters",
                             path,
                             "vhost-user-fs",
-                            queues * (QueueStats.count() + FsCounters.count()),
+                            queues * (QueueStats.count() + FsCounter.values().length),
                             Clock.systemUTC()));
             Counters source = file.map(CountersFile::counters).orElseGet(Counters::hidden);
             FsDevice device = new FsDevice(share, source, options.name());

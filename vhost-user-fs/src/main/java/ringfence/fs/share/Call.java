@@ -18,6 +18,7 @@ import ringfence.linux.Name;
 import ringfence.linux.OpenHow;
 import ringfence.linux.SelfFd;
 import ringfence.linux.Statx;
+import ringfence.telemetry.CounterSet;
 import ringfence.virtio.queue.ChainCursor;
 
 /** One request being served, and all the memory that takes. One per queue, reused; one owner thread. */
@@ -33,7 +34,7 @@ final class Call {
     final FuseReply reply = new FuseReply();
     final RequestLog log;
     final Caller caller;
-    final FsCounters counters;
+    final CounterSet<FsCounter> counters;
     final SelfFd self;
     final Statx stat;
     final Statx other;
@@ -66,7 +67,7 @@ final class Call {
     private boolean intended;
     private int sentBytes;
 
-    Call(Share share, int queue, FsCounters counters) {
+    Call(Share share, int queue, CounterSet<FsCounter> counters) {
         this.share = share;
         this.queue = queue;
         this.counters = counters;

@@ -4,35 +4,26 @@ import ringfence.telemetry.CounterType;
 
 /** What a queue of a share counts. */
 public enum FsCounter implements CounterType {
-    /** Requests done, those of a predecessor among them. */
-    REQUESTS(200, "requests"),
-    /** Requests that ended with an error. */
-    ERRORS(201, "errors"),
-    /** Requests refused before they were looked at: malformed. */
-    REFUSED(202, "refused"),
-    /** Bytes read. */
-    READ_BYTES(203, "read-bytes"),
-    /** Bytes written. */
-    WRITTEN_BYTES(204, "written-bytes"),
-    /** Requests on nodes that were not found again, or never existed. */
-    STALE(205, "stale"),
-    /** Requests refused for want of descriptors or slots (ENFILE). */
-    FULL(206, "full"),
-    /** Requests whose reply was in a predecessor's log. */
-    RECALLED(207, "recalled"),
-    /** Requests that a predecessor had begun, found done. */
-    FOUND_DONE(208, "found-done"),
-    /** Requests that have waited for a lock. */
-    WAITED(209, "waited"),
-    /** Locks of a predecessor that were not to be had again. */
-    LOST_LOCKS(210, "lost-locks");
+    REQUESTS(200, "requests", "requests done, those of a predecessor among them"),
+    ERRORS(201, "errors", "requests that ended with an error"),
+    REFUSED(202, "refused", "requests refused before they were looked at: malformed"),
+    READ_BYTES(203, "read-bytes", "bytes read"),
+    WRITTEN_BYTES(204, "written-bytes", "bytes written"),
+    STALE(205, "stale", "requests on nodes that were not found again, or never existed"),
+    FULL(206, "full", "requests refused for want of descriptors or slots (ENFILE)"),
+    RECALLED(207, "recalled", "requests whose reply was in a predecessor's log"),
+    FOUND_DONE(208, "found-done", "requests that a predecessor had begun, found done"),
+    WAITED(209, "waited", "requests that have waited for a lock"),
+    LOST_LOCKS(210, "lost-locks", "locks of a predecessor that were not to be had again");
 
     private final int id;
     private final String label;
+    private final String help;
 
-    FsCounter(int id, String label) {
+    FsCounter(int id, String label, String help) {
         this.id = id;
         this.label = label;
+        this.help = help;
     }
 
     @Override
@@ -43,5 +34,10 @@ public enum FsCounter implements CounterType {
     @Override
     public String label() {
         return label;
+    }
+
+    @Override
+    public String help() {
+        return help;
     }
 }

@@ -1,8 +1,10 @@
 package ringfence.fs.share;
 
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
 import ringfence.memory.MemoryTable;
+import ringfence.telemetry.CounterSet;
 import ringfence.telemetry.Counters;
 import ringfence.vhostuser.link.BackendDevice;
 import ringfence.vhostuser.link.QueueEngine;
@@ -16,7 +18,7 @@ import ringfence.virtio.FsLayout;
 public final class FsDevice implements BackendDevice {
     private final Share share;
     private final ShareOptions options;
-    private final FsCounters[] counters;
+    private final List<CounterSet<FsCounter>> counters;
     /** Its connection's thread. */
     private boolean gaveLocks;
 
@@ -24,8 +26,9 @@ public final class FsDevice implements BackendDevice {
     public FsDevice(Share share, Counters counters, String name) {
         this.share = share;
         options = share.options();
-        this.counters = new FsCounters[queues(options)];
-        Arrays.setAll(this.counters, queue -> new FsCounters(counters, name + "/q" + queue, queue));
+        this.counters = IntStream.range(0, queues(options))
+                .mapToObj(queue -> new CounterSet<>(FsCounter.class, counters, name + "/q" + queue, queue))
+                .toList();
     }
 
     /** All queues of a device, the high-priority one among them: more than its configuration says, for front-ends that ask for more. */
@@ -34,8 +37,8 @@ public final class FsDevice implements BackendDevice {
     }
 
     /** What a queue has done. Any thread. */
-    public FsCounters counters(int queue) {
-        return counters[queue];
+    public CounterSet<FsCounter> counters(int queue) {
+        return counters.get(queue);
     }
 
     @Override
@@ -50,7 +53,7 @@ public final class FsDevice implements BackendDevice {
 
     @Override
     public int queueCount() {
-        return counters.length;
+        return counters.size();
     }
 
     @Override
@@ -90,7 +93,7 @@ public final class FsDevice implements BackendDevice {
             gaveLocks = false;
             lost(HostLocks.takeAgain(share));
         }
-        return new FsEngine(share, queue, counters[queue]);
+        return new FsEngine(share, queue, counters.get(queue));
     }
 
     @Override
@@ -122,14 +125,14 @@ public final class FsDevice implements BackendDevice {
         }
         share.tree().releaseFreed();
         share.features().set(share.state().session());
-        Reopening.all(new Call(share, 0, counters[0]));
+        Reopening.all(new Call(share, 0, counters.get(0)));
         lost(HostLocks.takeAgain(share));
         gaveLocks = false;
     }
 
     /** So many locks of a predecessor were not to be had again. Before a queue runs. */
     public void lost(int locks) {
-        counters[0].add(FsCounter.LOST_LOCKS, locks);
+        counters.get(0).add(FsCounter.LOST_LOCKS, locks);
     }
 
     /** The guest's mount is gone. */

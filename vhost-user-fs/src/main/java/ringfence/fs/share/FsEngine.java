@@ -5,6 +5,7 @@ import ringfence.fs.fuse.InitFlags;
 import ringfence.fs.fuse.Opcode;
 import ringfence.fs.state.RequestLog;
 import ringfence.linux.Fd;
+import ringfence.telemetry.CounterSet;
 import ringfence.vhostuser.link.Completions;
 import ringfence.vhostuser.link.QueueEngine;
 import ringfence.virtio.queue.ChainCursor;
@@ -17,13 +18,13 @@ final class FsEngine implements QueueEngine {
     private final Share share;
     private final Call call;
     private final Operations operations;
-    private final FsCounters counters;
+    private final CounterSet<FsCounter> counters;
     /** null: no lock is ours to wait for. */
     private final Waiting waiting;
 
     private boolean refusing;
 
-    FsEngine(Share share, int queue, FsCounters counters) {
+    FsEngine(Share share, int queue, CounterSet<FsCounter> counters) {
         this.share = share;
         this.counters = counters;
         call = new Call(share, queue, counters);

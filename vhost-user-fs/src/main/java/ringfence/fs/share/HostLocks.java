@@ -9,6 +9,7 @@ import ringfence.fs.tree.OpenFile;
 import ringfence.linux.Errno;
 import ringfence.linux.OpenFlag;
 import ringfence.linux.RangeCalls;
+import ringfence.telemetry.CounterSet;
 import ringfence.telemetry.Counters;
 
 /**
@@ -93,7 +94,7 @@ final class HostLocks {
         if (locks.count() == 0) {
             return 0;
         }
-        Call call = new Call(share, 0, new FsCounters(Counters.hidden(), "locks", 0));
+        Call call = new Call(share, 0, new CounterSet<>(FsCounter.class, Counters.hidden(), "locks", 0));
         int[] slots = new int[locks.count()];
         int[] count = {0};
         locks.forEach(slot -> slots[count[0]++] = slot);

@@ -19,6 +19,7 @@ import ringfence.linux.Fd;
 import ringfence.linux.Linux;
 import ringfence.linux.OpenFlag;
 import ringfence.linux.Statx;
+import ringfence.telemetry.CounterSet;
 import ringfence.telemetry.Counters;
 
 /** A folder on tmpfs, shared without a socket; it can lose its daemon and get another one. */
@@ -38,7 +39,7 @@ final class TestFolder implements AutoCloseable, Keeper {
     FsState state;
     Tree tree;
     Share share;
-    FsCounters counters;
+    CounterSet<FsCounter> counters;
     FsEngine engine;
     TestGuest guest;
 
@@ -81,7 +82,7 @@ final class TestFolder implements AutoCloseable, Keeper {
         Features features = new Features();
         features.set(state.session());
         share = new Share(linux, state, tree, this, options, features, (at, opcode) -> crash.reach(at, opcode));
-        counters = new FsCounters(Counters.hidden(), "fs", 0);
+        counters = new CounterSet<>(FsCounter.class, Counters.hidden(), "fs", 0);
         engine = new FsEngine(share, 0, counters);
         guest.engine(engine);
         lostLocks = Kept.takeOver(share, kept);
@@ -139,6 +140,9 @@ final class TestFolder implements AutoCloseable, Keeper {
 
     @Override
     public void ready(String status) {}
+
+    @Override
+    public void alive() {}
 
     @Override
     public void close() {

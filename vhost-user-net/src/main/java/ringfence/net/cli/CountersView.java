@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import ringfence.linux.Linux;
 import ringfence.option.Json;
 import ringfence.telemetry.CountersReading;
 
@@ -18,8 +19,8 @@ final class CountersView {
     }
 
     /** @throws IllegalArgumentException with one line that names the option */
-    static CountersView of(String file) {
-        return new CountersView(CountersReading.of(OPTION, Path.of(file)));
+    static CountersView of(Linux linux, String file) {
+        return new CountersView(CountersReading.of(linux, OPTION, Path.of(file)));
     }
 
     /** Two columns, a line per counter; those of one queue stand together. */
@@ -46,7 +47,7 @@ final class CountersView {
     }
 
     private static String name(CountersReading.Value value) {
-        return value.owner() + " " + value.label();
+        return value.owner() + " " + value.name();
     }
 
     private List<CountersReading.Value> inOrder() {
@@ -79,7 +80,7 @@ final class CountersView {
     private static Json json(CountersReading.Value value) {
         Map<String, Json> members = new LinkedHashMap<>();
         members.put("owner", new Json.Str(value.owner()));
-        members.put("name", new Json.Str(value.label()));
+        members.put("name", new Json.Str(value.name()));
         members.put("value", new Json.Num(value.value()));
         return new Json.Obj(members);
     }

@@ -23,6 +23,7 @@ import ringfence.process.ExitCode;
 import ringfence.process.StartupMemory;
 import ringfence.vhostuser.link.BackendOptions;
 import ringfence.vhostuser.link.BackendSocket;
+import ringfence.vhostuser.link.Pulse;
 
 /** The program. */
 @Command(
@@ -155,18 +156,27 @@ public final class NetMain implements Callable<Integer> {
         Service service;
         try {
             if (showCounters != null) {
-                CountersView view = CountersView.of(showCounters);
+                CountersView view = CountersView.of(Linux.system(), showCounters);
                 System.out.print(json ? view.json() : view.table());
                 return ExitCode.OK;
             }
             Consumer<String> errors = line -> System.err.println(NAME + ": " + line);
             Consumer<String> log = ports == null ? errors : new SparingLog(errors, System::nanoTime);
-            BackendOptions options =
-                    BackendOptions.defaults().withAllowUnsealed(allowUnsealed).withLog(log);
             Linux linux = Linux.system();
-            try (Succession succession = Succession.of(linux, System.getenv(), log)) {
+            Pulse pulse = new Pulse();
+            pulse.beat(linux, System.getenv());
+            BackendOptions options = BackendOptions.defaults()
+                    .withAllowUnsealed(allowUnsealed)
+                    .withLog(log)
+                    .withPulse(pulse);
+            Optional<Succession> needed = Succession.of(linux, System.getenv(), log);
+            if (needed.isEmpty()) {
+                return ExitCode.OK;
+            }
+            try (Succession succession = needed.get()) {
                 service = Service.open(linux, spec(), succession, options, verbose ? log : line -> {});
                 succession.keeper().ready("serving " + backend);
+                pulse.feed(linux, System.getenv(), succession.keeper()::alive);
             }
             StartupMemory.giveBackLater(linux);
         } catch (IllegalArgumentException e) {

@@ -1,9 +1,14 @@
 package ringfence.net.cli;
 
+import java.io.IOException;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.BooleanSupplier;
+import java.util.function.IntPredicate;
 import ringfence.linux.EventFd;
 import ringfence.linux.Fd;
 import ringfence.linux.Linux;
@@ -19,6 +24,7 @@ import ringfence.vhostuser.link.BackendSocket;
 import ringfence.vhostuser.link.Frontend;
 import ringfence.vhostuser.link.FrontendOptions;
 import ringfence.vhostuser.link.Offer;
+import ringfence.vhostuser.link.Pulse;
 import ringfence.virtio.NetLayout;
 import ringfence.virtio.queue.GuestDriver;
 import ringfence.virtio.queue.QueueConfig;
@@ -33,6 +39,7 @@ public final class NetTraining {
     private static final int RAM = 4 << 20;
     private static final int SIZE = 256;
     private static final int FRAMES = 3_000;
+    private static final int REHEARSED = 100;
     private static final int FRAME = 1000;
     private static final long DATA = 0x10_0000;
     private static final int BUFFER = 2048;
@@ -40,18 +47,30 @@ public final class NetTraining {
     private NetTraining() {}
 
     /** Arguments as the program's; they are parsed first, so that the parser is trained too. */
-    public static void main(String[] arguments) {
+    public static void main(String[] arguments) throws IOException {
         NetMain.parse(arguments);
         Linux linux = Linux.system();
-        live(linux, new NetSpec.Switching(Optional.empty(), false, 1));
+        new Pulse().train(linux);
+        Path counters = Files.createTempFile("ringfence-net-training", "");
+        live(linux, new NetSpec.Switching(Optional.empty(), false, 1), Optional.of(counters), i -> i < FRAMES);
         try {
-            live(linux, new NetSpec.ToTap(new TapSpec.Named("")));
+            live(linux, new NetSpec.ToTap(new TapSpec.Named("")), Optional.of(counters), i -> i < FRAMES);
         } catch (IllegalArgumentException e) {
             System.err.println("trained without a tap: " + e.getMessage());
         }
+        Files.delete(counters);
     }
 
-    private static void live(Linux linux, NetSpec.Way way) {
+    /** What a standby does to be warm: a short life with a switch, of which nothing is seen outside. */
+    static void rehearse(Linux linux, BooleanSupplier needed) {
+        live(
+                linux,
+                new NetSpec.Switching(Optional.empty(), false, 1),
+                Optional.empty(),
+                i -> i < REHEARSED && !needed.getAsBoolean());
+    }
+
+    private static void live(Linux linux, NetSpec.Way way, Optional<Path> counters, IntPredicate goesOn) {
         Fd[] pair = linux.sockets().pair();
         try (Frontend frontend = Frontend.over(linux, pair[0], FrontendOptions.defaults());
                 Fd theirs = pair[1];
@@ -65,15 +84,15 @@ public final class NetTraining {
                                 way,
                                 OptionalInt.empty(),
                                 new HostSide(Optional.empty(), Optional.empty()),
-                                Optional.empty(),
+                                counters,
                                 Optional.empty()),
                         BackendOptions.defaults().withLog(line -> {}),
                         line -> {})) {
-            drive(linux, frontend);
+            drive(linux, frontend, goesOn);
         }
     }
 
-    private static void drive(Linux linux, Frontend frontend) {
+    private static void drive(Linux linux, Frontend frontend, IntPredicate goesOn) {
         Offer offer = frontend.hello(ProtocolFeature.mask(
                 ProtocolFeature.MQ, ProtocolFeature.REPLY_ACK, ProtocolFeature.CONFIG, ProtocolFeature.STATUS));
         frontend.features(offer.features());
@@ -91,7 +110,7 @@ public final class NetTraining {
                 QueueConfig config = GuestDriver.place(0x1_0000, SIZE, true, true);
                 GuestDriver driver = GuestDriver.direct(config, table);
                 frontend.startQueue(1, config, QueueState.FRESH, kick, call, null);
-                for (int i = 0; i < FRAMES; i++) {
+                for (int i = 0; goesOn.test(i); i++) {
                     send(mapping, driver, kick);
                 }
                 frontend.stopQueue(1);

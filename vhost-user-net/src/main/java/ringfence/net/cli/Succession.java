@@ -1,11 +1,13 @@
 package ringfence.net.cli;
 
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import ringfence.keep.Keeper;
 import ringfence.keep.KeptDescriptors;
 import ringfence.keep.NoKeeper;
 import ringfence.keep.NotifyKeeper;
+import ringfence.keep.Standby;
 import ringfence.linux.Linux;
 import ringfence.net.backend.KeptTap;
 
@@ -22,16 +24,15 @@ record Succession(Keeper keeper, KeptDescriptors kept) implements AutoCloseable 
     }
 
     /**
-     * As the environment says.
+     * As the environment says; a standby waits here until it is needed.
      *
      * @param log takes a line about a supervisor that cannot be reached
+     * @return empty: it is not needed any more
      * @throws IllegalArgumentException if what is said of descriptors is wrong; one line
      */
-    static Succession of(Linux linux, Map<String, String> environment, Consumer<String> log) {
-        KeptDescriptors kept = environment.containsKey("LISTEN_FDS")
-                ? KeptDescriptors.from(linux, environment, KeptTap::isOurs)
-                : KeptDescriptors.none();
-        return new Succession(NotifyKeeper.from(linux, environment, log), kept);
+    static Optional<Succession> of(Linux linux, Map<String, String> environment, Consumer<String> log) {
+        return Standby.succession(linux, environment, KeptTap::isOurs, needed -> NetTraining.rehearse(linux, needed))
+                .map(kept -> new Succession(NotifyKeeper.from(linux, environment, log), kept));
     }
 
     @Override

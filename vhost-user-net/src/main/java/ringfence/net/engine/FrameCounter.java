@@ -5,17 +5,17 @@ import ringfence.telemetry.CounterType;
 
 /** What is counted of a queue's frames, beside what every daemon counts of a queue and one counter per {@link Drop}. */
 enum FrameCounter implements CounterType {
-    /** Frames that went through; a large segment counts as one. */
-    PACKETS(100, "packets"),
-    /** Bytes of those frames, without their headers of virtio. */
-    BYTES(101, "bytes");
+    PACKETS(100, "packets", "frames that went through; a large segment counts as one"),
+    BYTES(101, "bytes", "bytes of frames that went through, without their headers of virtio");
 
     private final int id;
     private final String label;
+    private final String help;
 
-    FrameCounter(int id, String label) {
+    FrameCounter(int id, String label, String help) {
         this.id = id;
         this.label = label;
+        this.help = help;
     }
 
     @Override
@@ -26,5 +26,10 @@ enum FrameCounter implements CounterType {
     @Override
     public String label() {
         return label;
+    }
+
+    @Override
+    public String help() {
+        return help;
     }
 }

@@ -44,6 +44,11 @@ public enum Drop implements CounterType {
         return "drop-" + text.replace(' ', '-');
     }
 
+    @Override
+    public String help() {
+        return "frames, or buffers for them, dropped: " + text;
+    }
+
     /** For people. */
     public String text() {
         return text;

@@ -69,7 +69,7 @@ class ServiceTest {
             assertThat(Feature.has(features(one), NetLayout.F_MAC | NetLayout.F_HOST_USO))
                     .isTrue();
             assertThat(features(two)).isNotZero();
-            assertThat(CountersReading.of("--show-counters", directory.resolve("c"))
+            assertThat(CountersReading.of(Linux.system(), "--show-counters", directory.resolve("c"))
                             .values())
                     .extracting(CountersReading.Value::owner)
                     .contains("net0/q0", "net0/q1", "net1/q0", "net1/q1");
@@ -78,7 +78,8 @@ class ServiceTest {
                 .anyMatch(line -> line.contains("2 ports"))
                 .anyMatch(line -> line.contains("port 1, queue 1"));
         assertThat(directory.resolve("s0")).doesNotExist();
-        CountersView view = CountersView.of(directory.resolve("c").toString());
+        CountersView view =
+                CountersView.of(Linux.system(), directory.resolve("c").toString());
         assertThat(view.table()).startsWith("vhost-user-net, process ").contains(", ended ", "\nnet1/q1 packets ");
         assertThat(view.json()).contains("{\"owner\":\"net1/q1\",\"name\":\"drop-port-down\",\"value\":0}");
     }

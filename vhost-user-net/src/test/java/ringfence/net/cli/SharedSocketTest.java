@@ -138,7 +138,7 @@ class SharedSocketTest {
     }
 
     private long chains() {
-        return CountersReading.of("--counters", directory.resolve("counters")).values().stream()
+        return CountersReading.of(Linux.system(), "--counters", directory.resolve("counters")).values().stream()
                 .filter(value ->
                         value.owner().equals("net0/q1") && value.label().equals("chains"))
                 .mapToLong(CountersReading.Value::value)

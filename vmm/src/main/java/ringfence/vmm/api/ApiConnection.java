@@ -102,12 +102,22 @@ final class ApiConnection implements AutoCloseable {
             turn(Phase.WAITING, now);
             return request.map(complete -> complete.with(fds));
         }
+        if (reader.takeExpectation()) {
+            goOn();
+        }
         if (inRequest != reader.inRequest() || inBody != reader.inBody()) {
             inRequest = reader.inRequest();
             inBody = reader.inBody();
             since = now;
         }
         return request;
+    }
+
+    /** Nothing else is under way to the client; one that has no room for this much does not wait for it either. */
+    private void goOn() {
+        try (Arena arena = Arena.ofConfined()) {
+            sockets.trySend(socket, arena.allocateFrom(ValueLayout.JAVA_BYTE, HttpResponse.CONTINUE));
+        }
     }
 
     private void turn(Phase next, long now) {

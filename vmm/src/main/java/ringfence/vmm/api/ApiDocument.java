@@ -131,7 +131,7 @@ public final class ApiDocument {
                 record(
                         "config", reference("schemas", VmConfig.TABLE.name()),
                         "state", reference("schemas", "VmState"),
-                        "memory_actual_size", number("bytes of RAM")));
+                        "memory_actual_size", number("bytes of RAM, without what the balloon holds")));
         schemas.put(
                 "VmState",
                 Json.object(

@@ -11,6 +11,7 @@ import ringfence.vmm.config.DiskConfig;
 import ringfence.vmm.config.FsConfig;
 import ringfence.vmm.config.GenericConfig;
 import ringfence.vmm.config.NetConfig;
+import ringfence.vmm.config.PmemConfig;
 import ringfence.vmm.config.VmConfig;
 import ringfence.vmm.config.VsockConfig;
 
@@ -109,7 +110,16 @@ record ApiOperation(
                 change(
                         "vm.power-button",
                         "power-buttonVM",
-                        "Presses the guest's power button; it decides what follows."));
+                        "Presses the guest's power button; it decides what follows."),
+                new ApiOperation(
+                        "PUT",
+                        "vm.resize",
+                        "",
+                        "Gives the balloon another size, which the guest follows when it can. Other vCPUs or another"
+                                + " amount of memory are not supported yet: 500.",
+                        Optional.of(VmResize.TABLE),
+                        Optional.empty(),
+                        List.of(DONE, MISSING)));
     }
 
     private static List<ApiOperation> devices() {
@@ -125,12 +135,22 @@ record ApiOperation(
                         "vm.add-generic-vhost-user",
                         "Adds a virtio device of any type, which somebody else serves.",
                         GenericConfig.TABLE),
+                add("vm.add-pmem", "Adds a file as persistent memory.", PmemConfig.TABLE),
                 add("vm.add-vsock", "Adds sockets between guest and host.", VsockConfig.TABLE),
                 new ApiOperation(
                         "PUT",
                         "vm.remove-device",
                         "",
                         "Asks the guest to give a device back; it is gone when vm.info no longer names it.",
+                        Optional.of(DeviceName.TABLE),
+                        Optional.empty(),
+                        List.of(DONE, MISSING)),
+                new ApiOperation(
+                        "PUT",
+                        "vm.upgrade-device",
+                        "",
+                        "Has a device go on with a new process of its daemon, of the program as it is installed now;"
+                                + " answered when that serves.",
                         Optional.of(DeviceName.TABLE),
                         Optional.empty(),
                         List.of(DONE, MISSING)));

@@ -5,7 +5,7 @@ import ringfence.option.OptionTable;
 import ringfence.option.OptionTypes;
 
 /**
- * Which device {@code vm.remove-device} is about.
+ * Which device {@code vm.remove-device} or {@code vm.upgrade-device} is about.
  *
  * @param id its name
  */

@@ -27,6 +27,8 @@ public final class Endpoints {
 
     private record Endpoint(String method, Function<HttpRequest, CompletableFuture<HttpResponse>> answer) {}
 
+    private static final int FIRST_ERROR = 400;
+
     private final Map<String, Endpoint> table = new HashMap<>();
     private final MachineProxy machine;
     private final String version;
@@ -53,12 +55,15 @@ public final class Endpoints {
         change(changes, "vm.delete", new VmRequest.Delete());
         change(changes, "vm.nmi", new VmRequest.Nmi());
         change(changes, "vm.power-button", new VmRequest.PowerButton());
+        table.put("vm.resize", new Endpoint(PUT, changes::resize));
         table.put("vm.add-disk", new Endpoint(PUT, changes::addDisk));
         table.put("vm.add-net", new Endpoint(PUT, changes::addNet));
         table.put("vm.add-fs", new Endpoint(PUT, changes::addFs));
         table.put("vm.add-generic-vhost-user", new Endpoint(PUT, changes::addGeneric));
         table.put("vm.add-vsock", new Endpoint(PUT, changes::addVsock));
+        table.put("vm.add-pmem", new Endpoint(PUT, changes::addPmem));
         table.put("vm.remove-device", new Endpoint(PUT, changes::removeDevice));
+        table.put("vm.upgrade-device", new Endpoint(PUT, changes::upgradeDevice));
         table.put(ApiDocument.NAME, now(GET, this::document));
         for (LaterEndpoint later : LaterEndpoint.all()) {
             table.put(later.name(), now(PUT, request -> later.answer(request, machine)));
@@ -84,11 +89,12 @@ public final class Endpoints {
     /** Answers one request; never with an exception. What asks for a change is an event, too. */
     CompletableFuture<HttpResponse> answer(HttpRequest request) {
         EventSink events = machine.events();
-        if (isRead(request) || !events.isOpen()) {
-            return attempt(request);
-        }
         long start = System.nanoTime();
         return attempt(request).thenApply(response -> {
+            machine.apiCalled(response.status() >= FIRST_ERROR);
+            if (isRead(request) || !events.isOpen()) {
+                return response;
+            }
             long nanos = System.nanoTime() - start;
             events.tell(new Event.ApiCalled(request.method(), request.path(), response.status(), nanos));
             return response;
@@ -146,7 +152,7 @@ public final class Endpoints {
 
     private HttpResponse info(HttpRequest request) {
         return machine.state()
-                .map(state -> HttpResponse.ok(VmInfo.of(state)))
+                .map(state -> HttpResponse.ok(VmInfo.of(state, machine.balloonSize())))
                 .orElseGet(() -> HttpResponse.error(404, "there is no VM: vm.create makes one"));
     }
 

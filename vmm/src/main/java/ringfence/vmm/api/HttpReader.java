@@ -26,6 +26,7 @@ final class HttpReader {
     private int length;
     private int scanned;
     private Head head; // null: not complete
+    private boolean awaited; // the client waits until it is told to send the body
 
     /** Takes over received bytes. */
     void append(byte[] bytes, int count) {
@@ -49,6 +50,13 @@ final class HttpReader {
     /** Whether it is the body that is not complete. */
     boolean inBody() {
         return head != null;
+    }
+
+    /** Whether the client waits to be told that it may send its body (RFC 9110, 10.1.1); true once for a request. */
+    boolean takeExpectation() {
+        boolean told = awaited && head != null && length == head.size();
+        awaited &= !told;
+        return told;
     }
 
     /** Bytes of memory that it takes. */
@@ -97,6 +105,11 @@ final class HttpReader {
                 .map(value -> value.equalsIgnoreCase("close"))
                 .orElse(start[2].equals("HTTP/1.0"));
         head = new Head(start[0], path, !close, end + 4, bodyLength(lines));
+        awaited = head.bodyLength() > 0
+                && start[2].equals("HTTP/1.1")
+                && header(lines, "expect")
+                        .filter("100-continue"::equalsIgnoreCase)
+                        .isPresent();
         return true;
     }
 

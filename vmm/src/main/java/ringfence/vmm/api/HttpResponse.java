@@ -9,6 +9,9 @@ import java.nio.charset.StandardCharsets;
  * @param json body, or empty for none
  */
 record HttpResponse(int status, String json) {
+    /** What is sent before an answer, to a client that waits for it with its body. */
+    static final byte[] CONTINUE = "HTTP/1.1 100 Continue\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
+
     static HttpResponse ok(String json) {
         return new HttpResponse(200, json);
     }

@@ -52,16 +52,9 @@ public final class LaterBodies {
 
     private LaterBodies() {}
 
-    /** The tables, by the endpoint's name, such as {@code vm.resize}. Their record is the body itself. */
+    /** The tables, by the endpoint's name, such as {@code vm.snapshot}. Their record is the body itself. */
     public static Map<String, OptionTable<Json.Obj>> all() {
         Map<String, OptionTable<Json.Obj>> all = new HashMap<>();
-        all.put(
-                "vm.resize",
-                table(
-                        "VmResize",
-                        field("desired_vcpus", OptionTypes.integer(1, 65535)),
-                        field("desired_ram", SIZE),
-                        field("desired_balloon", SIZE)));
         all.put(
                 "vm.resize-zone",
                 table("VmResizeZone", id(), field("desired_ram", SIZE)).required("id", "desired_ram"));
@@ -139,10 +132,6 @@ public final class LaterBodies {
         all.put(
                 "vm.add-user-device",
                 device("VmAddUserDevice", field("socket", TEXT)).required("socket"));
-        all.put(
-                "vm.add-pmem",
-                device("PmemConfig", field("file", TEXT), field("size", SIZE), field("discard_writes", TOGGLE, false))
-                        .required("file"));
         all.put(
                 "vm.add-vdpa",
                 device(

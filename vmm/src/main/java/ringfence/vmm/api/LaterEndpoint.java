@@ -9,7 +9,7 @@ import ringfence.vmm.machine.MachineProxy;
 /**
  * An endpoint whose capability is still to come: it checks what it is given, as it will then, and says what there is not.
  *
- * @param name such as {@code vm.resize}
+ * @param name such as {@code vm.snapshot}
  * @param missing what there is not, and what may be done instead
  * @param needsVm whether it is about a VM that is there
  */
@@ -23,7 +23,6 @@ record LaterEndpoint(String name, String missing, boolean needsVm) {
     /** All of them. */
     static List<LaterEndpoint> all() {
         return List.of(
-                of("vm.resize", "vCPUs and memory are those of vm.create: shut the VM down and create it anew"),
                 of("vm.resize-zone", "memory has no zones: shut the VM down and create it anew"),
                 of("vm.resize-disk", "a disk does not grow while it is used: shut the VM down, extend the image, boot"),
                 of("vm.snapshot", "there are no snapshots: shut the VM down and copy its images"),
@@ -34,7 +33,6 @@ record LaterEndpoint(String name, String missing, boolean needsVm) {
                         "vm.receive-migration", "VMs do not move between hosts: use vm.create and vm.boot", false),
                 of("vm.add-device", "there is no VFIO: use a disk or a network device"),
                 of("vm.add-user-device", "there is no vfio-user: use vm.add-generic-vhost-user"),
-                of("vm.add-pmem", "there is no virtio-pmem: use vm.add-disk"),
                 of("vm.add-vdpa", "there is no vDPA: use vm.add-disk or vm.add-net"));
     }
 

@@ -15,6 +15,7 @@ import ringfence.vmm.config.FsConfig;
 import ringfence.vmm.config.GenericConfig;
 import ringfence.vmm.config.NetBackend;
 import ringfence.vmm.config.NetConfig;
+import ringfence.vmm.config.PmemConfig;
 import ringfence.vmm.config.VmConfig;
 import ringfence.vmm.config.VsockConfig;
 import ringfence.vmm.machine.MachineProxy;
@@ -75,6 +76,10 @@ final class VmChanges {
         return add(GenericConfig.TABLE, VmConfig::plus, GenericConfig::id, request);
     }
 
+    CompletableFuture<HttpResponse> addPmem(HttpRequest request) {
+        return add(PmemConfig.TABLE, VmConfig::plus, PmemConfig::id, request);
+    }
+
     /** There is one at most. */
     CompletableFuture<HttpResponse> addVsock(HttpRequest request) {
         return add(
@@ -87,6 +92,11 @@ final class VmChanges {
                 },
                 VsockConfig::id,
                 request);
+    }
+
+    CompletableFuture<HttpResponse> resize(HttpRequest request) {
+        VmResize wanted = RequestBody.read(VmResize.TABLE, request, machine.events());
+        return done(new VmRequest.Change(wanted::of));
     }
 
     /** Numbers in JSON are the client's, and would be other files here. */
@@ -127,6 +137,11 @@ final class VmChanges {
             }
             return config.without(id);
         }));
+    }
+
+    CompletableFuture<HttpResponse> upgradeDevice(HttpRequest request) {
+        return done(new VmRequest.Upgrade(
+                RequestBody.read(DeviceName.TABLE, request, machine.events()).id()));
     }
 
     /** Asks for it; answered when it is done: 204, 200 with the place of a device that was plugged in, or what is wrong. */

@@ -8,11 +8,12 @@ import ringfence.vmm.machine.MachineState;
 final class VmInfo {
     private VmInfo() {}
 
-    static String of(MachineState state) {
+    /** @param balloon bytes of the guest's memory that its balloon holds */
+    static String of(MachineState state, long balloon) {
         return Json.object(
                         "config", VmConfig.TABLE.write(state.config()),
                         "state", state.status().label(),
-                        "memory_actual_size", state.config().memory().size())
+                        "memory_actual_size", state.config().memory().size() - balloon)
                 .toString();
     }
 }

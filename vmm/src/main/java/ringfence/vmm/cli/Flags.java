@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import ringfence.option.Option;
 import ringfence.option.OptionTable;
+import ringfence.vmm.config.BalloonConfig;
 import ringfence.vmm.config.ConsoleConfig;
 import ringfence.vmm.config.CpusConfig;
 import ringfence.vmm.config.DebugConsoleConfig;
@@ -16,6 +17,7 @@ import ringfence.vmm.config.MemoryConfig;
 import ringfence.vmm.config.NetConfig;
 import ringfence.vmm.config.PayloadConfig;
 import ringfence.vmm.config.PlatformConfig;
+import ringfence.vmm.config.PmemConfig;
 import ringfence.vmm.config.RngConfig;
 import ringfence.vmm.config.VsockConfig;
 
@@ -27,6 +29,8 @@ final class Flags {
     static final String NET = "--net";
     static final String FS = "--fs";
     static final String GENERIC = "--generic-vhost-user";
+    static final String BALLOON = "--balloon";
+    static final String PMEM = "--pmem";
     static final String RNG = "--rng";
     static final String VSOCK = "--vsock";
     static final String SERIAL = "--serial";
@@ -64,6 +68,8 @@ final class Flags {
                 FS,
                 GENERIC,
                 VSOCK,
+                PMEM,
+                BALLOON,
                 SERIAL,
                 CONSOLE,
                 DEBUG_CONSOLE,
@@ -91,10 +97,23 @@ final class Flags {
         for (Option<PayloadConfig, ?> option : PayloadConfig.TABLE.options()) {
             flags.add(new Flag("--" + option.key(), "", option.type().syntax(), false, List.of(option.help())));
         }
-        for (String name :
-                List.of(CPUS, MEMORY, DISK, NET, FS, GENERIC, VSOCK, SERIAL, CONSOLE, DEBUG_CONSOLE, RNG, PLATFORM)) {
+        for (String name : List.of(
+                CPUS,
+                MEMORY,
+                DISK,
+                NET,
+                FS,
+                GENERIC,
+                VSOCK,
+                PMEM,
+                BALLOON,
+                SERIAL,
+                CONSOLE,
+                DEBUG_CONSOLE,
+                RNG,
+                PLATFORM)) {
             flags.add(new Flag(
-                    name, "", "<options>", List.of(DISK, NET, FS, GENERIC).contains(name), List.of()));
+                    name, "", "<options>", List.of(DISK, NET, FS, GENERIC, PMEM).contains(name), List.of()));
         }
         flags.add(new Flag(
                 WATCHDOG, "", "", false, List.of("a guest that falls silent is reset; needs a driver in its kernel")));
@@ -134,6 +153,8 @@ final class Flags {
             case VSOCK -> Optional.of(VsockConfig.TABLE);
             case SERIAL, CONSOLE -> Optional.of(ConsoleConfig.TABLE);
             case DEBUG_CONSOLE -> Optional.of(DebugConsoleConfig.TABLE);
+            case PMEM -> Optional.of(PmemConfig.TABLE);
+            case BALLOON -> Optional.of(BalloonConfig.TABLE);
             case RNG -> Optional.of(RngConfig.TABLE);
             case PLATFORM -> Optional.of(PlatformConfig.TABLE);
             case EVENT_MONITOR -> Optional.of(EventMonitorConfig.TABLE);

@@ -18,6 +18,7 @@ import ringfence.vmm.config.HostLimits;
 import ringfence.vmm.config.HostProgram;
 import ringfence.vmm.config.NetBackend;
 import ringfence.vmm.config.NetConfig;
+import ringfence.vmm.config.PmemConfig;
 import ringfence.vmm.config.Problem;
 import ringfence.vmm.config.VmConfig;
 
@@ -67,6 +68,7 @@ final class HostChecks {
         config.disks().forEach(this::disk);
         config.nets().forEach(this::net);
         config.fs().forEach(this::fs);
+        config.pmem().forEach(this::pmem);
         config.generics()
                 .forEach(generic -> socket("--generic-vhost-user " + generic.id() + " socket", generic.socket()));
         config.vsock().ifPresent(vsock -> socket("--vsock socket", vsock.socket()));
@@ -89,6 +91,23 @@ final class HostChecks {
             socket(option + " socket", socket.path());
         } else if (disk.backend() instanceof DiskConfig.Backend.Image image) {
             image(option, image.path());
+        }
+    }
+
+    private void pmem(PmemConfig pmem) {
+        String option = "--pmem " + pmem.id();
+        try (Fd file = linux.files().open(pmem.file(), OpenFlag.RDONLY, OpenFlag.NONBLOCK)) {
+            Stat stat = linux.files().stat(file);
+            if (stat.isRegular() || stat.isBlockDevice()) {
+                for (Problem problem : pmem.problems(linux.files().size(file))) {
+                    problems.add(new Problem(option + " " + problem.option(), problem.text()));
+                }
+            } else {
+                problems.add(new Problem(
+                        option + " file", pmem.file() + " is neither a regular file nor a block device: name one"));
+            }
+        } catch (ErrnoException e) {
+            problems.add(new Problem(option + " file", pmem.file() + ": " + why(e.errno())));
         }
     }
 

@@ -1,5 +1,6 @@
 package ringfence.vmm.cli;
 
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import ringfence.keep.Keeper;
@@ -70,6 +71,11 @@ final class MachineRunner {
         if (apiSocket.isEmpty()) {
             return run(vmm).exitCode();
         }
+        apiSocket
+                .get()
+                .path()
+                .ifPresent(path ->
+                        vmm.proxy().servedAt(Path.of(path).toAbsolutePath().toString()));
         ApiServer api = api(linux, apiSocket.get(), vmm.proxy());
         if (config.isEmpty()) {
             supervisor.ready("waits for a VM at " + apiSocket.get());

@@ -18,6 +18,7 @@ import ringfence.vmm.config.FsConfig;
 import ringfence.vmm.config.GenericConfig;
 import ringfence.vmm.config.NetBackend;
 import ringfence.vmm.config.NetConfig;
+import ringfence.vmm.config.PmemConfig;
 import ringfence.vmm.config.VsockConfig;
 
 /** The commands of {@code ch-remote} and {@code ringfence ctl}: which endpoint each asks, and what becomes of its words. */
@@ -51,8 +52,17 @@ final class RemoteVerbs {
                     "add-generic-vhost-user",
                     new Options<>(GenericConfig.TABLE),
                     "a virtio device of any type, as --generic-vhost-user has it"),
+            put("add-pmem", new Options<>(PmemConfig.TABLE), "a file as persistent memory, as --pmem has it"),
             put("add-vsock", new Options<>(VsockConfig.TABLE), "sockets between guest and host, as --vsock has them"),
+            put(
+                    "resize",
+                    flags(false, RemoteOption.CPUS, RemoteOption.MEMORY, RemoteOption.BALLOON),
+                    "its balloon's size; vCPUs and memory stay as they are"),
             put("remove-device", new Member("id", "<id>"), "the guest is asked to give one back"),
+            put(
+                    "upgrade-device",
+                    new Member("id", "<id>"),
+                    "its daemon is replaced by a new one, of the program as it is installed now"),
             put("shutdown", "it ends at once; its configuration stays"),
             put("delete", "its configuration goes, too"),
             new Verb("shutdown-vmm", PUT, "vmm.shutdown", new Nothing(), "the VMM ends"));
@@ -69,13 +79,11 @@ final class RemoteVerbs {
         Map<String, OptionTable<Json.Obj>> bodies = LaterBodies.all();
         List<Verb> all = new ArrayList<>(SERVED);
         all.add(later("add-device", bodies));
-        all.add(later("add-pmem", bodies));
         all.add(later("add-user-device", bodies));
         // a flag has a default where the API wants the number of queues
         all.add(later("add-vdpa", new Options<>(bodies.get("vm.add-vdpa").required("path"))));
         all.add(later("coredump", new Member("destination_url", "<url>")));
         all.add(later("receive-migration", bodies));
-        all.add(later("resize", flags(false, RemoteOption.CPUS, RemoteOption.MEMORY, RemoteOption.BALLOON)));
         all.add(later("resize-disk", flags(true, RemoteOption.DISK, RemoteOption.DISK_SIZE)));
         all.add(later("resize-zone", flags(true, RemoteOption.ID, RemoteOption.ZONE_SIZE)));
         all.add(later("restore", bodies));

@@ -11,11 +11,15 @@ import ringfence.process.BadInputException;
 import ringfence.process.ExitCode;
 import ringfence.process.Version;
 
-/** {@code ringfence}: sub-commands, of which {@code run} runs a VM and {@code ctl} asks one that runs. */
+/** {@code ringfence}: sub-commands, of which {@code run} runs a VM and the others have to do with those that run. */
 final class RingfenceCommand {
     private static final String RUN = "run";
     static final String CTL = "ctl";
     private static final String EVENTS = "events";
+    private static final String PS = "ps";
+    private static final String TOP = "top";
+    private static final String METRICS = "metrics";
+    private static final String DOCTOR = "doctor";
     private static final String VERSION = "ringfence " + Version.NUMBER;
 
     private final Linux linux;
@@ -37,7 +41,8 @@ final class RingfenceCommand {
                 .footerHeading(PicocliReader.EXAMPLES)
                 .footer(
                         "  ringfence run --kernel vmlinuz --cmdline console=ttyS0 --serial tty --console off",
-                        "  ringfence ctl --api-socket /run/vm.sock info");
+                        "  ringfence ctl --api-socket /run/vm.sock info",
+                        "  ringfence top");
         spec.addOption(OptionSpec.builder("-V", "--version")
                 .versionHelp(true)
                 .description("print the version")
@@ -48,6 +53,10 @@ final class RingfenceCommand {
                 .build());
         spec.addSubcommand(RUN, PicocliReader.runModel("ringfence " + RUN, VERSION));
         spec.addSubcommand(CTL, new CommandLine(CtlCommand.model()));
+        spec.addSubcommand(PS, new CommandLine(ObserveModels.ps()));
+        spec.addSubcommand(TOP, new CommandLine(ObserveModels.top()));
+        spec.addSubcommand(METRICS, new CommandLine(ObserveModels.metrics()));
+        spec.addSubcommand(DOCTOR, new CommandLine(ObserveModels.doctor()));
         spec.addSubcommand(EVENTS, new CommandLine(eventsModel()));
         return new CommandLine(spec);
     }
@@ -61,16 +70,22 @@ final class RingfenceCommand {
 
     /** Runs it. @return the exit code */
     int run(List<String> words) throws Exception {
-        if (!words.isEmpty() && words.getFirst().equals(RUN)) {
-            return run.run(words.subList(1, words.size()));
-        }
-        if (!words.isEmpty() && words.getFirst().equals(CTL)) {
-            return new CtlCommand(linux, out).run(words.subList(1, words.size()));
-        }
-        if (!words.isEmpty() && words.getFirst().equals(EVENTS)) {
-            throw new BadInputException(
-                    EVENTS + " is a command of ringfence-journal: start bin/ringfence, which hands over");
-        }
+        List<String> rest = words.isEmpty() ? words : words.subList(1, words.size());
+        return switch (words.isEmpty() ? "" : words.getFirst()) {
+            case RUN -> run.run(rest);
+            case CTL -> new CtlCommand(linux, out).run(rest);
+            case PS -> new ObserveCommands(linux, out).ps(rest);
+            case TOP -> new ObserveCommands(linux, out).top(rest);
+            case METRICS -> new ObserveCommands(linux, out).metrics(rest);
+            case DOCTOR -> new DoctorCommand(linux, out).run(rest);
+            case EVENTS ->
+                throw new BadInputException(
+                        EVENTS + " is a command of ringfence-journal: start bin/ringfence, which hands over");
+            default -> answer(words);
+        };
+    }
+
+    private int answer(List<String> words) {
         CommandLine model = model();
         Optional<Arguments> nothing = PicocliReader.read(model, words, out);
         if (nothing.isPresent()) {

@@ -8,6 +8,7 @@ import ringfence.option.OptionException;
 import ringfence.option.OptionTable;
 import ringfence.process.LogLevel;
 import ringfence.sandbox.FilterMode;
+import ringfence.vmm.config.BalloonConfig;
 import ringfence.vmm.config.ConsoleConfig;
 import ringfence.vmm.config.CpusConfig;
 import ringfence.vmm.config.DebugConsoleConfig;
@@ -19,6 +20,7 @@ import ringfence.vmm.config.MemoryConfig;
 import ringfence.vmm.config.NetConfig;
 import ringfence.vmm.config.PayloadConfig;
 import ringfence.vmm.config.PlatformConfig;
+import ringfence.vmm.config.PmemConfig;
 import ringfence.vmm.config.RngConfig;
 import ringfence.vmm.config.VmConfig;
 import ringfence.vmm.config.VsockConfig;
@@ -94,6 +96,8 @@ record VmArguments(
                 all(a, Flags.FS, FsConfig.TABLE),
                 all(a, Flags.GENERIC, GenericConfig.TABLE),
                 a.value(Flags.VSOCK).map(text -> parse(Flags.VSOCK, VsockConfig.TABLE, text)),
+                all(a, Flags.PMEM, PmemConfig.TABLE),
+                a.value(Flags.BALLOON).map(text -> parse(Flags.BALLOON, BalloonConfig.TABLE, text)),
                 parse(Flags.RNG, RngConfig.TABLE, a.value(Flags.RNG).orElse("")),
                 console(a, Flags.SERIAL, ConsoleConfig.NULL),
                 console(a, Flags.CONSOLE, ConsoleConfig.TTY),

@@ -26,6 +26,7 @@ import ringfence.option.OptionValues;
  * @param sparse whether discarded blocks are given back to the host
  * @param lock what of the image is locked
  * @param queueAffinity host CPUs of each queue's worker
+ * @param upkeep how it is kept served
  * @param place where it sits on PCI
  */
 public record DiskConfig(
@@ -40,6 +41,7 @@ public record DiskConfig(
         boolean sparse,
         LockGranularity lock,
         List<Affinity> queueAffinity,
+        Upkeep upkeep,
         PciPlace place) {
     /** Who serves a disk. */
     public sealed interface Backend {
@@ -136,6 +138,9 @@ public record DiskConfig(
     private static final Option<DiskConfig, Integer> PCI_SEGMENT = PciPlace.segmentOption(DiskConfig::place);
     private static final Option<DiskConfig, Optional<Integer>> PCI_DEVICE = PciPlace.deviceOption(DiskConfig::place);
 
+    private static final Option<DiskConfig, Optional<Upkeep.OnHang>> ON_HANG = Upkeep.onHangOption(DiskConfig::upkeep);
+    private static final Option<DiskConfig, Optional<Boolean>> STANDBY = Upkeep.standbyOption(DiskConfig::upkeep);
+
     /** Flags, JSON and help. */
     public static final OptionTable<DiskConfig> TABLE = OptionTable.of(
                     "DiskConfig",
@@ -154,7 +159,9 @@ public record DiskConfig(
                     LOCK,
                     QUEUE_AFFINITY,
                     PCI_SEGMENT,
-                    PCI_DEVICE)
+                    PCI_DEVICE,
+                    ON_HANG,
+                    STANDBY)
             .unsupported(
                     "iommu",
                     "backing_files",
@@ -179,6 +186,7 @@ public record DiskConfig(
                 v.get(SPARSE),
                 v.get(LOCK),
                 v.get(QUEUE_AFFINITY),
+                Upkeep.of(v.get(ON_HANG), v.get(STANDBY), !v.get(VHOST_USER)),
                 PciPlace.of(v.get(PCI_SEGMENT), v.get(PCI_DEVICE)));
     }
 
@@ -225,6 +233,7 @@ public record DiskConfig(
                 sparse,
                 lock,
                 queueAffinity,
+                upkeep,
                 place);
     }
 

@@ -20,9 +20,11 @@ import ringfence.option.OptionValues;
  * @param backend who serves it
  * @param numQueues request queues
  * @param queueSize entries of a queue
+ * @param upkeep how it is kept served
  * @param place where it sits on PCI
  */
-public record FsConfig(String id, String tag, FsBackend backend, int numQueues, int queueSize, PciPlace place) {
+public record FsConfig(
+        String id, String tag, FsBackend backend, int numQueues, int queueSize, Upkeep upkeep, PciPlace place) {
     /** The longest tag, in bytes (virtio 1.3, 5.11.4). */
     public static final int MAX_TAG = 36;
 
@@ -89,6 +91,9 @@ public record FsConfig(String id, String tag, FsBackend backend, int numQueues, 
             f -> f.folder().map(FsBackend.Folder::locks),
             "with path=: locks are the host's, and others that share the folder see them (off)");
 
+    private static final Option<FsConfig, Optional<Upkeep.OnHang>> ON_HANG = Upkeep.onHangOption(FsConfig::upkeep);
+    private static final Option<FsConfig, Optional<Boolean>> STANDBY = Upkeep.standbyOption(FsConfig::upkeep);
+
     /** Flags, JSON and help. */
     public static final OptionTable<FsConfig> TABLE = OptionTable.of(
                     "FsConfig",
@@ -105,20 +110,24 @@ public record FsConfig(String id, String tag, FsBackend backend, int numQueues, 
                     CACHE,
                     XATTR,
                     ACL,
-                    LOCKS)
+                    LOCKS,
+                    ON_HANG,
+                    STANDBY)
             .required("tag")
             .unsupported("iommu");
 
     private static FsConfig of(OptionValues v) {
+        FsBackend backend = backend(v);
         return new FsConfig(
                 v.get(ID).orElse(""),
                 v.get(TAG)
                         .filter(tag -> !tag.isEmpty())
                         .orElseThrow(() ->
                                 new OptionException("tag: is empty: give tag=<name>, by which the guest mounts it")),
-                backend(v),
+                backend,
                 v.get(QUEUES),
                 v.get(QUEUE_SIZE),
+                Upkeep.of(v.get(ON_HANG), v.get(STANDBY), backend instanceof FsBackend.Folder),
                 PciPlace.of(v.get(PCI_SEGMENT), v.get(PCI_DEVICE)));
     }
 
@@ -167,7 +176,7 @@ public record FsConfig(String id, String tag, FsBackend backend, int numQueues, 
 
     /** The same under that name. */
     FsConfig named(String name) {
-        return new FsConfig(name, tag, backend, numQueues, queueSize, place);
+        return new FsConfig(name, tag, backend, numQueues, queueSize, upkeep, place);
     }
 
     /** What is wrong with it, beside what it shares with others. */

@@ -13,6 +13,7 @@ import ringfence.option.OptionTypes;
  * The guest's RAM ({@code --memory}). It is always shared with the device processes.
  *
  * @param size bytes
+ * @param hotplugSize bytes that may be added; of no effect yet
  * @param mergeable whether equal pages may be merged; not with shared memory
  * @param shared said or not, it is
  * @param hugepages whether it is of huge pages
@@ -23,6 +24,7 @@ import ringfence.option.OptionTypes;
  */
 public record MemoryConfig(
         long size,
+        OptionalLong hotplugSize,
         boolean mergeable,
         boolean shared,
         boolean hugepages,
@@ -34,6 +36,12 @@ public record MemoryConfig(
 
     private static final Option<MemoryConfig, Long> SIZE =
             Option.of("size", OptionTypes.size(), 512L << 20, MemoryConfig::size, "how much");
+    private static final Option<MemoryConfig, Optional<Long>> HOTPLUG_SIZE = Option.of(
+            "hotplug_size",
+            OptionTypes.optional(OptionTypes.size()),
+            Optional.empty(),
+            m -> m.hotplugSize.stream().boxed().findFirst(),
+            "how much may be added; of no effect yet");
     private static final Option<MemoryConfig, Boolean> MERGEABLE =
             Option.of("mergeable", OptionTypes.toggle(), false, MemoryConfig::mergeable, "equal pages may be merged");
     private static final Option<MemoryConfig, Boolean> SHARED = Option.of(
@@ -58,6 +66,7 @@ public record MemoryConfig(
                     "MemoryConfig",
                     v -> new MemoryConfig(
                             v.get(SIZE),
+                            v.get(HOTPLUG_SIZE).map(OptionalLong::of).orElseGet(OptionalLong::empty),
                             v.get(MERGEABLE),
                             v.get(SHARED),
                             v.get(HUGE_PAGES),
@@ -66,6 +75,7 @@ public record MemoryConfig(
                             v.get(THP),
                             v.get(RESERVE)),
                     SIZE,
+                    HOTPLUG_SIZE,
                     MERGEABLE,
                     SHARED,
                     HUGE_PAGES,
@@ -73,7 +83,7 @@ public record MemoryConfig(
                     PREFAULT,
                     RESERVE,
                     THP)
-            .unsupported("hotplug_method", "hotplug_size", "hotplugged_size");
+            .unsupported("hotplug_method", "hotplugged_size");
 
     /** What is wrong with it. */
     public List<Problem> problems(HostLimits host) {

@@ -23,6 +23,7 @@ import ringfence.option.OptionValues;
  * @param queueSize entries of a queue
  * @param offloads work on packets that may be left to the other side
  * @param limits of its traffic
+ * @param upkeep how it is kept served
  * @param place where it sits on PCI
  */
 public record NetConfig(
@@ -34,6 +35,7 @@ public record NetConfig(
         int queueSize,
         NetOffloads offloads,
         Optional<RateLimiterConfig> limits,
+        Upkeep upkeep,
         PciPlace place) {
     private static final String CLIENTS_IP = "192.168.249.1";
     private static final String CLIENTS_MASK = "255.255.255.0";
@@ -132,6 +134,9 @@ public record NetConfig(
     private static final Option<NetConfig, Integer> PCI_SEGMENT = PciPlace.segmentOption(NetConfig::place);
     private static final Option<NetConfig, Optional<Integer>> PCI_DEVICE = PciPlace.deviceOption(NetConfig::place);
 
+    private static final Option<NetConfig, Optional<Upkeep.OnHang>> ON_HANG = Upkeep.onHangOption(NetConfig::upkeep);
+    private static final Option<NetConfig, Optional<Boolean>> STANDBY = Upkeep.standbyOption(NetConfig::upkeep);
+
     /** Flags, JSON and help. */
     public static final OptionTable<NetConfig> TABLE = OptionTable.of(
                     "NetConfig",
@@ -162,7 +167,9 @@ public record NetConfig(
                     PCI_SEGMENT,
                     PCI_DEVICE,
                     PASST,
-                    SWITCH)
+                    SWITCH,
+                    ON_HANG,
+                    STANDBY)
             .unsupported("iommu");
 
     private static Option<NetConfig, Optional<Long>> limit(String key) {
@@ -170,9 +177,11 @@ public record NetConfig(
     }
 
     private static NetConfig of(OptionValues v) {
+        NetBackend backend = backend(v);
+        boolean ours = !(backend instanceof NetBackend.Socket || backend instanceof NetBackend.Switch);
         return new NetConfig(
                 v.get(ID).orElse(""),
-                backend(v),
+                backend,
                 v.get(MAC),
                 unboxed(v.get(MTU)),
                 v.get(QUEUES),
@@ -182,6 +191,7 @@ public record NetConfig(
                         .or(() -> RateLimiterConfig.of(
                                 RateLimiterConfig.bucket("bw", v.get(BW_SIZE), v.get(BW_BURST), v.get(BW_REFILL)),
                                 RateLimiterConfig.bucket("ops", v.get(OPS_SIZE), v.get(OPS_BURST), v.get(OPS_REFILL)))),
+                Upkeep.of(v.get(ON_HANG), v.get(STANDBY), ours),
                 PciPlace.of(v.get(PCI_SEGMENT), v.get(PCI_DEVICE)));
     }
 
@@ -266,7 +276,7 @@ public record NetConfig(
 
     /** The same with that name and that address. */
     NetConfig with(String name, Optional<MacAddress> address) {
-        return new NetConfig(name, backend, address, mtu, numQueues, queueSize, offloads, limits, place);
+        return new NetConfig(name, backend, address, mtu, numQueues, queueSize, offloads, limits, upkeep, place);
     }
 
     /** What is wrong with it, beside its id. */

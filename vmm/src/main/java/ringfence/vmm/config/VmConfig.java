@@ -21,6 +21,8 @@ import ringfence.option.OptionTypes;
  * @param fs its shared folders
  * @param generics its devices of any type, which others serve
  * @param vsock its sockets to the host
+ * @param pmem files that it has as persistent memory
+ * @param balloon by which it gives memory back
  * @param rng its source of randomness
  * @param serial its serial port, COM1
  * @param console its virtio console
@@ -38,6 +40,8 @@ public record VmConfig(
         List<FsConfig> fs,
         List<GenericConfig> generics,
         Optional<VsockConfig> vsock,
+        List<PmemConfig> pmem,
+        Optional<BalloonConfig> balloon,
         RngConfig rng,
         ConsoleConfig serial,
         ConsoleConfig console,
@@ -88,6 +92,18 @@ public record VmConfig(
             Optional.empty(),
             VmConfig::vsock,
             "sockets between guest and host");
+    private static final Option<VmConfig, List<PmemConfig>> PMEM = Option.of(
+            "pmem",
+            OptionTypes.list(OptionTypes.laterRecord(() -> PmemConfig.TABLE)), // as with nets
+            List.of(),
+            VmConfig::pmem,
+            "a file as persistent memory");
+    private static final Option<VmConfig, Optional<BalloonConfig>> BALLOON = Option.of(
+            "balloon",
+            OptionTypes.optional(OptionTypes.laterRecord(() -> BalloonConfig.TABLE)), // as with nets
+            Optional.empty(),
+            VmConfig::balloon,
+            "memory that the guest gives back");
     private static final Option<VmConfig, RngConfig> RNG = Option.of(
             "rng", OptionTypes.record(RngConfig.TABLE), RngConfig.DEFAULT, VmConfig::rng, "source of randomness");
     private static final Option<VmConfig, ConsoleConfig> SERIAL = Option.of(
@@ -125,6 +141,8 @@ public record VmConfig(
                             v.get(FS),
                             v.get(GENERICS),
                             v.get(VSOCK),
+                            v.get(PMEM),
+                            v.get(BALLOON),
                             v.get(RNG),
                             v.get(SERIAL),
                             v.get(CONSOLE),
@@ -140,6 +158,8 @@ public record VmConfig(
                     FS,
                     GENERICS,
                     VSOCK,
+                    PMEM,
+                    BALLOON,
                     RNG,
                     SERIAL,
                     CONSOLE,
@@ -151,10 +171,10 @@ public record VmConfig(
 
     /**
      * Copies the lists, and names the devices that have no name: {@code _disk0}, {@code _net0}, {@code _fs0},
-     * {@code _generic_vhost_user0}, {@code _vsock0}.
+     * {@code _generic_vhost_user0}, {@code _vsock0}, {@code _pmem0}.
      */
     public VmConfig {
-        Set<String> taken = ids(disks, nets, fs, generics, vsock);
+        Set<String> taken = ids(disks, nets, fs, generics, vsock, pmem);
         List<DiskConfig> named = new ArrayList<>();
         for (DiskConfig disk : disks) {
             named.add(!disk.id().isEmpty() ? disk : disk.named(free("_disk", taken)));
@@ -176,6 +196,11 @@ public record VmConfig(
         }
         generics = List.copyOf(others);
         vsock = vsock.map(one -> !one.id().isEmpty() ? one : one.named(free("_vsock", taken)));
+        List<PmemConfig> files = new ArrayList<>();
+        for (PmemConfig file : pmem) {
+            files.add(!file.id().isEmpty() ? file : file.named(free("_pmem", taken)));
+        }
+        pmem = List.copyOf(files);
     }
 
     private static String free(String kind, Set<String> taken) {
@@ -191,44 +216,51 @@ public record VmConfig(
             List<NetConfig> nets,
             List<FsConfig> fs,
             List<GenericConfig> generics,
-            Optional<VsockConfig> vsock) {
+            Optional<VsockConfig> vsock,
+            List<PmemConfig> pmem) {
         Set<String> ids = new HashSet<>();
         disks.forEach(disk -> ids.add(disk.id()));
         nets.forEach(net -> ids.add(net.id()));
         fs.forEach(folder -> ids.add(folder.id()));
         generics.forEach(generic -> ids.add(generic.id()));
         vsock.ifPresent(one -> ids.add(one.id()));
+        pmem.forEach(file -> ids.add(file.id()));
         return ids;
     }
 
     /** The names of its devices. */
     public Set<String> ids() {
-        return ids(disks, nets, fs, generics, vsock);
+        return ids(disks, nets, fs, generics, vsock, pmem);
     }
 
     /** The same with one more disk. */
     public VmConfig plus(DiskConfig disk) {
-        return with(and(disks, disk), nets, fs, generics, vsock);
+        return with(and(disks, disk), nets, fs, generics, vsock, pmem);
     }
 
     /** The same with one more network device. */
     public VmConfig plus(NetConfig net) {
-        return with(disks, and(nets, net), fs, generics, vsock);
+        return with(disks, and(nets, net), fs, generics, vsock, pmem);
     }
 
     /** The same with one more shared folder. */
     public VmConfig plus(FsConfig folder) {
-        return with(disks, nets, and(fs, folder), generics, vsock);
+        return with(disks, nets, and(fs, folder), generics, vsock, pmem);
     }
 
     /** The same with one more device of any type. */
     public VmConfig plus(GenericConfig generic) {
-        return with(disks, nets, fs, and(generics, generic), vsock);
+        return with(disks, nets, fs, and(generics, generic), vsock, pmem);
     }
 
     /** The same with sockets to the host, of which there is one device at most: another one takes its place. */
     public VmConfig plus(VsockConfig sockets) {
-        return with(disks, nets, fs, generics, Optional.of(sockets));
+        return with(disks, nets, fs, generics, Optional.of(sockets), pmem);
+    }
+
+    /** The same with one more file as persistent memory. */
+    public VmConfig plus(PmemConfig file) {
+        return with(disks, nets, fs, generics, vsock, and(pmem, file));
     }
 
     private static <D> List<D> and(List<D> devices, D device) {
@@ -244,7 +276,8 @@ public record VmConfig(
                 nets.stream().filter(net -> !net.id().equals(id)).toList(),
                 fs.stream().filter(folder -> !folder.id().equals(id)).toList(),
                 generics.stream().filter(generic -> !generic.id().equals(id)).toList(),
-                vsock.filter(one -> !one.id().equals(id)));
+                vsock.filter(one -> !one.id().equals(id)),
+                pmem.stream().filter(file -> !file.id().equals(id)).toList());
     }
 
     /** The devices that another configuration has not, and nothing else: no payload. */
@@ -261,6 +294,8 @@ public record VmConfig(
                         .filter(generic -> !there.contains(generic.id()))
                         .toList(),
                 vsock.filter(one -> !there.contains(one.id())),
+                pmem.stream().filter(file -> !there.contains(file.id())).toList(),
+                balloon,
                 rng,
                 serial,
                 console,
@@ -275,7 +310,8 @@ public record VmConfig(
             List<NetConfig> someNets,
             List<FsConfig> folders,
             List<GenericConfig> others,
-            Optional<VsockConfig> sockets) {
+            Optional<VsockConfig> sockets,
+            List<PmemConfig> files) {
         return new VmConfig(
                 payload,
                 cpus,
@@ -285,6 +321,30 @@ public record VmConfig(
                 folders,
                 others,
                 sockets,
+                files,
+                balloon,
+                rng,
+                serial,
+                console,
+                debugConsole,
+                watchdog,
+                pvpanic,
+                platform);
+    }
+
+    /** The same with that balloon. */
+    public VmConfig with(BalloonConfig other) {
+        return new VmConfig(
+                payload,
+                cpus,
+                memory,
+                disks,
+                nets,
+                fs,
+                generics,
+                vsock,
+                pmem,
+                Optional.of(other),
                 rng,
                 serial,
                 console,
@@ -306,6 +366,8 @@ public record VmConfig(
                 fs,
                 generics,
                 vsock,
+                pmem,
+                balloon,
                 rng,
                 serial.with(serialTerminal),
                 console.with(consoleTerminal),
@@ -325,7 +387,7 @@ public record VmConfig(
                 .map(net ->
                         net.mac().isPresent() ? net : net.with(net.id(), Optional.of(MacAddress.local(random.get()))))
                 .toList();
-        return with(disks, addressed, fs, generics, vsock);
+        return with(disks, addressed, fs, generics, vsock, pmem);
     }
 
     /** What is accepted, for the sake of tools that write it, but has no effect yet: a line each. */
@@ -335,6 +397,8 @@ public record VmConfig(
         unheeded(options, !cpus.affinity().isEmpty(), "--cpus affinity");
         unheeded(options, cpus.coreScheduling() == CpusConfig.CoreScheduling.VCPU, "--cpus core_scheduling=vcpu");
         unheeded(options, memory.reserve(), "--memory reserve");
+        unheeded(options, memory.hotplugSize().isPresent(), "--memory hotplug_size");
+        unheeded(options, memory.hugepages() && balloon.isPresent(), "--balloon with --memory hugepages=on");
         for (DiskConfig disk : disks) {
             String name = "--disk " + disk.id();
             unheeded(options, !disk.queueAffinity().isEmpty(), name + " queue_affinity");
@@ -355,6 +419,7 @@ public record VmConfig(
         List<Problem> problems = new ArrayList<>(payload.problems());
         problems.addAll(cpus.problems(host));
         problems.addAll(memory.problems(host));
+        balloon.ifPresent(one -> problems.addAll(one.problems(memory.size())));
         problems.addAll(rng.problems());
         problems.addAll(serial.problems("--serial"));
         problems.addAll(console.problems("--console"));
@@ -373,6 +438,9 @@ public record VmConfig(
             names.check("--generic-vhost-user", generic.id(), generic.place(), generic.problems());
         }
         vsock.ifPresent(one -> names.check("--vsock", one.id(), one.place(), new ArrayList<>()));
+        for (PmemConfig file : pmem) {
+            names.check("--pmem", file.id(), file.place(), new ArrayList<>());
+        }
         checkFds(problems);
         checkTags(problems);
         return problems;

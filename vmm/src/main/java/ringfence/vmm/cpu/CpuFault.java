@@ -43,6 +43,14 @@ public sealed interface CpuFault {
         }
     }
 
+    /** The guest touched memory that is mapped, and not there. */
+    record MemoryGone(int cpu) implements CpuFault {
+        @Override
+        public String describe() {
+            return "vCPU %d touched memory that is not there any more".formatted(cpu);
+        }
+    }
+
     /** KVM_RUN failed, came back for a reason that nobody asked for, or our own code failed. */
     record Broken(int cpu, String what) implements CpuFault {
         @Override

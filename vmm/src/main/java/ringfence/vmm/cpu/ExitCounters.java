@@ -1,33 +1,60 @@
 package ringfence.vmm.cpu;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
+import java.util.Locale;
+import java.util.stream.Stream;
+import org.agrona.concurrent.status.AtomicCounter;
+import ringfence.telemetry.CounterType;
+import ringfence.telemetry.Counters;
 import ringfence.vmm.kvm.ExitReason;
 
 /** How often a vCPU has left the guest, by reason. Counted by its thread alone; any thread may read, without a lock. */
 public final class ExitCounters {
-    private static final VarHandle COUNT = MethodHandles.arrayElementVarHandle(long[].class);
+    private static final int FIRST_ID = 500;
 
-    private final long[] counts = new long[ExitReason.values().length];
+    private record Exit(ExitReason reason) implements CounterType {
+        @Override
+        public int id() {
+            return FIRST_ID + reason.ordinal();
+        }
+
+        @Override
+        public String label() {
+            return "exits/" + reason.name().toLowerCase(Locale.ROOT).replace('_', '-');
+        }
+
+        @Override
+        public String help() {
+            return "times that a vCPU has left the guest, by reason";
+        }
+    }
+
+    private final AtomicCounter[] counts;
+
+    /** All of them; 0, unless this vCPU has counted there before. */
+    public ExitCounters(Counters source, int cpu) {
+        counts = Stream.of(ExitReason.values())
+                .map(reason -> source.counter(new Exit(reason), "vcpu" + cpu, cpu))
+                .toArray(AtomicCounter[]::new);
+    }
+
+    /** How many counters a vCPU has. */
+    public static int count() {
+        return ExitReason.values().length;
+    }
 
     /** One more, by the vCPU's thread. */
     void count(ExitReason reason) {
-        // one writer, and a KVM_RUN after each: a plain store does, and costs the interpreter a twentieth of an opaque
-        // one
-        counts[reason.ordinal()]++;
+        // one writer, and a KVM_RUN after each: a plain store does, and costs the interpreter least
+        counts[reason.ordinal()].incrementPlain();
     }
 
     /** How often for this reason. */
     public long of(ExitReason reason) {
-        return (long) COUNT.getOpaque(counts, reason.ordinal());
+        return counts[reason.ordinal()].getOpaque();
     }
 
     /** How often in all, kicks included. */
     public long total() {
-        long total = 0;
-        for (ExitReason reason : ExitReason.values()) {
-            total += of(reason);
-        }
-        return total;
+        return Stream.of(ExitReason.values()).mapToLong(this::of).sum();
     }
 }

@@ -1,6 +1,7 @@
 package ringfence.vmm.cpu;
 
 import ringfence.vmm.kvm.ExitReason;
+import ringfence.vmm.kvm.KvmException;
 import ringfence.vmm.kvm.KvmRegs;
 import ringfence.vmm.kvm.KvmRun;
 import ringfence.vmm.kvm.Vcpu;
@@ -18,6 +19,13 @@ final class Faults {
                 new CpuFault.InternalError(vcpu.id(), run.internalSuberror(), details(run), rip(vcpu));
             default -> new CpuFault.Broken(vcpu.id(), "KVM_RUN came back with exit reason " + run.exitReason());
         };
+    }
+
+    /** What it means that the vCPU's thread failed. */
+    static CpuFault of(Vcpu vcpu, Throwable failure) {
+        return failure instanceof KvmException refusal && refusal.reason() == KvmException.Reason.MEMORY_GONE
+                ? new CpuFault.MemoryGone(vcpu.id())
+                : new CpuFault.Broken(vcpu.id(), String.valueOf(failure));
     }
 
     private static String details(KvmRun run) {

@@ -40,7 +40,7 @@ public final class VcpuThread {
     private final Vcpu vcpu;
     private final VcpuEvents events;
     private final Accesses accesses;
-    private final ExitCounters counters = new ExitCounters();
+    private final ExitCounters counters;
     private final Thread thread;
     private final Object signalLock = new Object();
     private final Object stateLock = new Object();
@@ -52,10 +52,15 @@ public final class VcpuThread {
     private volatile VcpuState state = VcpuState.NEW;
     private KickSignal signal; // guarded by signalLock; null while the thread cannot be signalled
 
-    /** A thread for this vCPU, which it does not own; the vCPU is set up before {@link #start}. */
-    public VcpuThread(Linux linux, Vcpu vcpu, BusTable buses, VcpuEvents events) {
+    /**
+     * A thread for this vCPU, which it does not own; the vCPU is set up before {@link #start}.
+     *
+     * @param counters its own: it alone counts there
+     */
+    public VcpuThread(Linux linux, Vcpu vcpu, BusTable buses, ExitCounters counters, VcpuEvents events) {
         this.linux = linux;
         this.vcpu = vcpu;
+        this.counters = counters;
         this.events = events;
         accesses = new Accesses(vcpu.kvmRun(), buses, this::state);
         thread = Thread.ofPlatform().name("vcpu" + vcpu.id()).daemon(true).unstarted(this::main);
@@ -170,7 +175,7 @@ public final class VcpuThread {
                 run(own);
             }
         } catch (Throwable e) { // Throwable: an InternalError of truncated memory, too, must not end silently
-            fault(new CpuFault.Broken(vcpu.id(), String.valueOf(e)));
+            fault(Faults.of(vcpu, e));
         } finally {
             synchronized (signalLock) {
                 signal = null;

@@ -1,5 +1,6 @@
 package ringfence.vmm.device;
 
+import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import ringfence.virtio.queue.QueueConfig;
 import ringfence.virtio.queue.QueueState;
@@ -79,6 +80,11 @@ public interface VirtioDevice extends AutoCloseable {
      * has said so or that it is proven dead. May take as long as the daemon does; the transport has the deadline.
      */
     CompletionStage<Void> reset();
+
+    /** Memory that its guest sees in a BAR of its own; empty: none. Fixed. */
+    default Optional<DeviceWindow> window() {
+        return Optional.empty();
+    }
 
     /** Names who is told of changes. Called once, before the guest can reach the device. */
     void listen(DeviceListener listener);

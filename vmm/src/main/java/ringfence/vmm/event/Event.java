@@ -35,6 +35,9 @@ public sealed interface Event {
         PAUSED,
         RESUMING,
         RESUMED,
+        /** The balloon is given another size. */
+        RESIZING,
+        RESIZED,
         REBOOTING,
         REBOOTED,
         /** It was booted, and is not any more. */
@@ -188,7 +191,7 @@ public sealed interface Event {
     }
 
     /**
-     * A back-end is there, and does not do what it was asked to.
+     * A back-end is there, and does not do what it should.
      *
      * @param reason one line
      */
@@ -196,6 +199,26 @@ public sealed interface Event {
         @Override
         public EventForm form() {
             return EventForm.ours("device-unresponsive", EventForm.ID, id, EventForm.REASON, reason);
+        }
+    }
+
+    /** A back-end that hung goes on. */
+    record DeviceResponds(String id) implements Journaled {
+        @Override
+        public EventForm form() {
+            return EventForm.ours("device-responds", EventForm.ID, id);
+        }
+    }
+
+    /**
+     * A back-end has failed requests with each of which two before it had died.
+     *
+     * @param count of them
+     */
+    record RequestsFailed(String id, long count) implements Journaled {
+        @Override
+        public EventForm form() {
+            return EventForm.ours("requests-failed", EventForm.ID, id, "count", Long.toString(count));
         }
     }
 

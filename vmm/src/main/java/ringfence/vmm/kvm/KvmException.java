@@ -16,6 +16,8 @@ public final class KvmException extends RuntimeException {
         UNFIT,
         /** More vCPUs, slots or routes than this KVM has. */
         LIMIT,
+        /** Memory that the guest touches is mapped, and not there: its file has become shorter. */
+        MEMORY_GONE,
         /** A request failed. */
         FAILED
     }

@@ -31,10 +31,14 @@ public final class KvmFitness {
         if ("1".equals(System.getenv(ANY_KVM))) {
             return;
         }
-        String found = firstProcessor(linux);
-        problem(found).ifPresent(line -> {
+        found(linux).ifPresent(line -> {
             throw new KvmException(KvmException.Reason.UNFIT, line);
         });
+    }
+
+    /** What stands against this KVM, in one line; empty: nothing that can be seen. */
+    public static Optional<String> found(Linux linux) {
+        return problem(firstProcessor(linux));
     }
 
     /** What stands against a processor whose entry in /proc/cpuinfo this is. */

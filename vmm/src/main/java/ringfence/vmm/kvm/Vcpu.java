@@ -54,7 +54,7 @@ public final class Vcpu implements AutoCloseable {
      * KVM_RUN: runs the guest until it exits, after completing the access that the last exit was about. Allocates
      * nothing.
      *
-     * @throws KvmException FAILED: KVM refuses (EFAULT: guest memory that is not there any more; ENOEXEC, EIO, …)
+     * @throws KvmException MEMORY_GONE (EFAULT), or FAILED: KVM refuses (ENOEXEC, EIO, …)
      */
     public ExitReason run() {
         while (true) {
@@ -67,7 +67,8 @@ public final class Vcpu implements AutoCloseable {
             }
             if (result != -Errno.EAGAIN.number()) { // EAGAIN: a waiting processor has just been started, go on
                 throw new KvmException(
-                        KvmException.Reason.FAILED, "KVM_RUN of vCPU " + id + ": " + describe(Errno.of(-result)));
+                        result == -Errno.EFAULT.number() ? KvmException.Reason.MEMORY_GONE : KvmException.Reason.FAILED,
+                        "KVM_RUN of vCPU " + id + ": " + describe(Errno.of(-result)));
             }
         }
     }

@@ -3,6 +3,7 @@ package ringfence.vmm.machine;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import ringfence.process.Log;
+import ringfence.vmm.device.remote.Phase;
 import ringfence.vmm.device.remote.RemoteListener;
 import ringfence.vmm.device.remote.RemoteState;
 import ringfence.vmm.event.Event;
@@ -15,6 +16,7 @@ final class ConnectionLog implements RemoteListener {
     private final EventSink events;
     private final Consumer<String> failed;
     private final Log log = Log.of("device");
+    private boolean hung; // as it was told last
 
     /** @param failed told why whoever serves the device cannot be used as it is; perhaps again. By the link thread */
     ConnectionLog(String device, Counters counters, EventSink events, Consumer<String> failed) {
@@ -27,6 +29,24 @@ final class ConnectionLog implements RemoteListener {
     @Override
     public void changed(RemoteState state) {
         counters.connection(device, state);
+        boolean goesOn = hung && state.phase() == Phase.CONNECTED;
+        hung = state.hung();
+        if (hung && state.phase() == Phase.FAILED) {
+            log.error(device + ": " + state.reason()); // it is somebody's turn
+            tellUnresponsive(state.reason());
+        } else if (hung) {
+            unresponsive(state.reason());
+        } else if (goesOn) {
+            log.info(device + ": process " + state.peer() + " goes on");
+            if (events.isOpen()) {
+                events.tell(new Event.DeviceResponds(device));
+            }
+        } else {
+            passed(state);
+        }
+    }
+
+    private void passed(RemoteState state) {
         if (events.isOpen()) {
             tell(state);
         }
@@ -63,8 +83,21 @@ final class ConnectionLog implements RemoteListener {
     @Override
     public void unresponsive(String why) {
         log.warn(device + ": " + why);
+        tellUnresponsive(why);
+    }
+
+    private void tellUnresponsive(String why) {
         if (events.isOpen()) {
             events.tell(new Event.DeviceUnresponsive(device, why));
+        }
+    }
+
+    @Override
+    public void failedRequests(long count) {
+        counters.failedRequests(device, count);
+        log.warn(device + ": " + count + " requests were failed, with each of which two daemons had died");
+        if (events.isOpen()) {
+            events.tell(new Event.RequestsFailed(device, count));
         }
     }
 }

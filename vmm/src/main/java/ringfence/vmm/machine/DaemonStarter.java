@@ -7,14 +7,18 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.SequencedMap;
 import java.util.StringJoiner;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import ringfence.linux.Fd;
 import ringfence.linux.Linux;
 import ringfence.memory.MemoryTable;
 import ringfence.process.BadInputException;
+import ringfence.process.Log;
 import ringfence.sandbox.Box;
 import ringfence.vhostuser.link.BackendSocket;
 import ringfence.vhostuser.link.SocketLock;
@@ -26,15 +30,18 @@ import ringfence.vmm.config.GenericConfig;
 import ringfence.vmm.config.HostProgram;
 import ringfence.vmm.config.NetBackend;
 import ringfence.vmm.config.NetConfig;
+import ringfence.vmm.config.PmemConfig;
 import ringfence.vmm.config.RateLimiterConfig;
 import ringfence.vmm.config.RuntimeOptions;
 import ringfence.vmm.config.VsockConfig;
 import ringfence.vmm.device.local.Vsock;
 import ringfence.vmm.device.net.NetDevice;
 import ringfence.vmm.device.remote.FsSpace;
+import ringfence.vmm.device.remote.HangWatch;
 import ringfence.vmm.device.remote.ListeningSource;
 import ringfence.vmm.device.remote.Profile;
 import ringfence.vmm.device.remote.RemoteDevice;
+import ringfence.vmm.device.remote.RemoteState;
 import ringfence.vmm.device.remote.SocketSource;
 import ringfence.vmm.event.Event;
 import ringfence.vmm.supervise.Companion;
@@ -50,6 +57,8 @@ import ringfence.vmm.supervise.SupervisedDaemon;
  * their devices: a device that closes ends the connection, and the connection's end ends the daemon.
  */
 final class DaemonStarter implements AutoCloseable {
+    private static final Log LOG = Log.of("device");
+
     private static final String PASST = "passt";
 
     /** After so long without a VM a switch ends: long enough for all of them to be started anew. */
@@ -60,6 +69,8 @@ final class DaemonStarter implements AutoCloseable {
     private final RuntimeDirectory directory;
     private final MachineProxy proxy;
     private final DaemonBoxes boxes;
+    private final HangWatch hangs = new HangWatch();
+    private final Map<String, Renewal> renewals = new ConcurrentHashMap<>();
     private int stores; // made so far
     /** What ends with a device: its daemon, and what that was started with. Guarded by itself. */
     private final SequencedMap<String, Deque<Runnable>> ends = new LinkedHashMap<>();
@@ -82,8 +93,22 @@ final class DaemonStarter implements AutoCloseable {
         RemoteDevice device = RemoteDevice.of(linux, disk.id(), Profile.block(), source, memory)
                 .queues(disk.numQueues(), disk.queueSize())
                 .watchedBy(watch(disk.id()))
+                .hangs(hangs, disk.upkeep())
                 .start();
+        renewable(disk.id(), source, device::state, device::handOver);
         return new PluggedDevice(disk.place(), device);
+    }
+
+    /** Notes how its daemon can be renewed, if it is ours. */
+    private void renewable(String device, SocketSource source, Supplier<RemoteState> state, Runnable handOver) {
+        if (source instanceof SupervisedDaemon daemon) {
+            renewals.put(device, new Renewal(daemon, state, handOver));
+        }
+    }
+
+    /** How the daemon of a device is renewed; empty: it has none of ours. */
+    Optional<Renewal> renewal(String device) {
+        return Optional.ofNullable(renewals.get(device));
     }
 
     private ConnectionLog watch(String device) {
@@ -112,7 +137,9 @@ final class DaemonStarter implements AutoCloseable {
             case NetBackend.Passt _ -> withPasst(net);
             case NetBackend.Switch(String name) -> shared(net, name);
         };
-        return new PluggedDevice(net.place(), NetDevice.start(linux, net, source, memory, watch(net.id())));
+        NetDevice device = NetDevice.start(linux, net, source, memory, watch(net.id()), hangs);
+        renewable(net.id(), source, device::state, device::handOver);
+        return new PluggedDevice(net.place(), device);
     }
 
     /** A shared folder. Its daemon, if it is ours, begins to start now. */
@@ -125,7 +152,9 @@ final class DaemonStarter implements AutoCloseable {
                 .queues(FsLayout.HIGH_PRIORITY_QUEUE + 1 + fs.numQueues(), fs.queueSize())
                 .space(FsSpace.of(fs))
                 .watchedBy(watch(fs.id()))
+                .hangs(hangs, fs.upkeep())
                 .start();
+        renewable(fs.id(), source, device::state, device::handOver);
         return new PluggedDevice(fs.place(), device);
     }
 
@@ -154,6 +183,11 @@ final class DaemonStarter implements AutoCloseable {
         }
         return new PluggedDevice(
                 vsock.place(), new Vsock(linux, vsock.id(), vsock.cid(), vsock.socket(), listener, memory));
+    }
+
+    /** Persistent memory, whose file is the guest's without a daemon between. */
+    PluggedDevice pmem(PmemConfig pmem, MemoryTable memory) {
+        return new PluggedDevice(pmem.place(), PmemFile.open(linux, pmem, memory));
     }
 
     /** A daemon that leaves to its successor what the guest has open. */
@@ -187,7 +221,8 @@ final class DaemonStarter implements AutoCloseable {
                         arguments,
                         boxes.folder(program, folder.path(), folder.readonly()),
                         List.of(),
-                        Optional.empty()),
+                        Optional.empty(),
+                        fs.upkeep().keepsStandby()),
                 Optional.of(store(fs.id())));
     }
 
@@ -228,7 +263,8 @@ final class DaemonStarter implements AutoCloseable {
                         arguments,
                         boxes.disk(program, path, disk.readonly(), fence),
                         List.of(),
-                        Optional.empty()));
+                        Optional.empty(),
+                        disk.upkeep().keepsStandby()));
     }
 
     private SupervisedDaemon supervised(String device, DaemonCommand command) {
@@ -236,8 +272,12 @@ final class DaemonStarter implements AutoCloseable {
     }
 
     private SupervisedDaemon supervised(String device, DaemonCommand command, Optional<DescriptorStore> store) {
-        SupervisedDaemon daemon = new SupervisedDaemon(linux, command, store, reason -> refused(device, reason));
-        atEnd(device, daemon::close);
+        DaemonCommand counting = counters(device).map(command::counting).orElse(command);
+        SupervisedDaemon daemon = new SupervisedDaemon(linux, counting, store, reason -> refused(device, reason));
+        atEnd(device, () -> {
+            renewals.remove(device);
+            daemon.close();
+        });
         return daemon;
     }
 
@@ -337,7 +377,28 @@ final class DaemonStarter implements AutoCloseable {
 
     private DaemonCommand command(
             NetConfig net, List<String> arguments, Box box, List<Fd> fds, Optional<Companion> companion) {
-        return new DaemonCommand(net.id(), Optional.empty(), netProgram(), arguments, box, fds, companion);
+        return new DaemonCommand(
+                net.id(),
+                Optional.empty(),
+                netProgram(),
+                arguments,
+                box,
+                fds,
+                companion,
+                net.upkeep().keepsStandby());
+    }
+
+    /** A file for a daemon to count in, which is there as long as the device is; it serves as well without. */
+    private Optional<Path> counters(String device) {
+        try {
+            Path file = directory.makeCounters(device);
+            proxy.counters().daemon(device, () -> DaemonCounters.read(linux, file));
+            atEnd(device, () -> RuntimeDirectory.remove(file));
+            return Optional.of(file);
+        } catch (UncheckedIOException e) {
+            LOG.info(device + ": nobody sees what its daemon counts: " + e.getMessage());
+            return Optional.empty();
+        }
     }
 
     private void atEnd(String device, Runnable end) {
@@ -364,5 +425,6 @@ final class DaemonStarter implements AutoCloseable {
             devices = List.copyOf(ends.reversed().keySet());
         }
         devices.forEach(this::end);
+        hangs.close();
     }
 }

@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongConsumer;
 import java.util.function.UnaryOperator;
 import ringfence.memory.MemoryTable;
 import ringfence.process.Log;
@@ -45,6 +46,7 @@ final class HotPlug implements AutoCloseable {
     private final DaemonStarter daemons;
     private final MemoryTable memory;
     private final Platform platform;
+    private final LongConsumer balloon;
     private final Log log;
     private final Map<String, Arrival> arrivals = new LinkedHashMap<>();
     private final Set<String> unborn =
@@ -55,7 +57,11 @@ final class HotPlug implements AutoCloseable {
     private VmConfig planned; // with all whose names are taken
     private Processors guest; // null: no vCPU runs
 
-    /** Of a machine that has what its configuration says. */
+    /**
+     * Of a machine that has what its configuration says.
+     *
+     * @param balloon takes the balloon's new size, if there is one
+     */
     HotPlug(
             VmConfig config,
             Admission admission,
@@ -63,6 +69,7 @@ final class HotPlug implements AutoCloseable {
             DaemonStarter daemons,
             MemoryTable memory,
             Platform platform,
+            LongConsumer balloon,
             Log log) {
         planned = config;
         this.admission = admission;
@@ -70,6 +77,7 @@ final class HotPlug implements AutoCloseable {
         this.daemons = daemons;
         this.memory = memory;
         this.platform = platform;
+        this.balloon = balloon;
         this.log = log;
         platform.onEject(this::ejected);
     }
@@ -110,7 +118,9 @@ final class HotPlug implements AutoCloseable {
         VmException.throwIfAny(admission.problems(next));
         VmConfig more = next.beyond(planned);
         if (more.ids().isEmpty()) {
-            throw VmException.wrongState("of a booted VM only devices can be added and taken away");
+            resize(next);
+            ask.done();
+            return;
         }
         VmException.throwIfAny(admission.problemsHere(more));
         more.disks().forEach(disk -> expect(ask, next, disk.id(), () -> daemons.disk(disk, memory)));
@@ -118,6 +128,17 @@ final class HotPlug implements AutoCloseable {
         more.fs().forEach(folder -> expect(ask, next, folder.id(), () -> daemons.fs(folder, memory)));
         more.generics().forEach(generic -> expect(ask, next, generic.id(), () -> daemons.generic(generic, memory)));
         more.vsock().ifPresent(vsock -> expect(ask, next, vsock.id(), () -> daemons.vsock(vsock, memory)));
+        more.pmem().forEach(pmem -> expect(ask, next, pmem.id(), () -> daemons.pmem(pmem, memory)));
+    }
+
+    private void resize(VmConfig next) {
+        if (!next.balloon().equals(planned.balloon())) {
+            proxy.events().tell(Event.Vm.RESIZING);
+            balloon.accept(next.balloon().orElseThrow().size());
+            planned = next;
+            publish();
+            proxy.events().tell(Event.Vm.RESIZED);
+        }
     }
 
     // ---- to come ------------------------------------------------------------------------------------------------
@@ -275,6 +296,31 @@ final class HotPlug implements AutoCloseable {
         publish();
         proxy.handed().keepFor(planned);
         departure.then().run();
+    }
+
+    // ---- to go on with another daemon ---------------------------------------------------------------------------
+
+    /**
+     * Has a device go on with a new daemon.
+     *
+     * @param ask answered when that serves, or why not
+     * @throws VmException if there is no such device, or its daemon is not the VMM's
+     */
+    void upgrade(MachineCommand.Ask ask, String id) {
+        if (!planned.ids().contains(id)) {
+            throw new VmException(Reason.UNKNOWN_DEVICE, "id: there is no device '" + id + "'");
+        }
+        Renewal renewal = daemons.renewal(id)
+                .orElseThrow(() -> VmException.wrongState(
+                        id + ": the VMM has not started its daemon: restart that where it was started"));
+        Thread.ofPlatform().name("upgrade").daemon().start(() -> {
+            try {
+                renewal.run();
+                soon(ask::done);
+            } catch (RuntimeException e) {
+                soon(() -> ask.refuse(new VmException(Reason.FAILED, id + ": " + e.getMessage())));
+            }
+        });
     }
 
     // ---- both ---------------------------------------------------------------------------------------------------

@@ -139,6 +139,10 @@ final class Machine implements AutoCloseable {
                 case VmRequest.Resume _ -> resume(processors);
                 case VmRequest.Nmi _ -> processors.nmi();
                 case VmRequest.PowerButton _ -> parts.powerButton();
+                case VmRequest.Upgrade(String device) -> {
+                    parts.hotPlug().upgrade(ask, device);
+                    return; // it is answered when the new one serves
+                }
                 case VmRequest.Create _ ->
                     throw VmException.wrongState("there is a VM already: delete it before another one is created");
                 case VmRequest.Boot _ -> throw VmException.wrongState("the VM is booted already");
@@ -208,6 +212,7 @@ final class Machine implements AutoCloseable {
             }
             case MachineCommand.Panic _ -> tell(Ending.GUEST_PANIC, "the guest has panicked (pvpanic)");
             case MachineCommand.Fault(CpuFault.TripleFault fault) -> failed(Ending.TRIPLE_FAULT, fault.describe());
+            case MachineCommand.Fault(CpuFault.MemoryGone fault) -> memoryGone(fault);
             case MachineCommand.Fault(CpuFault fault) -> failed(Ending.FAILED, fault.describe());
             case MachineCommand.DeviceRefused(String device, String reason) -> {
                 log.debug(() -> device + ": " + reason); // the device's own log has told it
@@ -220,6 +225,14 @@ final class Machine implements AutoCloseable {
     private void ends(String why) {
         log.info(why);
         proxy.events().tell(new Event.Ends(why));
+    }
+
+    /** That is somebody's doing outside, and the guest's end alone. */
+    private Outcome memoryGone(CpuFault.MemoryGone fault) {
+        String line = fault.describe()
+                + parts.missingMemory().map(what -> ": " + what).orElse("");
+        Outcome outcome = failed(Ending.FAILED, line);
+        return options.noShutdown() ? new Outcome.PoweredOff() : outcome;
     }
 
     private Outcome failed(Ending ending, String line) {

@@ -16,6 +16,7 @@ import ringfence.memory.RamOptions;
 import ringfence.process.BadInputException;
 import ringfence.process.Log;
 import ringfence.vmm.boot.BootState;
+import ringfence.vmm.config.BalloonConfig;
 import ringfence.vmm.config.CpusConfig;
 import ringfence.vmm.config.HostLimits;
 import ringfence.vmm.config.MemoryConfig;
@@ -24,6 +25,7 @@ import ringfence.vmm.config.Problem;
 import ringfence.vmm.config.RuntimeOptions;
 import ringfence.vmm.config.VmConfig;
 import ringfence.vmm.cpu.VcpuEvents;
+import ringfence.vmm.device.local.Balloon;
 import ringfence.vmm.device.local.Rng;
 import ringfence.vmm.device.local.Watchdog;
 import ringfence.vmm.event.Event;
@@ -64,6 +66,7 @@ final class MachineParts implements AutoCloseable {
     private final Platform platform;
     private final HotPlug hotPlug;
     private Optional<Watchdog> watchdog = Optional.empty();
+    private Optional<Balloon> balloon = Optional.empty();
     private CompletableFuture<BootState> firstLoad;
     private Serial16550 serial; // of this boot
 
@@ -83,21 +86,25 @@ final class MachineParts implements AutoCloseable {
                     config.memory().size(), Math.min(config.cpus().maxPhysBits(), Cpuid.physBits(supported)));
             segments = map.segments(config.platform().numPciSegments());
             ram = made(new GuestRam(linux, ranges(map), ramOptions(config.memory())));
+            RuntimeDirectory directory = runtimeDirectory();
+            made(proxy.counters().open(directory.counters(), config));
             DaemonBoxes boxes = DaemonBoxes.of(linux, options.home(), options.filters());
-            DaemonStarter daemons = made(new DaemonStarter(linux, options, boxes, runtimeDirectory(), proxy));
+            DaemonStarter daemons = made(new DaemonStarter(linux, options, boxes, directory, proxy));
             List<PluggedDevice> devices = new ArrayList<>(); // their daemons start now, beside all that follows
             config.disks().forEach(disk -> devices.add(daemons.disk(disk, ram.table())));
             config.nets().forEach(net -> devices.add(daemons.net(net, ram.table())));
             config.fs().forEach(fs -> devices.add(daemons.fs(fs, ram.table())));
             config.generics().forEach(generic -> devices.add(daemons.generic(generic, ram.table())));
             config.vsock().ifPresent(vsock -> devices.add(daemons.vsock(vsock, ram.table())));
+            config.pmem().forEach(pmem -> devices.add(daemons.pmem(pmem, ram.table())));
             firstLoad = load();
             consoles = made(new Consoles(linux, config));
             proxy.counters().losses(consoles.losses());
             platform = made(
                     new Platform(linux, proxy, map, segments, slot, kvm.caps().gsiRoutes()));
             plug(devices);
-            hotPlug = made(new HotPlug(consoles.opened(), admission, proxy, daemons, ram.table(), platform, log));
+            hotPlug = made(new HotPlug(
+                    consoles.opened(), admission, proxy, daemons, ram.table(), platform, this::resizeBalloon, log));
         } catch (RuntimeException e) {
             close();
             throw e;
@@ -157,6 +164,7 @@ final class MachineParts implements AutoCloseable {
         }
         consoles.console(ram.table()).ifPresent(console -> platform.plug(PciPlace.ANY, console));
         platform.plug(PciPlace.ANY, new Rng(linux, "__rng", config.rng().src(), ram.table()));
+        config.balloon().ifPresent(this::plugBalloon);
         if (config.watchdog()) {
             watchdog = Optional.of(watchdog());
             platform.plug(PciPlace.ANY, watchdog.get());
@@ -176,6 +184,17 @@ final class MachineParts implements AutoCloseable {
                 }
             });
         }
+    }
+
+    private void plugBalloon(BalloonConfig wanted) {
+        Balloon device = new Balloon(linux, "__balloon", wanted, ram);
+        balloon = Optional.of(device);
+        platform.plug(PciPlace.ANY, device);
+        proxy.counters().balloon(device.id(), device::counters, device::size);
+    }
+
+    private void resizeBalloon(long bytes) {
+        balloon.ifPresent(device -> device.resize(bytes));
     }
 
     private CompletableFuture<BootState> load() {
@@ -216,6 +235,11 @@ final class MachineParts implements AutoCloseable {
         watchdog.ifPresent(device -> device.standStill(still));
     }
 
+    /** What is missing of devices' memory, as one line; empty: nothing. */
+    Optional<String> missingMemory() {
+        return platform.missingMemory();
+    }
+
     /** Presses the power button. */
     void powerButton() {
         platform.powerButton();
@@ -240,6 +264,7 @@ final class MachineParts implements AutoCloseable {
                 config.cpus().nested(),
                 ram.table(),
                 platform.buses(),
+                proxy.counters()::exits,
                 events);
         slot.put(processors.vm());
         return processors;

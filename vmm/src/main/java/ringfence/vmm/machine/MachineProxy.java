@@ -47,6 +47,21 @@ public final class MachineProxy {
         return counters.read();
     }
 
+    /** Where the API is served: by that a VM is known to its user. Before the VMM runs. */
+    public void servedAt(String socket) {
+        counters.title(socket);
+    }
+
+    /** The API has answered a request. */
+    public void apiCalled(boolean refused) {
+        counters.apiCalled(refused);
+    }
+
+    /** Bytes of the guest's memory that its balloon holds; 0: it has none, or no machine is there. */
+    public long balloonSize() {
+        return counters.balloonSize();
+    }
+
     /** For devices' threads to count. */
     Counters counters() {
         return counters;
@@ -128,6 +143,9 @@ public final class MachineProxy {
     /** @param next null: there is no VM any more */
     void publish(MachineState next) {
         state = next;
+        if (next != null) {
+            counters.state(next);
+        }
     }
 
     /** The next command; waits for it. For the owner only. */

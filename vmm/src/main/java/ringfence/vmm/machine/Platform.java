@@ -24,6 +24,7 @@ import ringfence.vmm.bus.BusTable;
 import ringfence.vmm.bus.Deadlines;
 import ringfence.vmm.config.PciPlace;
 import ringfence.vmm.device.VirtioDevice;
+import ringfence.vmm.device.local.Pmem;
 import ringfence.vmm.event.EventSink;
 import ringfence.vmm.legacy.AcpiPower;
 import ringfence.vmm.legacy.DebugConsole;
@@ -62,6 +63,7 @@ final class Platform implements AutoCloseable {
     private final VmSlot slot;
     private final KvmMsiRouter router;
     private final KvmDoorbells doorbells;
+    private final KvmMemorySlots memorySlots;
     private final List<PciSegment> segments = new ArrayList<>();
     private final SortedMap<PciAddress, VirtioPciFunction> functions = new TreeMap<>();
     private final EventDevice events;
@@ -78,6 +80,7 @@ final class Platform implements AutoCloseable {
         this.slot = slot;
         router = new KvmMsiRouter(slot, gsiLimit);
         doorbells = new KvmDoorbells(slot);
+        memorySlots = new KvmMemorySlots(slot);
         ranges.forEach(this::add);
         plug(OptionalInt.of(0), HostBridge.create());
         events = new EventDevice(slot.line(EventDevice.IRQ));
@@ -114,7 +117,8 @@ final class Platform implements AutoCloseable {
      * @throws ringfence.vmm.pci.PciException if there is no place for it; it is closed then
      */
     PciAddress plug(PciPlace place, VirtioDevice device) {
-        VirtioPciFunction function = new VirtioPciFunction(device, linux.events(), router, doorbells, deadlines);
+        VirtioPciFunction function =
+                new VirtioPciFunction(device, linux.events(), router, doorbells, memorySlots, deadlines);
         EventSink told = owner.events();
         if (told.isOpen()) {
             function.listen(new DriverEvents(device.id(), told));
@@ -175,6 +179,15 @@ final class Platform implements AutoCloseable {
         return functions.values().stream()
                 .map(VirtioPciFunction::device)
                 .filter(device -> device.id().equals(id))
+                .findFirst();
+    }
+
+    /** What is missing of devices' memory, as one line; empty: nothing. */
+    Optional<String> missingMemory() {
+        return functions.values().stream()
+                .map(VirtioPciFunction::device)
+                .filter(device -> device instanceof Pmem pmem && pmem.missing() > 0)
+                .map(device -> "the file of " + device.id() + " has been made shorter")
                 .findFirst();
     }
 

@@ -7,12 +7,14 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.IntFunction;
 import ringfence.linux.Linux;
 import ringfence.memory.MemoryTable;
 import ringfence.memory.Region;
 import ringfence.vmm.boot.BootState;
 import ringfence.vmm.bus.BusTable;
 import ringfence.vmm.cpu.EntryPoint;
+import ringfence.vmm.cpu.ExitCounters;
 import ringfence.vmm.cpu.VcpuEvents;
 import ringfence.vmm.cpu.VcpuSetup;
 import ringfence.vmm.cpu.VcpuThread;
@@ -41,6 +43,7 @@ final class Processors implements AutoCloseable {
     /**
      * Makes the VM and its vCPUs; nothing runs yet.
      *
+     * @param counters of a vCPU
      * @throws ringfence.vmm.kvm.KvmException if KVM refuses, such as too many vCPUs
      */
     Processors(
@@ -53,6 +56,7 @@ final class Processors implements AutoCloseable {
             boolean nested,
             MemoryTable memory,
             BusTable buses,
+            IntFunction<ExitCounters> counters,
             VcpuEvents events) {
         vm = kvm.createVm();
         try {
@@ -75,7 +79,7 @@ final class Processors implements AutoCloseable {
                 CpuidPlan plan =
                         new CpuidPlan(topology, physBits, kvm.caps().tscDeadlineTimer(), vcpu.tscKhz(), nested);
                 VcpuSetup.every(vcpu, Cpuid.of(supported, plan, cpu));
-                threads.add(new VcpuThread(linux, vcpu, buses, events));
+                threads.add(new VcpuThread(linux, vcpu, buses, counters.apply(cpu), events));
             }
         } catch (RuntimeException e) {
             closeAll();

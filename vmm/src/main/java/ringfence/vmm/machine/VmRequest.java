@@ -29,6 +29,13 @@ public sealed interface VmRequest {
         }
     }
 
+    /**
+     * Has a device of a booted VM go on with a new process of its daemon, of the program as it is installed now.
+     *
+     * @param device its name
+     */
+    record Upgrade(String device) implements VmRequest {}
+
     /** Makes the machine and lets it run. */
     record Boot() implements VmRequest {}
 

@@ -129,6 +129,7 @@ public final class Vmm {
             case VmRequest.Pause _,
                     VmRequest.Resume _,
                     VmRequest.Reboot _,
+                    VmRequest.Upgrade _,
                     VmRequest.ShutDown _,
                     VmRequest.Nmi _,
                     VmRequest.PowerButton _ -> {

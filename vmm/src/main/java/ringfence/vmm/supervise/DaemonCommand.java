@@ -5,7 +5,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import ringfence.linux.Fd;
+import ringfence.linux.FileRight;
 import ringfence.sandbox.Box;
+import ringfence.sandbox.PathRule;
 
 /**
  * How a daemon is started.
@@ -17,6 +19,7 @@ import ringfence.sandbox.Box;
  * @param box what it is confined to
  * @param fds what else it gets of ours, from number {@value #FIRST_FD} on, which stays ours
  * @param companion what is started with it; its socket has the number after those
+ * @param standby whether another one waits to take over
  */
 public record DaemonCommand(
         String device,
@@ -25,7 +28,8 @@ public record DaemonCommand(
         List<String> arguments,
         Box box,
         List<Fd> fds,
-        Optional<Companion> companion) {
+        Optional<Companion> companion,
+        boolean standby) {
     /** Number of the socket in the daemon. */
     static final int SOCKET = 3;
 
@@ -36,6 +40,14 @@ public record DaemonCommand(
     public DaemonCommand {
         arguments = List.copyOf(arguments);
         fds = List.copyOf(fds);
+    }
+
+    /** The same, which counts in this file: that is there already, and the box lets the daemon write to it. */
+    public DaemonCommand counting(Path file) {
+        List<String> more = new ArrayList<>(arguments);
+        more.add("--counters=" + file);
+        PathRule rule = PathRule.of(file.toString(), FileRight.READ_FILE, FileRight.WRITE_FILE, FileRight.TRUNCATE);
+        return new DaemonCommand(device, image, program, more, box.with(rule), fds, companion, standby);
     }
 
     /** The argument list, the program first. @param socket number of the socket in the daemon */

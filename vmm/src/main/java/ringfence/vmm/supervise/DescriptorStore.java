@@ -12,7 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
 import java.util.function.Function;
-import ringfence.linux.Child;
+import java.util.function.ToIntFunction;
 import ringfence.linux.Datagram;
 import ringfence.linux.Epoll;
 import ringfence.linux.EventFd;
@@ -97,15 +97,16 @@ public final class DescriptorStore implements AutoCloseable {
      * Starts the next child with what the one before has left, which has to be dead: all that it sent is heard first.
      *
      * @param starter gets the descriptors by name, in the order in which they came; they stay the store's
+     * @param pid of what it has started
      * @return what the starter has started
      */
-    public synchronized Child start(Function<SequencedMap<String, Fd>, Child> starter) {
+    public synchronized <T> T start(Function<SequencedMap<String, Fd>, T> starter, ToIntFunction<T> pid) {
         drain(ALL);
         if (!discarded.isEmpty()) {
             wake.signal(); // the thread closes them
         }
-        Child next = starter.apply(Collections.unmodifiableSequencedMap(kept));
-        adopt(next.pid()); // whatever it has sent meanwhile waits for us
+        T next = starter.apply(Collections.unmodifiableSequencedMap(kept));
+        adopt(pid.applyAsInt(next)); // whatever it has sent meanwhile waits for us
         return next;
     }
 

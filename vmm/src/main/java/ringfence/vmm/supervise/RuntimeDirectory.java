@@ -11,11 +11,17 @@ import ringfence.process.RuntimeFolder;
 
 /**
  * The directory of one VM for what its processes share by name: the lock files of the fences,
- * and limits. Under {@code
+ * limits and counters. Under {@code
  * $RUNTIME_DIRECTORY} (systemd), {@code /run/ringfence} (root), {@code $XDG_RUNTIME_DIR/ringfence} or {@code ~/.cache/ringfence/run}; mode 0700; named by
  * the VMM's pid, and removed when the VM ends.
  */
 public final class RuntimeDirectory implements AutoCloseable {
+    /** What the directory of a VM is called, before the VMM's pid. */
+    public static final String PREFIX = "vm-";
+
+    /** The VMM's file of counters in it. */
+    public static final String COUNTERS = "counters";
+
     private final Path path;
 
     private RuntimeDirectory(Path path) {
@@ -30,7 +36,7 @@ public final class RuntimeDirectory implements AutoCloseable {
      */
     public static RuntimeDirectory create(boolean root) throws IOException {
         Path base = RuntimeFolder.ofUnit(root);
-        Path path = base.resolve("vm-" + ProcessHandle.current().pid());
+        Path path = base.resolve(PREFIX + ProcessHandle.current().pid());
         var mode = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
         Files.createDirectories(base, mode);
         try {
@@ -49,6 +55,41 @@ public final class RuntimeDirectory implements AutoCloseable {
      */
     public static Path ofSwitch(String name, int user) {
         return RuntimeFolder.ofUser(user).resolve("switch").resolve(name);
+    }
+
+    /** Where the VMM counts. */
+    public Path counters() {
+        return path.resolve(COUNTERS);
+    }
+
+    /**
+     * Makes the file in which this device's daemon counts, empty, for the daemon may make none, and says where it is.
+     *
+     * @throws UncheckedIOException if it cannot be made
+     */
+    public Path makeCounters(String device) {
+        Path file = path.resolve(countersOf(device));
+        try {
+            Files.deleteIfExists(file);
+            return Files.createFile(
+                    file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot make " + file, e);
+        }
+    }
+
+    /** The name of the file in which a device's daemon counts. */
+    public static String countersOf(String device) {
+        return device.replace("%", "%25").replace("/", "%2F") + ".counters";
+    }
+
+    /** Removes what a device has left. */
+    public static void remove(Path file) {
+        try {
+            Files.deleteIfExists(file);
+        } catch (IOException _) {
+            // it goes with its directory
+        }
     }
 
     /**

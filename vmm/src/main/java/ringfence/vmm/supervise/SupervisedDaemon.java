@@ -1,23 +1,25 @@
 package ringfence.vmm.supervise;
 
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.SequencedMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
-import ringfence.linux.Child;
+import java.util.function.Function;
 import ringfence.linux.ErrnoException;
 import ringfence.linux.Fd;
 import ringfence.linux.Linux;
 import ringfence.linux.OpenFlag;
-import ringfence.linux.Spawn;
 import ringfence.process.LockHolders;
-import ringfence.sandbox.BoxedProcess;
+import ringfence.vmm.device.remote.BackendProcess;
 import ringfence.vmm.device.remote.SocketSource;
 
 /**
- * A device daemon as a source of connected sockets: each socket is a new process, and there is never more than one.
+ * A device daemon as a source of connected sockets: each socket is a new process, and never more than one serves. Where a
+ * standby is asked for, another one waits, and is the next.
  *
  * <p>{@link #connect} is called by the link thread of the device, {@link #close} by the machine's owner after that
  * thread has closed its socket.
@@ -29,17 +31,20 @@ public final class SupervisedDaemon implements SocketSource, AutoCloseable {
     /** What a process that has closed its socket gets to finish its exit, so that its status is seen. */
     private static final long EXIT_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
-    private static final int SIGKILL = 9;
     private static final long RETIRE_NANOS = TimeUnit.SECONDS.toNanos(2);
-    private static final long DEATH_NANOS = TimeUnit.SECONDS.toNanos(10);
+    /** After a daemon has begun: its start, and the guest's, shall not be slowed down by the next one's. */
+    private static final long STANDBY_MILLIS = 500;
+
+    private static final long WARM_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
 
     private final Linux linux;
     private final DaemonCommand command;
     private final Optional<DescriptorStore> store;
     private final Consumer<String> refused;
-    private Child child;
-    private Child companion;
+    private DaemonProcess process; // null: none
+    private DaemonProcess standby; // null: none
     private int starts;
+    private boolean closed;
 
     /**
      * A daemon that is not started yet.
@@ -92,69 +97,117 @@ public final class SupervisedDaemon implements SocketSource, AutoCloseable {
     }
 
     private Fd start() {
-        Fd[] pair = linux.sockets().pair();
-        try (Fd theirs = pair[1];
-                Fd input = linux.files().open("/dev/null", OpenFlag.RDWR)) {
-            // its stdout goes to our stderr: our stdout is the guest's console
-            Fd errors = Fd.own(linux.kernel(), 2);
-            Map<Integer, Fd> standard = Map.of(0, input, 1, errors, 2, errors);
-            if (store.isPresent()) {
-                startHeir(store.get(), standard, theirs);
-            } else {
-                start(standard, theirs);
-            }
-            starts++;
-            return pair[0];
-        } catch (RuntimeException e) {
-            pair[0].close();
-            throw e;
+        process = standby == null ? startNow() : takeOver();
+        starts++;
+        if (command.standby()) {
+            CompletableFuture.delayedExecutor(STANDBY_MILLIS, TimeUnit.MILLISECONDS)
+                    .execute(this::prepare);
         }
+        return process.takeSocket();
     }
 
-    private void startHeir(DescriptorStore from, Map<Integer, Fd> standard, Fd socket) {
-        child = from.start(left -> spawned(Inheritance.of(command, standard, socket, left, from.address())));
+    private DaemonProcess startNow() {
+        return succeed(left -> DaemonProcess.start(linux, command, left, address(), false));
     }
 
-    private void start(Map<Integer, Fd> standard, Fd socket) {
-        Spawn spawn = new Spawn(command.argumentList(DaemonCommand.SOCKET), Map.of(), standard, true)
-                .fd(DaemonCommand.SOCKET, socket);
-        for (int i = 0; i < command.fds().size(); i++) {
-            spawn = spawn.fd(DaemonCommand.FIRST_FD + i, command.fds().get(i));
-        }
-        if (command.companion().isPresent()) {
-            startBoth(spawn, command.companion().get(), standard);
-        } else {
-            child = spawned(spawn);
-        }
-    }
-
-    /** The socket between the two is theirs alone: the end of either is the other's. */
-    private void startBoth(Spawn spawn, Companion with, Map<Integer, Fd> standard) {
-        Fd[] pair = linux.sockets().pair();
-        try (Fd one = pair[0];
-                Fd other = pair[1]) {
-            try {
-                companion = linux.processes()
-                        .spawn(new Spawn(with.argumentList(), Map.of(), standard, true).fd(Companion.SOCKET, other));
-            } catch (ErrnoException e) {
-                throw new IllegalStateException("cannot start " + with.program() + ": " + e.getMessage(), e);
-            }
-            child = spawned(spawn.fd(DaemonCommand.FIRST_FD + command.fds().size(), one));
-        }
-    }
-
-    /** A program that is missing is not a socket at which nobody listens yet, though both are ENOENT. */
-    private Child spawned(Spawn spawn) {
+    /** The standby, if it does its part; else a new one. */
+    private DaemonProcess takeOver() {
+        DaemonProcess next = standby;
+        standby = null;
+        boolean[] begun = new boolean[1];
         try {
-            return BoxedProcess.spawn(linux, spawn, command.box());
-        } catch (ErrnoException e) {
-            throw new IllegalStateException("cannot start " + command.program() + ": " + e.getMessage(), e);
+            succeed(left -> {
+                begun[0] = next.begin(left);
+                return next;
+            });
+        } finally {
+            if (!begun[0]) {
+                next.retire(0);
+            }
         }
+        return begun[0] ? next : startNow();
+    }
+
+    /** Has the next process get what the one before has left. */
+    private DaemonProcess succeed(Function<SequencedMap<String, Fd>, DaemonProcess> starter) {
+        if (store.isEmpty()) {
+            return starter.apply(DaemonProcess.NOTHING);
+        }
+        return store.get().start(starter, DaemonProcess::pid);
+    }
+
+    private Optional<String> address() {
+        return store.map(DescriptorStore::address);
+    }
+
+    /** Starts a standby, if there is none. One that cannot be started is missed by nobody before the next death. */
+    private synchronized void prepare() {
+        if (closed || process == null) {
+            return;
+        }
+        if (standby != null && standby.child().exitStatus().isPresent()) {
+            standby.close();
+            standby = null;
+        }
+        if (standby == null) {
+            try {
+                standby = DaemonProcess.start(linux, command, DaemonProcess.NOTHING, address(), true);
+            } catch (RuntimeException _) {
+                // what is wrong is told when the successor starts without it
+            }
+        }
+    }
+
+    /**
+     * Starts the next process, of the program as it is installed now, and returns when it is warm: the next {@link #connect} is
+     * answered with it. Any thread but the link's.
+     *
+     * @param nanos how long it may take
+     * @throws IllegalStateException if it cannot be started, ends or takes longer; the present one serves on
+     */
+    public void renew(long nanos) {
+        DaemonProcess next = renewed();
+        long deadline = System.nanoTime() + nanos;
+        while (!isReady(next, System.nanoTime() > deadline)) {
+            LockSupport.parkNanos(WARM_NANOS);
+        }
+    }
+
+    private synchronized DaemonProcess renewed() {
+        if (closed) {
+            throw new IllegalStateException("it is being taken away");
+        }
+        if (standby != null) {
+            standby.retire(0); // of another build, perhaps
+            standby = null;
+        }
+        standby = DaemonProcess.start(linux, command, DaemonProcess.NOTHING, address(), true);
+        return standby;
+    }
+
+    private synchronized boolean isReady(DaemonProcess next, boolean late) {
+        if (standby != next || next.isWarm()) {
+            return true; // it serves already, for the one before has died
+        }
+        OptionalInt status = next.child().exitStatus();
+        if (status.isEmpty() && !late) {
+            return false;
+        }
+        standby = null;
+        next.retire(0);
+        throw new IllegalStateException("the new " + command.program().getFileName()
+                + (status.isPresent() ? " has ended with " + status.getAsInt() : " is not ready in time")
+                + ": the one before serves on");
+    }
+
+    /** Whether a standby waits, and is warm. */
+    public synchronized boolean isStandbyWarm() {
+        return standby != null && standby.isWarm();
     }
 
     @Override
-    public synchronized OptionalInt pid() {
-        return child == null ? OptionalInt.empty() : OptionalInt.of(child.pid());
+    public synchronized Optional<BackendProcess> process() {
+        return Optional.ofNullable(process);
     }
 
     /** How often it has been started. */
@@ -164,39 +217,22 @@ public final class SupervisedDaemon implements SocketSource, AutoCloseable {
 
     /** Its exit status, once it is dead; 0 if there was none. */
     private int retire(long patience) {
-        int status = retireDaemon(patience);
-        if (companion != null) { // its socket is closed by now
-            if (companion.await(RETIRE_NANOS).isEmpty()) {
-                companion.kill(SIGKILL);
-                companion.await(DEATH_NANOS);
-            }
-            companion.close();
-            companion = null;
-        }
-        return status;
-    }
-
-    private int retireDaemon(long patience) {
-        if (child == null) {
+        if (process == null) {
             return 0;
         }
-        OptionalInt status = child.await(patience);
-        if (status.isEmpty()) {
-            child.kill(SIGKILL);
-            status = child.await(DEATH_NANOS);
-        }
-        if (status.isEmpty()) {
-            throw new IllegalStateException(command.program().getFileName() + " of " + command.device() + " (pid "
-                    + child.pid() + ") does not die: it hangs in the kernel, look at /proc/" + child.pid() + "/stack");
-        }
-        child.close();
-        child = null;
-        return status.getAsInt();
+        int status = process.retire(patience);
+        process = null;
+        return status;
     }
 
     /** Lets it end by itself for 2 s, for its socket is closed, then kills it. */
     @Override
     public synchronized void close() {
+        closed = true;
+        if (standby != null) {
+            standby.retire(0);
+            standby = null;
+        }
         retire(RETIRE_NANOS);
     }
 }

@@ -13,6 +13,11 @@
  * fence, a lock file in the {@link ringfence.vmm.supervise.RuntimeDirectory}, keeps a successor from the inflight region
  * until the kernel has ended the last request of its predecessor.
  *
+ * <h2>A standby</h2>
+ * Where one is asked for, the next process ({@link ringfence.vmm.supervise.DaemonProcess}) is started some time after the
+ * present one, warms up, and waits, holding nothing that the present one must have alone. At that one's death it is told to
+ * begin ({@link ringfence.keep.Successor}); one that does not answer is killed, and the next is started as without it.
+ *
  * <h2>What a daemon leaves to its successor</h2>
  * A shared folder's daemon has open what its guest has open, among it files whose last name is gone. With a {@link
  * ringfence.vmm.supervise.DescriptorStore} it gives duplicates away before it depends on them, by sd_notify(3)'s

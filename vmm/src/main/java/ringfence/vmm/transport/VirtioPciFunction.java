@@ -23,7 +23,7 @@ import ringfence.vmm.pci.PciFunction;
 import ringfence.vmm.pci.PciIdentity;
 
 /**
- * A virtio device as a PCI function (virtio 1.3, 4.1): modern only, one BAR, MSI-X with a vector per queue and one for the
+ * A virtio device as a PCI function (virtio 1.3, 4.1): modern only, one BAR for registers, MSI-X with a vector per queue and one for the
  * configuration. It owns the device, and the bells of its queues, for all its life.
  *
  * <p>Made, closed and reset by the owner of the machine; the guest's accesses come from vCPU threads.
@@ -55,7 +55,12 @@ public final class VirtioPciFunction implements AutoCloseable {
      * @throws IllegalArgumentException if the device has more than 1024 queues
      */
     public VirtioPciFunction(
-            VirtioDevice device, Events events, MsiRouter router, Doorbells doorbells, Deadlines deadlines) {
+            VirtioDevice device,
+            Events events,
+            MsiRouter router,
+            Doorbells doorbells,
+            MemorySlots slots,
+            Deadlines deadlines) {
         if (device.queueCount() > Layout.MAX_QUEUES) {
             throw new IllegalArgumentException("queues=" + device.queueCount() + " of at most " + Layout.MAX_QUEUES);
         }
@@ -85,7 +90,7 @@ public final class VirtioPciFunction implements AutoCloseable {
         Readiness readiness = new Readiness(device, deadlines, state::needsReset);
         state.onReset(readiness::restart);
         CommonConfig common = new CommonConfig(state, queues, msix, configInterrupt, readiness);
-        function = function(registers(common, new DeviceConfig(device, state, readiness, deadlines)));
+        function = function(registers(common, new DeviceConfig(device, state, readiness, deadlines)), slots);
     }
 
     private EventFd own(Events from) {
@@ -115,7 +120,7 @@ public final class VirtioPciFunction implements AutoCloseable {
         };
     }
 
-    private PciFunction function(BusDevice registers) {
+    private PciFunction function(BusDevice registers, MemorySlots slots) {
         int type = device.type();
         ConfigSpace space = new ConfigSpace(
                 new PciIdentity(VENDOR, MODERN + type, MODERN_REVISION, classOf(type), VENDOR, MODERN + type));
@@ -127,8 +132,10 @@ public final class VirtioPciFunction implements AutoCloseable {
         little(notify).putInt(notify.length - 4, Layout.NOTIFY_MULTIPLIER);
         space.addCapability(VENDOR_CAPABILITY, notify);
         ConfigWindow.open(space, space.addCapability(VENDOR_CAPABILITY, structure(PCI_CFG, 0, 0, 4)), registers);
-        return new PciFunction(
-                space, List.of(new Bar(0, Layout.BAR_SIZE, true, Layout.BAR_ALIGNMENT, registers, bells)));
+        List<Bar> bars = new ArrayList<>();
+        bars.add(new Bar(0, Layout.BAR_SIZE, true, Layout.BAR_ALIGNMENT, registers, bells));
+        device.window().ifPresent(window -> bars.add(new WindowBar(window, slots).bar()));
+        return new PciFunction(space, bars);
     }
 
     /** {@code struct virtio_pci_cap} without its first two bytes, and {@code extra} bytes after it. BAR 0. */

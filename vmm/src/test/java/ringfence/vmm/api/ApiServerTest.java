@@ -60,6 +60,40 @@ class ApiServerTest {
         };
     }
 
+    /** As curl does with a body of more than 1 MiB. */
+    @Test
+    void aClientThatWaitsToSendItsBodyIsToldTo() throws Exception {
+        String body = "{\"payload\":{\"kernel\":\"/k\"}" + " ".repeat(2 << 20) + "}";
+        try (TestServer server = TestServer.start(folder, PATIENT)) {
+            SocketChannel client = client(
+                    server,
+                    "PUT /api/v1/vm.create HTTP/1.1\r\nExpect: 100-continue\r\nConnection: close\r\nContent-Length: "
+                            + body.length() + "\r\n\r\n");
+            ByteBuffer told = ByteBuffer.allocate(25);
+            while (told.hasRemaining()) {
+                assertThat(client.read(told)).isPositive();
+            }
+            assertThat(told.array()).asString().isEqualTo("HTTP/1.1 100 Continue\r\n\r\n");
+            ByteBuffer bytes = ByteBuffer.wrap(body.getBytes(StandardCharsets.US_ASCII));
+            while (bytes.hasRemaining()) {
+                client.write(bytes);
+            }
+            assertThat(TestServer.all(client)).startsWith("HTTP/1.1 204 ");
+            assertThat(server.ask("GET", "vm.info", "")).contains("\"kernel\":\"/k\"");
+        }
+    }
+
+    /** It is told what is wrong at once, and need not send what would be too much. */
+    @Test
+    void aClientThatWaitsToSendTooMuchIsToldNotTo() throws Exception {
+        try (TestServer server = TestServer.start(folder, PATIENT)) {
+            SocketChannel client = client(
+                    server,
+                    "PUT /api/v1/vm.create HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 4194305\r\n\r\n");
+            assertThat(TestServer.all(client)).startsWith("HTTP/1.1 413 ");
+        }
+    }
+
     @Test
     void slowAndSenselessClientsDoNotDelayAGoodOne() throws Exception {
         Random random = new Random(Long.getLong("ringfence.seed", 1));

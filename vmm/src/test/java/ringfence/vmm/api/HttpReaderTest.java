@@ -57,6 +57,32 @@ class HttpReaderTest {
                         HttpError.class, e -> assertThat(e.status()).isEqualTo(status));
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "HTTP/1.1, 100-continue, 3, true",
+        "HTTP/1.1, 100-Continue, 3, true",
+        "HTTP/1.0, 100-continue, 3, false",
+        "HTTP/1.1, 100-continue, 0, false",
+        "HTTP/1.1, something, 3, false"
+    })
+    void whoWaitsToSendHisBodyIsToldOnce(String version, String expectation, int length, boolean waits) {
+        String head = "PUT /a " + version + "\r\nExpect: " + expectation + "\r\nContent-Length: " + length;
+        append(head);
+        assertThat(reader.next()).isEmpty();
+        assertThat(reader.takeExpectation()).as("in the head").isFalse();
+        append("\r\n\r\n");
+        if (reader.next().isEmpty()) {
+            assertThat(reader.takeExpectation()).isEqualTo(waits);
+            assertThat(reader.takeExpectation()).isFalse();
+            append("abc");
+            assertThat(reader.next()).isPresent();
+        }
+        assertThat(reader.takeExpectation()).isFalse();
+        append("PUT /b HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\na");
+        assertThat(reader.next()).isEmpty();
+        assertThat(reader.takeExpectation()).as("of one who does not wait").isFalse();
+    }
+
     @Test
     void bufferedHeadIsBounded() {
         append("GET /" + "a".repeat(HttpReader.MAX_HEAD));

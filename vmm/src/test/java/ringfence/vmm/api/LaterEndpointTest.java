@@ -55,16 +55,17 @@ class LaterEndpointTest {
     @Test
     void aRightOneIsToldWhatIsMissing() throws Exception {
         try (TestServer server = TestServer.start(folder, ApiLimits.of(1024))) {
-            assertThat(put(server, "vm.resize", "{'desired_ram':4096}").status())
+            assertThat(put(server, "vm.snapshot", "{'destination_url':'file:///s'}")
+                            .status())
                     .as("no VM")
                     .isEqualTo(404);
             assertThat(put(server, "vm.restore", "{'source_url':'file:///s'}").status())
                     .isEqualTo(500);
             assertThat(put(server, "vm.create", "{'payload':{'kernel':'/k'}}").status())
                     .isEqualTo(204);
-            HttpResponse answer = put(server, "vm.resize", "{'desired_ram':4096}");
+            HttpResponse answer = put(server, "vm.snapshot", "{'destination_url':'file:///s'}");
             assertThat(answer.status()).isEqualTo(500);
-            assertThat(answer.json()).startsWith("[\"vm.resize is not supported yet: vCPUs and memory are those of");
+            assertThat(answer.json()).startsWith("[\"vm.snapshot is not supported yet: there are no snapshots");
         }
     }
 }

@@ -178,12 +178,10 @@ class RemoteCommandsTest {
             quoteCharacter = '~',
             value = {
                 "add-device path=/sys/bus/pci/devices/0000:00:02.0,iommu=on | vm.add-device",
-                "add-pmem file=/f,size=2M,discard_writes=on | vm.add-pmem",
                 "add-user-device socket=/s,id=u | vm.add-user-device",
                 "add-vdpa path=/dev/vhost-vdpa-0 | vm.add-vdpa",
                 "coredump file:///core | vm.coredump",
                 "receive-migration receiver_url=unix:/s,memory_mode=postcopy | vm.receive-migration",
-                "resize --cpus 2 --memory=2G --balloon 0 | vm.resize",
                 "resize-disk --disk d --size 4G | vm.resize-disk",
                 "resize-zone --size 1G --id z | vm.resize-zone",
                 "restore source_url=file:///s,resume=true | vm.restore",
@@ -214,7 +212,9 @@ class RemoteCommandsTest {
                 "add-vdpa | path=/v | {'path':'/v','num_queues':1,'iommu':false}",
                 "add-vdpa | path=/v,num_queues=3 | {'path':'/v','num_queues':3,'iommu':false}",
                 "resize | --memory=1G | {'desired_ram':1073741824}",
-                "resize | --cpus=4 | {'desired_vcpus':4}",
+                "resize | --cpus=4 --balloon 1M | {'desired_vcpus':4,'desired_balloon':1048576}",
+                "add-pmem | file=/f,size=2M,discard_writes=on |"
+                        + " {'file':'/f','size':2097152,'discard_writes':true,'pci_segment':0}",
                 "resize-zone | --id=z --size=1M | {'id':'z','desired_ram':1048576}",
                 "remove-device | a\"b | {'id':'a\\\"b'}",
             })

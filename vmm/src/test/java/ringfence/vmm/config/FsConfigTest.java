@@ -3,6 +3,7 @@ package ringfence.vmm.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -27,7 +28,14 @@ class FsConfigTest {
     @Test
     void defaultsAreCloudHypervisors() {
         assertThat(FsConfig.TABLE.parse("tag=share,socket=/run/fs"))
-                .isEqualTo(new FsConfig("", "share", new FsBackend.Socket("/run/fs"), 1, 1024, PciPlace.ANY));
+                .isEqualTo(new FsConfig(
+                        "",
+                        "share",
+                        new FsBackend.Socket("/run/fs"),
+                        1,
+                        1024,
+                        new Upkeep(Optional.empty(), Optional.empty()),
+                        PciPlace.ANY));
         assertThat(FsConfig.TABLE.parse("tag=share,path=/srv").backend())
                 .isEqualTo(new FsBackend.Folder("/srv", false, FsBackend.Cache.AUTO, false, false, false));
     }

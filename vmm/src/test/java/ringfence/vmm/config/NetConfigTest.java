@@ -40,6 +40,7 @@ class NetConfigTest {
                         256,
                         NetOffloads.ALL,
                         Optional.empty(),
+                        new Upkeep(Optional.empty(), Optional.empty()),
                         PciPlace.ANY));
     }
 

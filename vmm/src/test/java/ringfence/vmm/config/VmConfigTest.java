@@ -27,6 +27,8 @@ class VmConfigTest {
                 List.of(),
                 List.of(),
                 Optional.empty(),
+                List.of(),
+                Optional.empty(),
                 RngConfig.TABLE.defaults(),
                 serial.isEmpty() ? ConsoleConfig.NULL : ConsoleConfig.TABLE.parse(serial),
                 ConsoleConfig.TTY,
@@ -45,7 +47,16 @@ class VmConfigTest {
                 .isEqualTo(new CpusConfig(
                         1, 1, Optional.empty(), 46, true, false, List.of(), CpusConfig.CoreScheduling.VM));
         assertThat(config.memory())
-                .isEqualTo(new MemoryConfig(512L << 20, false, false, false, OptionalLong.empty(), false, true, false));
+                .isEqualTo(new MemoryConfig(
+                        512L << 20,
+                        OptionalLong.empty(),
+                        false,
+                        false,
+                        false,
+                        OptionalLong.empty(),
+                        false,
+                        true,
+                        false));
         assertThat(config.rng().src()).isEqualTo("/dev/urandom");
         assertThat(config.serial().mode()).isEqualTo(ConsoleMode.NULL);
         assertThat(config.console().mode()).isEqualTo(ConsoleMode.TTY);
@@ -143,6 +154,8 @@ class VmConfigTest {
                 List.of(disk, disk),
                 List.of(),
                 List.of(),
+                List.of(),
+                Optional.empty(),
                 List.of(),
                 Optional.empty(),
                 one.rng(),

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Timeout;
 import ringfence.linux.EventFd;
 import ringfence.linux.Linux;
 import ringfence.linux.Mapping;
+import ringfence.telemetry.Counters;
 import ringfence.vmm.bus.Access;
 import ringfence.vmm.bus.BusDevice;
 import ringfence.vmm.bus.BusTable;
@@ -58,7 +59,7 @@ class VcpuThreadTest {
         vm = kvm.createVm();
         vm.memorySlot(0, 0, MEMORY, memory.address(), 0);
         vcpu = vm.createVcpu(0);
-        thread = new VcpuThread(linux, vcpu, buses, new VcpuEvents() {
+        thread = new VcpuThread(linux, vcpu, buses, new ExitCounters(Counters.hidden(), 0), new VcpuEvents() {
             @Override
             public void firstRun(int cpu) {}
 

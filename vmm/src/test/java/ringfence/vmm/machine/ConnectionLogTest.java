@@ -26,7 +26,7 @@ class ConnectionLogTest {
     }
 
     private void changes(Phase phase, String reason, int pid, int reconnects, long gapNanos) {
-        watch.changed(new RemoteState(phase, reason, pid, 1, reconnects, gapNanos, gapNanos));
+        watch.changed(new RemoteState(phase, reason, pid, 1, reconnects, gapNanos, gapNanos, 0, false));
     }
 
     @Test
@@ -43,6 +43,23 @@ class ConnectionLogTest {
                         new Event.DeviceUnresponsive("_disk0", "it does not stop a queue"),
                         new Event.DeviceLost("_disk0", "it has gone"),
                         new Event.DeviceReconnected("_disk0", 101, 7_000_000));
+    }
+
+    @Test
+    void aBackendThatHangsAndGoesOnIsTold() {
+        changes(Phase.CONNECTED, "", 100, 0, 0);
+        watch.changed(new RemoteState(Phase.LOST, "it hangs", 100, 1, 0, 0, 0, 1, true));
+        changes(Phase.CONNECTED, "", 100, 0, 0);
+        watch.changed(new RemoteState(Phase.FAILED, "end it", 100, 1, 0, 0, 0, 2, true));
+        watch.failedRequests(3);
+        assertThat(told)
+                .containsExactly(
+                        new Event.DeviceConnected("_disk0", 100),
+                        new Event.DeviceUnresponsive("_disk0", "it hangs"),
+                        new Event.DeviceResponds("_disk0"),
+                        new Event.DeviceUnresponsive("_disk0", "end it"),
+                        new Event.RequestsFailed("_disk0", 3));
+        assertThat(failed).as("another back-end would not help").isEmpty();
     }
 
     @Test

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.function.BiFunction;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -65,7 +66,12 @@ class DaemonStarterTest {
                 printf 'option %%s\\n' "$@"
                 for fd in 3 4 5 6; do printf 'fd %%s ' $fd; readlink /proc/$$/fd/$fd || echo; done
                 grep CapEff /proc/$$/status
-                for o in "$@"; do case $o in --limits=*) sed 's/^/limit /' "${o#*=}" ;; esac; done
+                for o in "$@"; do
+                    case $o in
+                    --limits=*) sed 's/^/limit /' "${o#*=}" ;;
+                    --counters=*) stat -c 'counters of %%s bytes' "${o#*=}" ;;
+                    esac
+                done
             } >%1$s.new 2>&1
             mv %1$s.new %1$s
             exit 2
@@ -122,11 +128,31 @@ class DaemonStarterTest {
         }
     }
 
+    private static final String COUNTERS = "--counters=";
+
+    /** All but the file of its counters, which {@link #aDaemonCountsInAFileOfTheVm} looks at. */
     private static List<String> options(List<String> report) {
-        return report.stream()
-                .filter(line -> line.startsWith("option "))
-                .map(line -> line.substring(7))
-                .toList();
+        return all(report).filter(option -> !option.startsWith(COUNTERS)).toList();
+    }
+
+    private static Stream<String> all(List<String> report) {
+        return report.stream().filter(line -> line.startsWith("option ")).map(line -> line.substring(7));
+    }
+
+    /** The file is there before the daemon, which may make none, and goes with the device. */
+    @Test
+    void aDaemonCountsInAFileOfTheVm() throws Exception {
+        List<String> report = startedWith("id=_net0,mac=52:54:00:12:34:56");
+        Path file = Path.of(all(report)
+                .filter(option -> option.startsWith(COUNTERS))
+                .findFirst()
+                .orElseThrow()
+                .substring(COUNTERS.length()));
+        assertThat(file.getFileName().toString()).isEqualTo("_net0.counters");
+        assertThat(file.getParent().getFileName().toString())
+                .isEqualTo("vm-" + ProcessHandle.current().pid());
+        assertThat(report).contains("counters of 0 bytes");
+        assertThat(file).doesNotExist();
     }
 
     @Test
@@ -148,7 +174,7 @@ class DaemonStarterTest {
                 .singleElement()
                 .asString()
                 .contains("socket:");
-        assertThat(report).contains("fd 4 ");
+        assertThat(report).contains("fd 4 /memfd:heartbeat (deleted)");
         assumeThat(linux.processes().effectiveUser()).isZero();
         assertThat(report).as("CAP_NET_ADMIN").contains("CapEff:\t0000000000001000");
     }
@@ -241,7 +267,7 @@ class DaemonStarterTest {
                         "--posix-acl",
                         "--posix-lock",
                         "--flock");
-        assertThat(report).contains("fd 4 ");
+        assertThat(report).contains("fd 4 /memfd:heartbeat (deleted)");
         assumeThat(linux.processes().effectiveUser()).isZero();
         assertThat(report)
                 .as("CHOWN, DAC_OVERRIDE, DAC_READ_SEARCH, FOWNER, FSETID, SETGID, SETUID, MKNOD, SETFCAP")
@@ -262,7 +288,7 @@ class DaemonStarterTest {
             List<String> report = startedWith(
                     "id=_net0,mac=52:54:00:12:34:56,num_queues=4,fd=[" + two.number() + "," + one.number() + "]");
             assertThat(options(report)).contains("--queue-pairs=2", "--backend=fd=4:5");
-            assertThat(report).contains("fd 4 /dev/zero", "fd 5 /dev/null", "fd 6 ");
+            assertThat(report).contains("fd 4 /dev/zero", "fd 5 /dev/null", "fd 6 /memfd:heartbeat (deleted)");
             assertThat(one.isOpen() && two.isOpen()).as("ours stay ours").isTrue();
             assumeThat(linux.processes().effectiveUser()).isZero();
             assertThat(report).contains("CapEff:\t0000000000000000");

@@ -69,6 +69,7 @@ class ProcessorsTest {
                             false,
                             ram.table(),
                             new BusTable(),
+                            new Counters()::exits,
                             NONE)
                     .close();
         }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.OutputStream;
 import java.io.PrintStream;
+import java.io.RandomAccessFile;
 import java.lang.foreign.Arena;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -15,12 +16,14 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import ringfence.linux.Errno;
 import ringfence.linux.FaultInjector;
 import ringfence.linux.Linux;
 import ringfence.linux.NativeKernel;
@@ -30,9 +33,11 @@ import ringfence.process.Log;
 import ringfence.process.Program;
 import ringfence.sandbox.FilterMode;
 import ringfence.vmm.config.HostLimits;
+import ringfence.vmm.config.PmemConfig;
 import ringfence.vmm.config.Problem;
 import ringfence.vmm.config.RuntimeOptions;
 import ringfence.vmm.config.VmConfig;
+import ringfence.vmm.device.local.Watchdog;
 import ringfence.vmm.event.Event;
 import ringfence.vmm.event.Event.Vm;
 import ringfence.vmm.event.EventSink;
@@ -40,6 +45,7 @@ import ringfence.vmm.event.EventSink;
 /** The events of a VM's life, in Cloud Hypervisor's order. Needs /dev/kvm, of whatever kind: the guests do hardly anything. */
 @Timeout(120)
 class VmEventsTest {
+    private static final int KVM_RUN = 0xAE80;
     private static final String PROCESSORS = "/proc/cpuinfo";
 
     @TempDir
@@ -61,6 +67,7 @@ class VmEventsTest {
             }
         }
     };
+    private final AtomicBoolean gone = new AtomicBoolean();
     private final Arena arena = Arena.ofShared();
     private Vmm vmm;
     private CompletableFuture<Ending> ending;
@@ -114,6 +121,10 @@ class VmEventsTest {
                 Syscall.OPENAT,
                 (folder, path, flags) -> text(path).equals(PROCESSORS),
                 (through, call, a) -> through.call(call, a[0], nothing, a[2], a[3], a[4], a[5]));
+        kernel.inject(
+                Syscall.IOCTL,
+                (kvm, request, _) -> request == KVM_RUN && gone.get(),
+                (_, _, _) -> -Errno.EFAULT.number());
         return new Linux(kernel);
     }
 
@@ -242,6 +253,65 @@ class VmEventsTest {
                 .isInstanceOfSatisfying(
                         Event.MachineFailed.class,
                         failed -> assertThat(failed.reason()).contains("triple fault"));
+    }
+
+    @Test
+    void aGuestThatFallsSilentIsResetByItsWatchdog() throws Exception {
+        Path file = Files.write(folder.resolve("kernel"), TestKernels.fallingSilent());
+        vmm.take(VmConfig.TABLE.read(JsonReader.read("{\"payload\":{\"kernel\":\"" + file
+                + "\"},\"memory\":{\"size\":67108864},\"console\":{\"mode\":\"Off\"},\"watchdog\":true}")));
+        long start = System.nanoTime();
+        run();
+        while (!told.contains(Vm.REBOOTED)) {
+            Thread.sleep(10);
+        }
+        assertThat(System.nanoTime() - start).isBetween(Watchdog.PATIENCE, 2 * Watchdog.PATIENCE);
+        assertThat(told)
+                .containsSubsequence(Vm.BOOTING, new Event.DeviceActivated("__watchdog"), Vm.REBOOTING, Vm.REBOOTED);
+        vmm.proxy().shutDownVmm("enough");
+        assertThat(ended()).isEqualTo(Ending.ORDERLY);
+        assertThat(ends.getFirst())
+                .isEqualTo("the guest resets (the watchdog has heard nothing for 20 s): it boots again");
+    }
+
+    /**
+     * What becomes of a file under a guest is the guest's end, not the VMM's. What KVM answers where the processor looks the
+     * guest's memory up is said for it here: one that emulates takes the access for one of a device's registers.
+     */
+    @Test
+    void aGuestWhoseMemoryIsCutShort() throws Exception {
+        vmm = vmm(true);
+        run();
+        Path file = folder.resolve("pmem");
+        for (int i = 0; i < 2; i++) {
+            Files.write(file, new byte[2 << 20]);
+            VmConfig config = config(TestKernels.counting(0xC100_0000));
+            ask(new VmRequest.Create(config.plus(PmemConfig.TABLE.parse("file=" + file))));
+            ask(new VmRequest.Boot());
+            byte[] first = new byte[1];
+            try (RandomAccessFile seen = new RandomAccessFile(file.toFile(), "rw")) {
+                while (first[0] == 0) {
+                    seen.seek(0);
+                    seen.readFully(first);
+                }
+                seen.setLength(0);
+            }
+            gone.set(true);
+            while (!told.contains(Vm.SHUTDOWN)) {
+                Thread.sleep(10);
+            }
+            assertThat(told)
+                    .contains(new Event.MachineFailed("vCPU 0 touched memory that is not there any more: the file of"
+                            + " _pmem0 has been made shorter"));
+            assertThatThrownBy(() -> ask(new VmRequest.Boot()))
+                    .cause()
+                    .isInstanceOfSatisfying(
+                            VmException.class,
+                            why -> assertThat(why.lines()).anyMatch(line -> line.contains("is no multiple of 2M")));
+            gone.set(false);
+            ask(new VmRequest.Delete());
+            told.clear();
+        }
     }
 
     /** Nothing follows the beginning of what fails. */

@@ -81,11 +81,13 @@ class DescriptorStoreTest {
     /** Starts a child that does nothing: what there is for it, by name, and which file that is. */
     private List<String> left(DescriptorStore store) {
         List<String> left = new ArrayList<>();
-        store.start(kept -> {
-            kept.forEach(
-                    (name, fd) -> left.add(name + " " + linux.files().stat(fd).inode()));
-            return sleeper();
-        });
+        store.start(
+                kept -> {
+                    kept.forEach((name, fd) ->
+                            left.add(name + " " + linux.files().stat(fd).inode()));
+                    return sleeper();
+                },
+                Child::pid);
         return left;
     }
 
@@ -287,7 +289,8 @@ class DescriptorStoreTest {
                 List.of("--tag=x"),
                 Box.ofPrivileges(Set.of()),
                 List.of(),
-                Optional.empty());
+                Optional.empty(),
+                false);
         try (DescriptorStore store = store();
                 SupervisedDaemon daemon = new SupervisedDaemon(linux, command, Optional.of(store), line -> {});
                 Fd file = linux.files().open("/dev/zero", OpenFlag.RDONLY);
@@ -309,7 +312,7 @@ class DescriptorStoreTest {
                         .containsEntry("fds", "2 names state:node-1 store " + socket)
                         .containsEntry("3", "/dev/zero")
                         .containsEntry("4", "/dev/zero")
-                        .containsEntry("6", "");
+                        .containsEntry("6", "/memfd:heartbeat (deleted)");
                 assertThat(successor.get("5")).startsWith("socket:");
             }
             assertThat(store.names()).as("they stay for the next one").containsExactly("state", "node-1");

@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.OptionalInt;
 import ringfence.linux.EventFd;
 import ringfence.linux.Linux;
+import ringfence.linux.Mapping;
 import ringfence.vmm.bus.Access;
 import ringfence.vmm.bus.Bus;
 import ringfence.vmm.bus.BusTable;
@@ -31,6 +32,25 @@ public final class TestMachine implements AutoCloseable {
     public final PciSegment segment;
     /** Kicks that reach a daemon without an exit: address to event. */
     final Map<Long, EventFd> doorbells = new HashMap<>();
+
+    /** Devices' memory that the guest sees: address to memory. */
+    final Map<Long, Mapping> windows = new HashMap<>();
+
+    private final MemorySlots slots = new MemorySlots() {
+        @Override
+        public void map(long guestAddress, Mapping memory) {
+            if (windows.putIfAbsent(guestAddress, memory) != null) {
+                throw new IllegalStateException("KVM would say EEXIST");
+            }
+        }
+
+        @Override
+        public void unmap(long guestAddress) {
+            if (windows.remove(guestAddress) == null) {
+                throw new IllegalStateException("KVM would say EINVAL");
+            }
+        }
+    };
 
     private final Doorbells fakeDoorbells = new Doorbells() {
         @Override
@@ -68,7 +88,8 @@ public final class TestMachine implements AutoCloseable {
 
     /** Puts a function for this device into the first free slot. */
     public VirtioPciFunction add(VirtioDevice device) {
-        VirtioPciFunction function = new VirtioPciFunction(device, linux.events(), msi, fakeDoorbells, deadlines);
+        VirtioPciFunction function =
+                new VirtioPciFunction(device, linux.events(), msi, fakeDoorbells, slots, deadlines);
         segment.add(OptionalInt.empty(), function.function());
         return function;
     }

@@ -119,11 +119,7 @@ public final class Console extends LocalDevice {
 
     /** {@code struct virtio_console_config { le16 cols; le16 rows; … }}. */
     @Override
-    public long readConfig(int offset, int width) {
-        if (offset >= CONFIG_SIZE) {
-            return 0;
-        }
-        long value = Integer.toUnsignedLong(size) >>> 8 * offset;
-        return width == 8 ? value : value & (1L << 8 * width) - 1;
+    long configWord(int index) {
+        return index == 0 ? Integer.toUnsignedLong(size) : 0;
     }
 }

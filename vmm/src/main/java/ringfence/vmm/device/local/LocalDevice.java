@@ -44,6 +44,7 @@ abstract class LocalDevice implements VirtioDevice {
     private final Thread thread;
     private volatile DeviceListener listener;
     private volatile boolean closing;
+    private boolean gone; // guarded by work
 
     LocalDevice(Linux linux, String id, int type, int queueCount, int queueSize, MemoryTable memory) {
         this.id = id;
@@ -222,7 +223,11 @@ abstract class LocalDevice implements VirtioDevice {
     /** Has the device's thread do something, once it runs. Any thread. */
     final void post(Runnable what) {
         work.add(what);
-        wake.signal();
+        synchronized (work) {
+            if (!gone) {
+                wake.signal();
+            }
+        }
     }
 
     @Override
@@ -260,9 +265,20 @@ abstract class LocalDevice implements VirtioDevice {
         return RING_FEATURES | deviceFeatures();
     }
 
-    @Override
-    public long readConfig(int offset, int width) {
+    /** Eight bytes of the configuration space, little-endian, from 8 times {@code index} on; beyond its end 0. Any thread. */
+    long configWord(int index) {
         return 0;
+    }
+
+    @Override
+    public final long readConfig(int offset, int width) {
+        int index = offset / Long.BYTES;
+        int shift = Byte.SIZE * (offset % Long.BYTES);
+        long value = configWord(index) >>> shift;
+        if (shift + Byte.SIZE * width > Long.SIZE) {
+            value |= configWord(index + 1) << Long.SIZE - shift;
+        }
+        return width == Long.BYTES ? value : value & (1L << Byte.SIZE * width) - 1;
     }
 
     @Override
@@ -297,6 +313,9 @@ abstract class LocalDevice implements VirtioDevice {
             Thread.currentThread().interrupt();
         }
         epoll.close();
-        wake.close();
+        synchronized (work) {
+            gone = true;
+            wake.close();
+        }
     }
 }

@@ -108,12 +108,8 @@ public final class Vsock extends LocalDevice {
 
     /** {@code guest_cid}, whose upper half is zero. */
     @Override
-    public long readConfig(int offset, int width) {
-        if (offset >= VsockLayout.CONFIG) {
-            return 0;
-        }
-        long value = cid >>> 8 * offset;
-        return width == 8 ? value : value & (1L << 8 * width) - 1;
+    long configWord(int index) {
+        return index == 0 ? cid : 0;
     }
 
     // ---- the guest's side ---------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ import ringfence.vmm.device.QueueEvents;
 import ringfence.vmm.device.VirtioDevice;
 import ringfence.vmm.device.local.NetCommands;
 import ringfence.vmm.device.local.NetControl;
+import ringfence.vmm.device.remote.HangWatch;
 import ringfence.vmm.device.remote.Phase;
 import ringfence.vmm.device.remote.Profile;
 import ringfence.vmm.device.remote.RemoteDevice;
@@ -37,7 +38,13 @@ public final class NetDevice implements VirtioDevice {
     private volatile DeviceListener listener; // null: not named yet
     private volatile long acknowledged;
 
-    private NetDevice(Linux linux, NetConfig config, SocketSource source, MemoryTable memory, RemoteListener watcher) {
+    private NetDevice(
+            Linux linux,
+            NetConfig config,
+            SocketSource source,
+            MemoryTable memory,
+            RemoteListener watcher,
+            HangWatch hangs) {
         id = config.id();
         pairs = config.pairs();
         space = new NetSpace(config.mac().orElseThrow(), pairs, config.mtu());
@@ -51,6 +58,7 @@ public final class NetDevice implements VirtioDevice {
         data = RemoteDevice.of(linux, id, Profile.net(pairs, config.offloads(), config.mtu()), source, memory)
                 .queues(PAIR * pairs, config.queueSize())
                 .watchedBy(new Watch(watcher))
+                .hangs(hangs, config.upkeep())
                 .start();
     }
 
@@ -60,15 +68,26 @@ public final class NetDevice implements VirtioDevice {
      * @param config with an address
      * @param source where the back-end is found
      * @param watcher who is told of the connection
+     * @param hangs who looks whether the back-end hangs; null: nobody
      */
     public static NetDevice start(
-            Linux linux, NetConfig config, SocketSource source, MemoryTable memory, RemoteListener watcher) {
-        return new NetDevice(linux, config, source, memory, watcher);
+            Linux linux,
+            NetConfig config,
+            SocketSource source,
+            MemoryTable memory,
+            RemoteListener watcher,
+            HangWatch hangs) {
+        return new NetDevice(linux, config, source, memory, watcher, hangs);
     }
 
     /** What is known of the connection now. */
     public RemoteState state() {
         return data.state();
+    }
+
+    /** See {@link RemoteDevice#handOver}. */
+    public void handOver() {
+        data.handOver();
     }
 
     @Override
@@ -250,6 +269,11 @@ public final class NetDevice implements VirtioDevice {
         @Override
         public void unresponsive(String why) {
             next.unresponsive(why);
+        }
+
+        @Override
+        public void failedRequests(long count) {
+            next.failedRequests(count);
         }
     }
 }

@@ -139,11 +139,21 @@ final class Link {
             while (!closing && (command = commands.poll()) != null) {
                 guarded(command);
             }
+            if (connection != null) {
+                events.serves(inUse());
+            }
             if (connection == null && !resets.isEmpty() && share == null && before != null && before.isDead()) {
                 forget(); // without a fence to be taken nobody is left who could write anything
             }
         }
         end();
+    }
+
+    private List<QueueConfig> inUse() {
+        return queues.values().stream()
+                .filter(queue -> queue.begun && queue.index < enabled && profile.completes(queue.index))
+                .map(queue -> queue.config)
+                .toList();
     }
 
     private void attend(long token) {
@@ -226,7 +236,11 @@ final class Link {
         long gap = System.nanoTime() - lostAt;
         // a guest that has asked for a reset reads features and configuration again
         events.connected(
-                source.pid().orElse(next.peer().pid()), next.features(), next.config(), gap, !resets.isEmpty());
+                source.process().map(BackendProcess::pid).orElse(next.peer().pid()),
+                next.features(),
+                next.config(),
+                gap,
+                !resets.isEmpty());
         guarded(this::settle);
     }
 
@@ -424,6 +438,20 @@ final class Link {
         running.forEach(queue -> connection.frontend().stopQueue(queue.index));
         prepare(connection);
         running.forEach(queue -> takeUp(connection, queue));
+    }
+
+    /** Has the back-end give its queues back, drained, and lets go of it: the next one goes on with them. */
+    void handOver() {
+        if (connection == null) {
+            return; // the next one comes anyway
+        }
+        for (RemoteQueue queue : queues.values()) {
+            if (queue.begun) {
+                connection.frontend().stopQueue(queue.index);
+            }
+        }
+        source.process().ifPresent(BackendProcess::kill); // as at any death, it changes nothing that it leaves
+        lost("it makes room for the next one");
     }
 
     /** Uses that many queues, the first ones; those that start later too, and those of a successor. */

@@ -1,6 +1,8 @@
 package ringfence.vmm.device.remote;
 
+import java.util.List;
 import ringfence.vhostuser.link.PeerException;
+import ringfence.virtio.queue.QueueConfig;
 
 /** What a {@link Link} tells its device. On the link thread. */
 interface LinkEvents {
@@ -25,6 +27,9 @@ interface LinkEvents {
 
     /** Nobody could be connected to. @param refused somebody was there and will not do */
     void notConnected(String why, boolean refused);
+
+    /** These queues run in which what is made available has to be used; told often. */
+    void serves(List<QueueConfig> queues);
 
     /** The configuration space as it is now. */
     void configRead(byte[] config);

@@ -172,6 +172,15 @@ public record Profile(
         return Arrays.equals(before, 0, fixedSize, after, 0, fixedSize);
     }
 
+    /** Whether what is made available in that queue has to be used soon, whatever happens elsewhere. */
+    boolean completes(int queue) {
+        return switch (type) {
+            case DeviceType.BLOCK, DeviceType.FS -> true;
+            case DeviceType.NET -> queue % 2 == 1; // to the host; what comes from there comes when it likes
+            default -> false;
+        };
+    }
+
     boolean isWritable(int offset, int width) {
         return offset >= writableOffset && offset + width <= writableOffset + writableSize;
     }

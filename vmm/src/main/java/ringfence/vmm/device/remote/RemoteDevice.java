@@ -6,12 +6,14 @@ import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.UnaryOperator;
 import ringfence.linux.Linux;
 import ringfence.memory.MemoryTable;
 import ringfence.vhostuser.link.PeerException;
 import ringfence.vhostuser.link.PeerException.Disposition;
 import ringfence.virtio.queue.QueueConfig;
 import ringfence.virtio.queue.QueueState;
+import ringfence.vmm.config.Upkeep;
 import ringfence.vmm.device.DeviceListener;
 import ringfence.vmm.device.QueueEvents;
 import ringfence.vmm.device.VirtioDevice;
@@ -33,6 +35,9 @@ public final class RemoteDevice implements VirtioDevice {
     private final byte[] space; // null: the back-end's
     private final RemoteListener watcher;
     private final Link link;
+    private final SocketSource source;
+    private final Vigil vigil;
+    private final HangWatch watch; // null: nobody looks
     private final List<Runnable> onReady = new ArrayList<>(); // guarded by itself
     private volatile DeviceListener listener = new DeviceListener() {
         @Override
@@ -48,7 +53,9 @@ public final class RemoteDevice implements VirtioDevice {
     private final Latest<Integer> wantedQueues;
     private final Latest<Long> wantedFeatures;
     private final Latest<ConfigWrite> written;
-    private volatile RemoteState state = RemoteState.FIRST;
+    private volatile RemoteState state = RemoteState.FIRST; // changed under the lock of events
+    private volatile long silentSince; // of the back-end that hangs
+    private long hungNanos; // of the one that was lost; the link thread's
     private volatile byte[] config; // null: no back-end has been there yet
 
     private RemoteDevice(Builder from) {
@@ -58,16 +65,20 @@ public final class RemoteDevice implements VirtioDevice {
         queueSizes = from.queueSizes;
         space = from.space;
         watcher = from.watcher;
+        source = from.source;
+        watch = from.watch;
+        Events events = new Events();
+        vigil = new Vigil(from.memory, from.upkeep, events);
         String name = id + "/link";
         link = new Link(
                 from.linux,
                 name.substring(0, Math.min(THREAD_NAME, name.length())),
-                from.source,
+                source,
                 profile,
                 from.memory,
                 queueCount,
                 Collections.max(queueSizes),
-                new Events());
+                events);
         wantedQueues = new Latest<>(link, link::enable);
         wantedFeatures = new Latest<>(link, link::use);
         written = new Latest<>(link, this::write);
@@ -97,6 +108,8 @@ public final class RemoteDevice implements VirtioDevice {
         private List<Integer> queueSizes = List.of(128);
         private byte[] space;
         private RemoteListener watcher = RemoteListener.NONE;
+        private HangWatch watch;
+        private Upkeep upkeep;
 
         private Builder(Linux linux, String id, Profile profile, SocketSource source, MemoryTable memory) {
             this.linux = linux;
@@ -129,10 +142,24 @@ public final class RemoteDevice implements VirtioDevice {
             return this;
         }
 
+        /**
+         * Who looks whether its back-end hangs. Default: nobody.
+         *
+         * @param how whether one that its source has started is killed then, and so replaced
+         */
+        public Builder hangs(HangWatch by, Upkeep how) {
+            watch = by;
+            upkeep = how;
+            return this;
+        }
+
         /** Makes the device and lets it look for its back-end. */
         public RemoteDevice start() {
             RemoteDevice device = new RemoteDevice(this);
             device.link.start();
+            if (watch != null) {
+                watch.add(device.vigil);
+            }
             return device;
         }
     }
@@ -158,6 +185,14 @@ public final class RemoteDevice implements VirtioDevice {
      */
     public void useFeatures(long features) {
         wantedFeatures.ask(features);
+    }
+
+    /**
+     * Has the back-end give its queues back, drained, and takes the next one that its source has: the guest sees a pause. Posted,
+     * and not waited for.
+     */
+    public void handOver() {
+        link.post(link::handOver);
     }
 
     @Override
@@ -276,9 +311,12 @@ public final class RemoteDevice implements VirtioDevice {
     @Override
     public void close() {
         link.close();
+        if (watch != null) {
+            watch.remove(vigil);
+        }
     }
 
-    private final class Events implements LinkEvents {
+    private final class Events implements LinkEvents, HangEvents {
         @Override
         public void admit(long features, long acknowledged, byte[] read) {
             byte[] seen = config;
@@ -302,7 +340,10 @@ public final class RemoteDevice implements VirtioDevice {
             boolean first = config == null;
             long offered = first || anew ? features : state.features(); // else what the guest has seen stays
             configRead(read);
-            publish(state.connected(pid, offered, gapNanos));
+            long gap = gapNanos + hungNanos;
+            hungNanos = 0;
+            publish(before -> before.connected(pid, offered, gap));
+            vigil.begins(source.process(), pid);
             if (first) {
                 List<Runnable> actions;
                 synchronized (onReady) {
@@ -315,7 +356,9 @@ public final class RemoteDevice implements VirtioDevice {
 
         @Override
         public void lost(String why, boolean alive) {
-            publish(state.in(Phase.LOST, why));
+            vigil.end();
+            hungNanos = state.hung() ? System.nanoTime() - silentSince : 0;
+            publish(before -> before.in(Phase.LOST, why));
             if (alive) {
                 watcher.unresponsive(why);
             }
@@ -325,7 +368,7 @@ public final class RemoteDevice implements VirtioDevice {
         public void notConnected(String why, boolean refused) {
             Phase next = refused ? Phase.FAILED : config == null ? Phase.CONNECTING : Phase.RECONNECTING;
             if (next != state.phase() || !why.equals(state.reason())) {
-                publish(state.in(next, why));
+                publish(before -> before.in(next, why));
                 if (refused && config != null) {
                     listener.needsReset(why);
                 }
@@ -349,9 +392,39 @@ public final class RemoteDevice implements VirtioDevice {
             listener.needsReset(why);
         }
 
-        private void publish(RemoteState next) {
-            state = next;
-            watcher.changed(next);
+        @Override
+        public void serves(List<QueueConfig> queues) {
+            vigil.serves(queues);
+        }
+
+        @Override
+        public void hangs(String why, boolean replaced, long nanos) {
+            silentSince = System.nanoTime() - nanos;
+            publish(before -> before.phase() == Phase.CONNECTED ? before.hanging(replaced, why) : before);
+        }
+
+        @Override
+        public void goesOn() {
+            publish(before -> before.hung() ? before.in(Phase.CONNECTED, "") : before);
+        }
+
+        @Override
+        public void killed(String why) {
+            watcher.unresponsive(why);
+        }
+
+        @Override
+        public void failedRequests(long count) {
+            watcher.failedRequests(count);
+        }
+
+        /** By the link thread and the watch's: in the order in which it changes. */
+        private synchronized void publish(UnaryOperator<RemoteState> change) {
+            RemoteState next = change.apply(state);
+            if (!next.equals(state)) {
+                state = next;
+                watcher.changed(next);
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 package ringfence.vmm.device.remote;
 
-/** Who is told of a device's connection, such as the supervisor of its daemon. Called by its link thread; never blocks. */
+/** Who is told of a device's connection. Called by its link thread and by the {@link HangWatch}; never blocks. */
 public interface RemoteListener {
     /** Nobody listens. */
     RemoteListener NONE = new RemoteListener() {
@@ -13,6 +13,11 @@ public interface RemoteListener {
         public void unresponsive(String why) {
             // nobody listens
         }
+
+        @Override
+        public void failedRequests(long count) {
+            // nobody listens
+        }
     };
 
     /** The state has changed. */
@@ -20,9 +25,12 @@ public interface RemoteListener {
 
     /**
      * The connection is lost, and the process of the back-end was still alive a moment later: it hangs, has closed the
-     * connection, or is on its way out. Who owns that process may end it; another one is not let in before.
+     * connection, or is on its way out; another one is not let in before it is dead. Or it hangs, and is being killed.
      *
      * @param why one line
      */
     void unresponsive(String why);
+
+    /** So many requests more were failed by the back-end because two before it had died with them. */
+    void failedRequests(long count);
 }

@@ -10,13 +10,36 @@ package ringfence.vmm.device.remote;
  * @param reconnects how many successors there have been
  * @param lastGapNanos how long the guest was without a back-end the last time; 0 if never
  * @param longestGapNanos the longest such time
+ * @param hangs how often a back-end was found to hang
+ * @param hung whether the one that is connected hangs: then the phase is LOST if it is to be replaced, else FAILED
  */
 public record RemoteState(
-        Phase phase, String reason, int peer, long features, int reconnects, long lastGapNanos, long longestGapNanos) {
-    static final RemoteState FIRST = new RemoteState(Phase.CONNECTING, "not tried yet", 0, 0, 0, 0, 0);
+        Phase phase,
+        String reason,
+        int peer,
+        long features,
+        int reconnects,
+        long lastGapNanos,
+        long longestGapNanos,
+        int hangs,
+        boolean hung) {
+    static final RemoteState FIRST = new RemoteState(Phase.CONNECTING, "not tried yet", 0, 0, 0, 0, 0, 0, false);
 
     RemoteState in(Phase next, String why) {
-        return new RemoteState(next, why, peer, features, reconnects, lastGapNanos, longestGapNanos);
+        return new RemoteState(next, why, peer, features, reconnects, lastGapNanos, longestGapNanos, hangs, false);
+    }
+
+    RemoteState hanging(boolean replaced, String why) {
+        return new RemoteState(
+                replaced ? Phase.LOST : Phase.FAILED,
+                why,
+                peer,
+                features,
+                reconnects,
+                lastGapNanos,
+                longestGapNanos,
+                hangs + 1,
+                true);
     }
 
     RemoteState connected(int pid, long offered, long gapNanos) {
@@ -28,6 +51,8 @@ public record RemoteState(
                 offered,
                 first ? 0 : reconnects + 1,
                 first ? 0 : gapNanos,
-                first ? 0 : Math.max(longestGapNanos, gapNanos));
+                first ? 0 : Math.max(longestGapNanos, gapNanos),
+                hangs,
+                false);
     }
 }

@@ -1,6 +1,6 @@
 package ringfence.vmm.device.remote;
 
-import java.util.OptionalInt;
+import java.util.Optional;
 import ringfence.linux.Fd;
 import ringfence.linux.Linux;
 
@@ -22,8 +22,8 @@ public interface SocketSource {
     /**
      * The process behind the last socket, if the source has started it: the socket itself names whoever made the pair.
      */
-    default OptionalInt pid() {
-        return OptionalInt.empty();
+    default Optional<BackendProcess> process() {
+        return Optional.empty();
     }
 
     /** Whoever listens at this path; never waits. */

@@ -19,6 +19,12 @@
  *
  * <p>Without an inflight region a queue is resumed only if nothing was in flight; otherwise the guest is asked for a reset.
  *
+ * <h2>Back-ends that hang</h2>
+ * A {@link ringfence.vmm.device.remote.HangWatch}, one thread for a whole VM, looks at each device's back-end. The {@code
+ * Vigil} of a device goes by the heartbeat of a process that the {@link ringfence.vmm.device.remote.SocketSource} has started,
+ * else by used indexes that stand still while requests wait. While one hangs, the device is LOST if it is about to be replaced,
+ * else FAILED. To replace is to kill: the connection ends, and all goes on as after any death.
+ *
  * <h2>Memory</h2>
  * After a loss the predecessor's I/O may still land in guest memory, until the successor holds the fence. So a reset by the
  * guest, while there is no back-end, ends only then: the status register shows 0 when it is true.

@@ -9,15 +9,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import ringfence.linux.EventFd;
 import ringfence.linux.Linux;
 import ringfence.memory.GuestRam;
 import ringfence.memory.RamOptions;
-import ringfence.virtio.queue.GuestDriver;
-import ringfence.virtio.queue.QueueConfig;
-import ringfence.virtio.queue.QueueState;
-import ringfence.vmm.device.DeviceListener;
-import ringfence.vmm.device.QueueEvents;
 
 /** A watchdog and its driver, whose patience is shorter here than in a machine. */
 @Timeout(60)
@@ -27,12 +21,9 @@ class WatchdogTest {
 
     private final Linux linux = Linux.system();
     private final GuestRam ram = new GuestRam(linux, List.of(new GuestRam.Range(0, 2 << 20)), RamOptions.DEFAULT);
-    private final QueueConfig config = GuestDriver.place(0x1000, 8, true, true);
-    private final GuestDriver driver = GuestDriver.direct(config, ram.table());
-    private final EventFd kick = linux.events().eventFd();
-    private final EventFd call = linux.events().eventFd();
     private final AtomicInteger told = new AtomicInteger();
     private Watchdog watchdog;
+    private DrivenQueue queue;
 
     @BeforeEach
     void start() {
@@ -42,46 +33,24 @@ class WatchdogTest {
                 ram.table(),
                 TimeUnit.MILLISECONDS.toNanos(PATIENCE_MILLIS),
                 told::incrementAndGet);
-        watchdog.listen(new DeviceListener() {
-            @Override
-            public void configChanged() {}
-
-            @Override
-            public void needsReset(String why) {}
-        });
-        watchdog.startQueue(0, config, QueueState.FRESH, new QueueEvents(kick, call))
-                .toCompletableFuture()
-                .join();
+        queue = new DrivenQueue(linux, watchdog, 0, ram.table(), 0x1000);
     }
 
     @AfterEach
     void end() {
         watchdog.close();
-        kick.close();
-        call.close();
+        queue.close();
         ram.close();
     }
 
     /** @return what the device has written of a buffer of eight bytes, and their first byte */
     private int[] ping(boolean writable) throws InterruptedException {
         ram.table().write(BUFFER, new byte[8]);
-        assertThat(driver.begin(1)).isTrue();
-        if (writable) {
-            driver.writable(BUFFER, 8);
-        } else {
-            driver.readable(BUFFER, 8);
-        }
-        driver.offer(BUFFER);
-        if (driver.publish()) {
-            kick.signal();
-        }
-        while (!driver.hasUsed()) {
-            Thread.sleep(1);
-        }
-        driver.reap();
+        queue.offer(BUFFER, 8, writable);
+        int written = (int) queue.awaitUsed();
         byte[] bytes = new byte[8];
         ram.table().read(BUFFER, bytes);
-        return new int[] {(int) driver.written(), bytes[0]};
+        return new int[] {written, bytes[0]};
     }
 
     private void expectOneWithinTwoPatiences() throws InterruptedException {

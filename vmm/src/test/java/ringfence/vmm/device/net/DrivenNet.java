@@ -62,7 +62,7 @@ final class DrivenNet implements AutoCloseable {
         control = 2 * pairs;
         guests = new GuestDriver[control + 1];
         NetConfig config = NetConfig.TABLE.parse("id=_net0,num_queues=" + control + "," + options);
-        device = NetDevice.start(linux, config, source, memory, RemoteListener.NONE);
+        device = NetDevice.start(linux, config, source, memory, RemoteListener.NONE, null);
         device.listen(new DeviceListener() {
             @Override
             public void configChanged() {

@@ -74,7 +74,7 @@ class NetFrontendTest {
             events[i] = new QueueEvents(linux.events().eventFd(), linux.events().eventFd());
         }
         NetConfig config = NetConfig.TABLE.parse("id=_net0,mac=" + MAC + "," + options);
-        device = NetDevice.start(linux, config, source, memory, RemoteListener.NONE);
+        device = NetDevice.start(linux, config, source, memory, RemoteListener.NONE, null);
         device.listen(new DeviceListener() {
             @Override
             public void configChanged() {

@@ -23,6 +23,9 @@ public final class AnsweringDisk implements BackendDevice {
     /** Before it opens, nothing that writes the configuration space is answered. */
     volatile CountDownLatch gate = new CountDownLatch(0);
 
+    /** Before it opens, no request is completed. */
+    volatile CountDownLatch completes = new CountDownLatch(0);
+
     volatile long features = BlkLayout.F_FLUSH | BlkLayout.F_CONFIG_WCE | BlkLayout.F_MQ;
     private final int mark;
     private final int queues;
@@ -63,8 +66,12 @@ public final class AnsweringDisk implements BackendDevice {
     @Override
     public void writeConfig(int offset, byte[] bytes) {
         calls.add("config " + offset + "=" + bytes[0]);
+        await(gate);
+    }
+
+    private static void await(CountDownLatch latch) {
         try {
-            gate.await();
+            latch.await();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
@@ -102,6 +109,7 @@ public final class AnsweringDisk implements BackendDevice {
 
         @Override
         public int reap(Completions completions) {
+            await(completes);
             int count = done.size();
             done.forEach(one -> completions.complete(one[0], one[1]));
             done.clear();

@@ -1,0 +1,39 @@
+package ringfence.blk.engine;
+
+import ringfence.telemetry.CounterType;
+
+/** What a queue of a disk counts, beside what every daemon counts of a queue. Cloud Hypervisor has the first four. */
+enum BlkCounter implements CounterType {
+    READ_OPS(300, "read-ops", "reads that have succeeded"),
+    READ_BYTES(301, "read-bytes", "bytes read"),
+    WRITE_OPS(302, "write-ops", "writes that have succeeded"),
+    WRITE_BYTES(303, "write-bytes", "bytes written"),
+    FLUSH_OPS(304, "flush-ops", "flushes that have succeeded"),
+    DISCARD_OPS(305, "discard-ops", "ranges discarded or filled with zeros"),
+    ERRORS(306, "errors", "requests that the image has failed");
+
+    private final int id;
+    private final String label;
+    private final String help;
+
+    BlkCounter(int id, String label, String help) {
+        this.id = id;
+        this.label = label;
+        this.help = help;
+    }
+
+    @Override
+    public int id() {
+        return id;
+    }
+
+    @Override
+    public String label() {
+        return label;
+    }
+
+    @Override
+    public String help() {
+        return help;
+    }
+}
