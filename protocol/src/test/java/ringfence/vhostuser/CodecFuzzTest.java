@@ -12,7 +12,7 @@ import java.nio.ByteOrder;
 class CodecFuzzTest {
     private static final Negotiated ALL = new Negotiated(-1L, -1L);
 
-    @FuzzTest(maxDuration = "10s")
+    @FuzzTest(maxExecutions = 1_000_000, maxDuration = "2m")
     void anyMessage(byte[] data) {
         if (data.length < 1 + Header.SIZE) {
             return;

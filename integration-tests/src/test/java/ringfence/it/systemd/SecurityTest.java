@@ -18,10 +18,10 @@ class SecurityTest {
     Path folder;
 
     @ParameterizedTest
-    @ValueSource(strings = {"ringfence-blk@", "ringfence-fs@", "ringfence-net@", "ringfence@"})
+    @ValueSource(strings = {"ringfence-blk@", "ringfence-fs@", "ringfence-net@", "ringfence@", "ringfence-journal"})
     void littleIsExposed(String unit) throws Exception {
         Path template = Checkout.find().root().resolve("packaging/systemd/" + unit + ".service");
-        Path instance = Files.copy(template, folder.resolve(unit + "x.service"));
+        Path instance = Files.copy(template, folder.resolve(unit.replace("@", "@x") + ".service"));
         Process process = new ProcessBuilder(
                         "systemd-analyze",
                         "security",

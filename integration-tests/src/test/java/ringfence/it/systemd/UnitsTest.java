@@ -14,9 +14,13 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -28,6 +32,7 @@ import ringfence.it.fuse.Created;
 import ringfence.it.fuse.FuseSession;
 import ringfence.it.fuse.OpenFiles;
 import ringfence.it.lab.Checkout;
+import ringfence.journal.Rings;
 import ringfence.linux.Linux;
 import ringfence.vhostuser.ProtocolFeature;
 import ringfence.vhostuser.link.Frontend;
@@ -252,15 +257,26 @@ class UnitsTest {
         host.succeed("systemctl", "start", "ringfence@vm.service");
         assertThat(host.property("ringfence@vm.service", "StatusText")).isEqualTo("the guest runs");
         String pid = host.property("ringfence@vm.service", "MainPID");
+        Map<String, Integer> before = new LinkedHashMap<>();
         for (String how : List.of(RESTART, KILL)) {
             for (String kind : List.of("blk", "fs", "net")) {
                 end("ringfence-" + kind + "@vm.service", how);
             }
         }
         for (String device : List.of("_disk0", "_fs0", "_net0")) {
-            awaitReconnection(device);
+            awaitReconnection(device, 0);
+        }
+        for (String device : List.of("_disk0", "_fs0", "_net0")) {
+            before.put(device, reconnections(device));
+        }
+        for (String kind : List.of("blk", "fs", "net")) {
+            end("ringfence-" + kind + "@vm.service", "kill --signal=STOP"); // and its watchdog bites
+        }
+        for (String device : List.of("_disk0", "_fs0", "_net0")) {
+            awaitReconnection(device, before.get(device));
         }
         assertThat(host.property("ringfence@vm.service", "MainPID")).isEqualTo(pid);
+        assertThat(host.property("ringfence-journal.service", "ActiveState")).isEqualTo("active");
         ctl("shutdown-vmm");
         awaitInactive("ringfence@vm.service");
         assertThat(host.property("ringfence@vm.service", "Result")).isEqualTo("success");
@@ -270,20 +286,37 @@ class UnitsTest {
         assertThat(host.property("ringfence@vm.service", "ExecStop"))
                 .as("its button was pressed, and it was waited for")
                 .contains("code=killed");
+        journalHas("\"event\":\"booted\"", "\"event\":\"device-lost\"", "\"event\":\"end\"");
+    }
+
+    /** What its service has kept of VMs that have ended, with their rings, which it has removed then. */
+    private static void journalHas(String... texts) throws Exception {
+        Path rings = host.file("/run/ringfence-vms/ringfence/journal");
+        long deadline = System.nanoTime() + PATIENCE;
+        while (!Rings.names(rings).isEmpty()) {
+            assertThat(System.nanoTime()).as("rings are drained").isLessThan(deadline);
+            Thread.sleep(50);
+        }
+        assertThat(host.succeed("ringfence", "events", "--store=/var/lib/ringfence-journal"))
+                .contains(texts);
     }
 
     private static String ctl(String word) throws Exception {
         return host.succeed("ringfence", "ctl", "--api-socket", "/run/ringfence-vm/vm/api.sock", word);
     }
 
-    private static void awaitReconnection(String device) throws Exception {
-        String wanted = "(?s).*\"" + device + "\":\\{\"connected\":1,[^}]*\"reconnects\":[1-9].*";
+    /** Successors so far of a device's daemon; -1: none is connected. */
+    private static int reconnections(String device) throws Exception {
+        Matcher counted = Pattern.compile("\"" + device + "\":\\{\"connected\":1,[^}]*\"reconnects\":([0-9]+)")
+                .matcher(ctl("counters"));
+        return counted.find() ? Integer.parseInt(counted.group(1)) : -1;
+    }
+
+    private static void awaitReconnection(String device, int more) throws Exception {
         long deadline = System.nanoTime() + PATIENCE;
-        String counters = ctl("counters");
-        while (!counters.matches(wanted)) {
-            assertThat(System.nanoTime()).as(counters).isLessThan(deadline);
+        while (reconnections(device) <= more) {
+            assertThat(System.nanoTime()).as(device).isLessThan(deadline);
             Thread.sleep(50);
-            counters = ctl("counters");
         }
     }
 
@@ -320,7 +353,9 @@ class UnitsTest {
                             "ringfence" + kind + "@x.socket"))
                     .isEmpty();
         }
-        assertThat(host.succeed("systemd-analyze", "verify", "--man=no", "ringfence@x.service"))
-                .isEmpty();
+        for (String unit : List.of("ringfence@x.service", "ringfence-journal.service", "ringfence-journal.path")) {
+            assertThat(host.succeed("systemd-analyze", "verify", "--man=no", unit))
+                    .isEmpty();
+        }
     }
 }

@@ -14,7 +14,7 @@ class InflightFuzzTest {
     private static final int SIZE = 8;
     private static final MemorySegment MEMORY = Arena.global().allocate(InflightLayout.queueBytes(SIZE), 8);
 
-    @FuzzTest(maxDuration = "10s")
+    @FuzzTest(maxExecutions = 1_000_000, maxDuration = "2m")
     void anyRegion(byte[] data) {
         if (data.length < 2) {
             return;

@@ -24,7 +24,7 @@ class RingWalkerFuzzTest {
 
     private static final ChainCursor CHAIN = new ChainCursor(CAPACITY);
 
-    @FuzzTest(maxDuration = "20s")
+    @FuzzTest(maxExecutions = 1_000_000, maxDuration = "2m")
     void anyRing(FuzzedDataProvider data) {
         QueueConfig placed = RINGS.config();
         QueueConfig config = new QueueConfig(

@@ -35,7 +35,7 @@ class RequestFuzzTest {
     private final Name name = new Name();
     private final ChainCursor chain = ChainCursor.forQueueSize(8);
 
-    @FuzzTest(maxDuration = "20s")
+    @FuzzTest(maxExecutions = 1_000_000, maxDuration = "2m")
     void anyRequest(byte[] data) {
         if (data.length < 2 || data.length > 200_000) {
             return;

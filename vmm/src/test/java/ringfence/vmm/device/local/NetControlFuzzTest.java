@@ -87,7 +87,7 @@ class NetControlFuzzTest {
         }
     }
 
-    @FuzzTest(maxDuration = "15s")
+    @FuzzTest(maxExecutions = 1_000_000, maxDuration = "2m")
     void anyCommand(byte[] data) {
         if (data.length < 4 || data.length > MOST) {
             return;
