@@ -124,6 +124,7 @@ final class Counters {
 
     /** What a daemon of ours counts of its device, by the words of the API. */
     synchronized void daemon(String device, Supplier<Map<String, Long>> counted) {
+        connections.putIfAbsent(device, RemoteState.FIRST); // its daemon starts
         others.put(device, counted);
     }
 

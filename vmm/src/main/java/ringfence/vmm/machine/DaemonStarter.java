@@ -393,7 +393,10 @@ final class DaemonStarter implements AutoCloseable {
         try {
             Path file = directory.makeCounters(device);
             proxy.counters().daemon(device, () -> DaemonCounters.read(linux, file));
-            atEnd(device, () -> RuntimeDirectory.remove(file));
+            atEnd(device, () -> {
+                proxy.counters().forget(device);
+                RuntimeDirectory.remove(file);
+            });
             return Optional.of(file);
         } catch (UncheckedIOException e) {
             LOG.info(device + ": nobody sees what its daemon counts: " + e.getMessage());

@@ -23,7 +23,8 @@ public record RemoteState(
         long longestGapNanos,
         int hangs,
         boolean hung) {
-    static final RemoteState FIRST = new RemoteState(Phase.CONNECTING, "not tried yet", 0, 0, 0, 0, 0, 0, false);
+    /** Of a device that waits for its first back-end. */
+    public static final RemoteState FIRST = new RemoteState(Phase.CONNECTING, "not tried yet", 0, 0, 0, 0, 0, 0, false);
 
     RemoteState in(Phase next, String why) {
         return new RemoteState(next, why, peer, features, reconnects, lastGapNanos, longestGapNanos, hangs, false);
