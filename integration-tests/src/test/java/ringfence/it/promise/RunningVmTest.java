@@ -320,6 +320,8 @@ class RunningVmTest {
     @Test
     void aDeviceWhoseDaemonIsStoppedIsTakenAway() throws Exception {
         added("hot", image("hot"));
+        await(() -> counters("hot").contains("\"connected\":1"));
+        Thread.sleep(1000); // both daemons have begun to beat
         for (ProcessHandle daemon : daemons()) {
             signal("STOP", daemon);
         }
@@ -393,7 +395,8 @@ class RunningVmTest {
                 .isEqualTo(200);
         for (int death = 1; death <= 3; death++) {
             String reconnects = "\"reconnects\":" + death;
-            await(() -> counters("hot").contains("\"connected\":1,") && daemons().size() == 3); // one is the other disk's
+            await(() ->
+                    counters("hot").contains("\"connected\":1,") && daemons().size() == 3); // one is the other disk's
             List<ProcessHandle> both = daemons().stream()
                     .sorted(Comparator.comparing(ProcessHandle::pid))
                     .skip(1)

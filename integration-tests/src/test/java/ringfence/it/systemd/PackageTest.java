@@ -65,7 +65,7 @@ class PackageTest {
                 .containsExactly("ringfence", "ringfence-journal", "vhost-user-blk", "vhost-user-fs", "vhost-user-net");
         assertThat(names("usr/lib/ringfence/bin")).contains("ch-remote", "cloud-hypervisor");
         assertThat(names("usr/share/man/man1"))
-                .allMatch(name -> name.matches("ringfence(-run|-ctl|-events)?\\.1\\.gz"));
+                .allMatch(name -> name.matches("ringfence(-run|-ctl|-events|-ps|-top|-metrics|-doctor)?\\.1\\.gz"));
         assertThat(names("usr/share/bash-completion/completions")).isEqualTo(names("usr/bin"));
     }
 
