@@ -119,6 +119,7 @@ class RunningVmTest {
 
     /** How many it has when nobody asks it anything: its ends of our connections close a little after ours. */
     private long settledDescriptors() throws Exception {
+        await(() -> !api.get("vm.counters").body().contains("\"connected\":0"));
         long least = Long.MAX_VALUE;
         for (int i = 0; i < 20; i++) {
             Thread.sleep(50);
