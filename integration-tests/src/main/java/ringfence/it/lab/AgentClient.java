@@ -7,9 +7,12 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
@@ -22,6 +25,7 @@ final class AgentClient implements AutoCloseable {
     private final DataOutputStream orders;
     private final Supplier<RuntimeException> whyGone;
     private final Map<Integer, Program> programs = new ConcurrentHashMap<>();
+    private final Queue<Program> started = new ConcurrentLinkedQueue<>();
     private final AtomicInteger numbers = new AtomicInteger();
     private final CompletableFuture<RuntimeException> gone = new CompletableFuture<>();
 
@@ -37,8 +41,17 @@ final class AgentClient implements AutoCloseable {
         int number = numbers.incrementAndGet();
         Program program = new Program(this, number, command);
         programs.put(number, program);
+        started.add(program);
         send(new Frame.Start(number, command.words(), command.environment(), directory));
         return program;
+    }
+
+    List<Program> programs() {
+        return List.copyOf(started);
+    }
+
+    void forgetEnded() {
+        started.removeIf(program -> !program.isRunning());
     }
 
     void send(Frame.Order order) {

@@ -86,7 +86,14 @@ public final class ApiCaller implements AutoCloseable {
 
     private VmmApi.Answer ask(String line) {
         program.feed(line + "\n");
-        MatchResult found = program.out().await(seen, ANSWER, SECONDS_ON_HARDWARE.multipliedBy(host.slowness()));
+        MatchResult found;
+        try {
+            found = program.out().await(seen, ANSWER, SECONDS_ON_HARDWARE.multipliedBy(host.slowness()));
+        } catch (LabException e) {
+            e.addSuppressed(
+                    new LabException("its standard error: " + program.err().text()));
+            throw e;
+        }
         seen = found.end();
         return new VmmApi.Answer(
                 Integer.parseInt(found.group(1)), found.group(2).strip());

@@ -65,9 +65,6 @@ public final class Guest implements AutoCloseable {
         } catch (HostDiedException e) {
             throw e;
         } catch (LabException e) {
-            if (host.slowness() > 1 && HostDiedException.isRefusal(vmm.err().text())) {
-                throw new HostDiedException(host.name(), vmm.err().text());
-            }
             String state = vmm.isRunning()
                     ? "runs"
                     : "ended with " + vmm.await(Duration.ZERO).status();

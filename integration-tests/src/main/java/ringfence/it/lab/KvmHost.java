@@ -2,6 +2,7 @@ package ringfence.it.lab;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 
 /** A machine on which KVM runs stock kernels: this one, or L1. Safe for any thread. */
 public interface KvmHost extends AutoCloseable {
@@ -25,6 +26,12 @@ public interface KvmHost extends AutoCloseable {
 
     /** Starts a program. The caller closes it; what is left ends with the host. */
     Program start(Command command);
+
+    /** The programs that were started here, but for those that had ended at the last {@link #forgetEnded}. */
+    List<Program> programs();
+
+    /** Keeps nothing of the programs that have ended. */
+    void forgetEnded();
 
     /** Runs a program to its end. {@link LabException} with its output when it takes longer. */
     default Outcome run(Duration atMost, Command command) {

@@ -111,6 +111,16 @@ public final class L1Host implements KvmHost {
     }
 
     @Override
+    public List<Program> programs() {
+        return agent.programs();
+    }
+
+    @Override
+    public void forgetEnded() {
+        agent.forgetEnded();
+    }
+
+    @Override
     public void close() {
         try {
             socket.shutdownOutput(); // the agent ends, and with it L1

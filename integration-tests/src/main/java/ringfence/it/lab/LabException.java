@@ -14,20 +14,6 @@ public class LabException extends RuntimeException {
         super(message, cause);
     }
 
-    /**
-     * Whether a guest of our VMM has ended by a triple fault. QEMU's emulation below the lab loses code and registers now and
-     * then, in guests as in L1, so one such end says nothing yet; a second one of the same test does.
-     */
-    public boolean guestIsLost() {
-        return getMessage().contains("triple fault on vCPU");
-    }
-
-    /** The same with what the VMM has said, which may be that its guest has ended. */
-    public LabException withWords(String ofTheVmm) {
-        LabException more = new LabException(getMessage() + "\nThe VMM has said:\n" + ofTheVmm, this);
-        return more.guestIsLost() && !guestIsLost() && !(this instanceof HostDiedException) ? more : this;
-    }
-
     /** The same again, as an object of its own: one may be thrown while another is on its way. */
     LabException again() {
         return new LabException(getMessage(), this);

@@ -6,6 +6,7 @@ import java.nio.channels.Channels;
 import java.nio.channels.Pipe;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import ringfence.it.lab.agent.Agent;
 
 /** This machine. Its agent is a thread of this process. */
@@ -78,6 +79,16 @@ public final class LocalHost implements KvmHost {
     @Override
     public Program start(Command command) {
         return agent.start(command, command.directory().isEmpty() ? scratch.toString() : command.directory());
+    }
+
+    @Override
+    public List<Program> programs() {
+        return agent.programs();
+    }
+
+    @Override
+    public void forgetEnded() {
+        agent.forgetEnded();
     }
 
     @Override

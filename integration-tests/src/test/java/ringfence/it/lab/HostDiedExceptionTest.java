@@ -39,15 +39,4 @@ class HostDiedExceptionTest {
                 .isInstanceOf(HostDiedException.class)
                 .hasMessageContaining("gone");
     }
-
-    /** One that refuses the same guest again is not retried again: only a mistake of ours does that. */
-    @Test
-    void anEmulatedProcessorMayRefuseAGuest() {
-        assertThat(after("ERROR machine: the processor refused to enter vCPU 0: hardware reason 0xffffffff on"
-                                + " host processor 0")
-                        .howTheEmulatorLostIt())
-                .contains("VMEXIT_INVALID");
-        assertThat(HostDiedException.isRefusal("refused to enter vCPU 0: hardware reason 0x80000021"))
-                .isFalse();
-    }
 }

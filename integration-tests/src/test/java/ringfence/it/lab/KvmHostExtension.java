@@ -7,6 +7,8 @@ import java.lang.reflect.Method;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
 import org.junit.jupiter.api.extension.InvocationInterceptor;
@@ -16,8 +18,9 @@ import org.junit.jupiter.api.extension.ReflectiveInvocationContext;
 
 /**
  * Gives tests their {@link KvmHost}. Hosts live in the root store, one per kernel of L1, and are closed at the end of the run;
- * those with another number of processors at the end of their class. A test under which the emulator
- * loses L1, or in L1 a guest, is run again, on a new L1 if need be; that is printed, put into the test report and written to {@code target/lab/died.txt}.
+ * those with another number of processors at the end of their class. A test that fails where the emulator has lost L1, or a
+ * program in it ({@link Loss}), is run again on a new L1; that is printed, put into the test report and written to
+ * {@code target/lab/died.txt}.
  */
 public final class KvmHostExtension implements ParameterResolver, InvocationInterceptor {
     /** How often more; a soak asks for more than one. */
@@ -54,31 +57,23 @@ public final class KvmHostExtension implements ParameterResolver, InvocationInte
             throws Throwable {
         try {
             invocation.proceed();
-        } catch (LabException loss) {
-            onceMore(loss, method, context, TRIES);
+        } catch (Throwable failure) {
+            onceMore(failure, method, context, TRIES);
+        } finally {
+            slot(context).forgetEnded();
         }
     }
 
     private static void onceMore(
-            LabException loss, ReflectiveInvocationContext<Method> method, ExtensionContext context, int tries)
+            Throwable failure, ReflectiveInvocationContext<Method> method, ExtensionContext context, int tries)
             throws Throwable {
         Slot slot = slot(context);
-        String what;
-        if (loss instanceof HostDiedException death) {
-            slot.renew();
-            what = "L1 died of " + death.howTheEmulatorLostIt();
-        } else if (!KvmHosts.isLocal() && loss.guestIsLost()) {
-            what = "a guest ended by a triple fault, as by code or a register that the emulator has lost";
-        } else if (!KvmHosts.isLocal() && !slot.answers()) {
-            slot.renew();
-            what = "L1 stood still, as by an interrupt that the emulator has lost";
-        } else {
-            throw loss;
-        }
+        String loss = slot.loss(failure).orElseThrow(() -> failure);
         if (tries == 0) {
-            throw loss;
+            throw failure;
         }
-        report(what, loss, context);
+        report(loss, failure, context);
+        slot.renew();
         Object[] arguments = method.getArguments().toArray();
         for (int i = 0; i < arguments.length; i++) {
             if (arguments[i] instanceof KvmHost) {
@@ -87,7 +82,7 @@ public final class KvmHostExtension implements ParameterResolver, InvocationInte
         }
         try {
             again(method, arguments);
-        } catch (LabException next) {
+        } catch (Throwable next) {
             onceMore(next, method, context, tries - 1);
         }
     }
@@ -101,14 +96,17 @@ public final class KvmHostExtension implements ParameterResolver, InvocationInte
         }
     }
 
-    private static void report(String what, LabException loss, ExtensionContext context) {
-        String line = what + " under " + context.getUniqueId() + "; had once more";
+    private static void report(String loss, Throwable failure, ExtensionContext context) {
+        String line = loss + " under " + context.getUniqueId() + "; had once more";
         System.err.println(line);
         context.publishReportEntry("lab", line);
         try {
             Path file = Files.createDirectories(Checkout.find().output()).resolve("died.txt");
             Files.writeString(
-                    file, line + "\n" + loss.getMessage() + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+                    file,
+                    line + "\n" + failure.getMessage() + "\n",
+                    StandardOpenOption.CREATE,
+                    StandardOpenOption.APPEND);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -149,12 +147,35 @@ public final class KvmHostExtension implements ParameterResolver, InvocationInte
             return host;
         }
 
-        /** Whether a command comes back from it. */
-        synchronized boolean answers() {
+        /** What the emulator has lost, if this failure comes from such a thing. */
+        synchronized Optional<String> loss(Throwable failure) {
+            if (host == null || KvmHosts.isLocal()) {
+                return Optional.empty();
+            }
+            if (failure instanceof HostDiedException death) {
+                return Optional.of("L1 died of " + death.howTheEmulatorLostIt());
+            }
+            Optional<String> ofAProgram = host.programs().stream()
+                    .flatMap(program -> Stream.of(program.out(), program.err()))
+                    .flatMap(said -> Loss.in(said.text()).stream())
+                    .map(Loss::account)
+                    .findFirst();
+            return ofAProgram.or(() -> answers()
+                    ? Optional.empty()
+                    : Optional.of("L1 stood still, as by an interrupt that the emulator has lost"));
+        }
+
+        private boolean answers() {
             try {
-                return host == null || host.run("true").status() == 0;
+                return host.run("true").status() == 0;
             } catch (LabException _) {
                 return false;
+            }
+        }
+
+        synchronized void forgetEnded() {
+            if (host != null) {
+                host.forgetEnded();
             }
         }
 

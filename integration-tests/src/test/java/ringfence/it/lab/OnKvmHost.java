@@ -8,7 +8,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
  * This test, or those of this class, take a {@link KvmHost} as a parameter; one host of a kind serves all classes of a
- * run. A test whose host the emulator loses is run once more, by the same instance and without {@code BeforeEach}: it keeps
+ * run. A test whose host the emulator loses is run again, by the same instance and without {@code BeforeEach}: it keeps
  * nothing in its fields.
  */
 @Target({ElementType.TYPE, ElementType.METHOD})
@@ -22,8 +22,8 @@ public @interface OnKvmHost {
     String kernel() default "6.1";
 
     /**
-     * L1's processors, 1 or 2. QEMU's emulation loses code that one processor writes while another is at its page, once
-     * in a few starts of a JVM on some hosts; on one processor it cannot.
+     * L1's processors, 1 or 2. On one, all that QEMU emulates is the work of one thread, and what its threads lose to each
+     * other is not lost.
      */
     int cpus() default CPUS;
 }

@@ -104,9 +104,7 @@ final class NetDaemonDeaths {
         } catch (LabException e) {
             System.out.println("after " + kills + " kills; the VMM said:\n" + (said == null ? "nothing" : said.text()));
             e.addSuppressed(new LabException("where both ends stand: " + standing));
-            throw said == null
-                    ? e
-                    : e.withWords(said.text()); // a guest that is lost is not seen by who waits on the host
+            throw e;
         } finally {
             host.run("rm", "-rf", folder);
         }
