@@ -19,9 +19,9 @@ import ringfence.it.lab.VmmApi;
 @OnKvmHost
 class BalloonGuestTest {
     private static final long MIB = 1 << 20;
-    private static final int MEMORY = 512;
-    private static final int WRITTEN = 300;
-    private static final int BALLOON = 256;
+    private static final int MEMORY = 352;
+    private static final int WRITTEN = 160;
+    private static final int BALLOON = 128;
     private static final Duration LONG = Duration.ofMinutes(4);
 
     private static ApiCaller boot(KvmHost host, Guest guest, String socket) {

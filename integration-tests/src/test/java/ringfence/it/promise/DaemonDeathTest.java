@@ -19,7 +19,7 @@ import ringfence.it.lab.Vmm;
 @OnKvmHost
 class DaemonDeathTest {
     private static final Duration LONG = Duration.ofMinutes(3);
-    private static final int KILLS = Integer.getInteger("ringfence.promise.kills", 5);
+    private static final int KILLS = Integer.getInteger("ringfence.promise.kills", 10);
     private static final long SEED = Long.getLong("ringfence.seed", System.nanoTime() >>> 20);
     private static final int MOST_MILLIS_BETWEEN = 2000;
 

@@ -10,7 +10,7 @@ import ringfence.it.lab.OnKvmHost;
 /** Guests under whose connections the network's daemon dies. */
 @OnKvmHost
 class NetDaemonDeathTest {
-    private static final int KILLS = Integer.getInteger("ringfence.promise.net.kills", 4);
+    private static final int KILLS = Integer.getInteger("ringfence.promise.net.kills", 5);
 
     static Stream<Arguments> guests() {
         return GuestsOfKills.share(KILLS);

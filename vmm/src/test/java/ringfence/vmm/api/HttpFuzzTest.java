@@ -14,7 +14,7 @@ import ringfence.option.OptionException;
  * in two ways smuggles a request. A body is an object of JSON, or refused with a line.
  */
 class HttpFuzzTest {
-    private static final int MOST = 400; // of more, each run takes longer and none shows more
+    private static final int MOST = 200; // of more, each run takes longer and none shows more
 
     @FuzzTest(maxExecutions = 1_000_000, maxDuration = "2m")
     void anyBytes(byte[] data) {
