@@ -15,6 +15,7 @@ public final class Guest implements AutoCloseable {
     private static final int LINE = 76;
     private static final Pattern COMPLAINT = Pattern.compile("Firmware Bug|WARNING:|BUG:|I/O error");
     private static final Duration SECONDS_ON_HARDWARE = Duration.ofSeconds(8);
+    private static final Duration BOOT_ON_HARDWARE = Duration.ofSeconds(15); // with a daemon of Java for each device
 
     private final KvmHost host;
     private final Program vmm;
@@ -37,7 +38,7 @@ public final class Guest implements AutoCloseable {
 
     /** Waits until init listens, since the start or since the last call: again after each reboot. */
     public Guest awaitReady() {
-        await("^guest: ready\\s*$", SECONDS_ON_HARDWARE.multipliedBy(host.slowness()));
+        await("^guest: ready\\s*$", BOOT_ON_HARDWARE.multipliedBy(host.slowness()));
         return this;
     }
 
