@@ -29,8 +29,8 @@ public final class CountersFile implements AutoCloseable {
 
     /**
      * Opens the file, and makes it with all of its pages where it is missing. One that an earlier program of this name and
-     * capacity has left is gone on with, in its place, and so is an empty one, which somebody has made for us; one that
-     * another program has left is replaced, anything else is left alone. Everybody who may enter the directory may read it.
+     * capacity has left is gone on with, in its place, and so is an empty one, which somebody has made for us, and one whose
+     * maker was killed at it; one that another program has left is replaced, anything else is left alone. Everybody who may enter the directory may read it.
      *
      * @param option its name, for messages
      * @param program who writes it, ASCII, at most 64 characters
@@ -70,8 +70,14 @@ public final class CountersFile implements AutoCloseable {
             }
             ByteBuffer start = ByteBuffer.allocate(CountersLayout.HEADER);
             UnsafeBuffer header = new UnsafeBuffer(start);
-            if (channel.read(start, 0) != CountersLayout.HEADER
-                    || header.getLong(CountersLayout.MAGIC_AT) != CountersLayout.MAGIC) {
+            int read = channel.read(start, 0);
+            long magic = header.getLong(CountersLayout.MAGIC_AT);
+            if (magic == CountersLayout.BEGUN) { // its maker was killed
+                return channel.size() > size
+                        ? Optional.empty()
+                        : Optional.of(new CountersFile(filled(channel, size), program, capacity, clock));
+            }
+            if (read != CountersLayout.HEADER || magic != CountersLayout.MAGIC) {
                 throw somethingElse(option, file);
             }
             if (channel.size() != size
@@ -137,9 +143,10 @@ public final class CountersFile implements AutoCloseable {
         }
     }
 
-    /** Written, not only made longer: no counter may find the file system full. */
+    /** Written, not only made longer: no counter may find the file system full. Begun, until the magic says more. */
     private static MappedByteBuffer filled(FileChannel channel, int size) throws IOException {
         ByteBuffer zeros = ByteBuffer.allocate(size);
+        new UnsafeBuffer(zeros).putLong(CountersLayout.MAGIC_AT, CountersLayout.BEGUN);
         while (zeros.hasRemaining()) {
             channel.write(zeros);
         }

@@ -17,6 +17,9 @@ final class CountersLayout {
     /** "rf-count", the first byte lowest. */
     static final long MAGIC = 0x746e_756f_632d_6672L;
 
+    /** What stands in the magic's place while a file is being made: whoever ends meanwhile leaves it for the next one. */
+    static final long BEGUN = 0x6e75_6765_622d_6672L; // "rf-begun"
+
     static final int VERSION = 2;
     static final int MAGIC_AT = 0;
     static final int VERSION_AT = 8;

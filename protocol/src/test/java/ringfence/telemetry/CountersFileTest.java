@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,6 +19,8 @@ import java.util.concurrent.TimeUnit;
 import org.agrona.concurrent.status.AtomicCounter;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import ringfence.linux.Linux;
 
 /** A file of counters, from the side of its writer and of another process. */
@@ -168,6 +172,18 @@ class CountersFileTest {
             create(file, 1).counters().counter(Kind.FRAMES, "toy", 0).incrementOpaque();
             assertThat(CountersReading.of(LINUX, OPTION, file).values()).hasSize(1);
         }
+    }
+
+    /** A daemon may be killed at any moment, and its successor may not end of that. */
+    @ParameterizedTest
+    @ValueSource(ints = {8, 4096, 5000})
+    void whatAMakerHasBegunIsMadeByTheNext(int written) throws Exception {
+        Path file = directory.resolve("counters");
+        ByteBuffer begun = ByteBuffer.allocate(written).order(ByteOrder.nativeOrder());
+        Files.write(file, begun.putLong(0, CountersLayout.BEGUN).array());
+        assertThatThrownBy(() -> CountersReading.of(LINUX, OPTION, file)).isInstanceOf(IllegalArgumentException.class);
+        create(file, 4).counters().counter(Kind.FRAMES, "toy", 0).incrementOpaque();
+        assertThat(CountersReading.of(LINUX, OPTION, file).values()).containsExactly(value(Kind.FRAMES, 0, "toy", 1));
     }
 
     @Test
