@@ -58,6 +58,7 @@ class BackendTest {
             }
             assertThat(backend.stats().queues().getFirst().chains()).isEqualTo(requests);
             assertThat(vm.frontend.stopQueue(0)).isEqualTo(new QueueState(requests, requests));
+            assertThat(device.timed).as("one at a time, and there was one").hasValue(requests);
         }
         assertThat(log).isEmpty();
         assertThat(device.open).hasValue(0);

@@ -27,6 +27,7 @@ class ToyDevice implements BackendDevice {
     final List<Long> order = new CopyOnWriteArrayList<>();
     final ConcurrentLinkedQueue<HeldEngine> engines = new ConcurrentLinkedQueue<>();
     final AtomicInteger open = new AtomicInteger();
+    final AtomicInteger timed = new AtomicInteger();
     private final Linux linux;
     private final int queues;
     private final boolean held;
@@ -158,6 +159,11 @@ class ToyDevice implements BackendDevice {
             int last = chain.count() - 1;
             chain.segment(last).set(ValueLayout.JAVA_LONG_UNALIGNED, chain.offset(last), answer);
             done.complete(chain.head(), ANSWER);
+        }
+
+        @Override
+        public void timed(long nanos) {
+            timed.incrementAndGet();
         }
 
         @Override

@@ -46,6 +46,15 @@ final class TestDisk implements AutoCloseable {
     }
 
     TestDisk(Linux linux, Place place, EngineChoice choice, boolean readOnly) {
+        this(linux, place, choice, readOnly, Counters.hidden());
+    }
+
+    /** One whose queue counts there. */
+    TestDisk(Linux linux, Place place, EngineChoice choice, Counters source) {
+        this(linux, place, choice, false, source);
+    }
+
+    private TestDisk(Linux linux, Place place, EngineChoice choice, boolean readOnly, Counters source) {
         try {
             file = Files.createTempFile(Path.of(place.folder), "ringfence-blk", ".img");
             byte[] contents = new byte[SIZE];
@@ -59,7 +68,7 @@ final class TestDisk implements AutoCloseable {
         image = new ImageOpener(linux).open(file.toString(), readOnly, place.direct);
         fence = Fence.take(linux, file + ".fence", 0, new LockHolders());
         BlkOptions options = new BlkOptions(1, 64, "serial-0123", choice);
-        device = new BlkDevice(linux, image, options, fence, Counters.hidden(), "disk");
+        device = new BlkDevice(linux, image, options, fence, source, "disk");
         device.negotiated(ALL_FEATURES);
     }
 
