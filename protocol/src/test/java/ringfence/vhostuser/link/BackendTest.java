@@ -387,6 +387,30 @@ class BackendTest {
         }
     }
 
+    /** What the driver may not write, and only while no queue runs; the change is told. */
+    @Test
+    void theFrontEndSetsTheConfigurationWhileNoQueueRuns() throws Exception {
+        Fd[] pair = linux.sockets().pair();
+        try (Backend _ = serve(ToyDevice.prompt(linux, 1), pair[1]);
+                Vm vm = new Vm(linux).connect(pair[0], Vm.ALL)) {
+            vm.frontend.setConfig(1, new byte[] {99});
+            assertThat(vm.frontend.config(0, 3)).containsExactly(1, 99, 3);
+            int[] changes = {0};
+            Vm.until(() -> {
+                vm.frontend.channel().poll(() -> changes[0]++);
+                return changes[0] == 1;
+            });
+            vm.start(QueueState.FRESH);
+            assertThatThrownBy(() -> vm.frontend.setConfig(1, new byte[] {98}))
+                    .isInstanceOfSatisfying(
+                            PeerException.class,
+                            e -> assertThat(e.disposition()).isEqualTo(PeerException.Disposition.RETRY));
+            vm.frontend.stopQueue(0);
+            assertThatThrownBy(() -> vm.frontend.setConfig(8, new byte[] {1})).isInstanceOf(PeerException.class);
+            assertThat(vm.frontend.config(1, 1)).containsExactly(99);
+        }
+    }
+
     @Test
     void innerStateIsSavedAndLoaded() throws Exception {
         Fd[] pair = linux.sockets().pair();

@@ -85,6 +85,11 @@ class ToyDevice implements BackendDevice {
     }
 
     @Override
+    public void setConfig(int offset, byte[] bytes) {
+        System.arraycopy(bytes, 0, config, offset, bytes.length);
+    }
+
+    @Override
     public void negotiated(long features) {
         events.add("negotiated " + Long.toHexString(features));
     }
