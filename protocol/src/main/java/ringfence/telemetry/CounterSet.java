@@ -29,6 +29,11 @@ public final class CounterSet<T extends Enum<T> & CounterType> {
         counters[what.ordinal()].getAndAddOpaque(more);
     }
 
+    /** So many. */
+    public void set(T what, long value) {
+        counters[what.ordinal()].setOpaque(value);
+    }
+
     /** How many there are now. */
     public long value(T what) {
         return counters[what.ordinal()].getOpaque();

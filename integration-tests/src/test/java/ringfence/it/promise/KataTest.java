@@ -37,8 +37,6 @@ class KataTest {
     private static final long PLUG_MILLIS = 5000;
     private static final long CREATE_MILLIS = 10_000;
     private static final long END_MILLIS = 3000;
-    /** Kata's own is 1, which needs more than one segment. */
-    private static final int FOLDER_SEGMENT = 0;
 
     private static final String NET = "{\"host_mac\":null,\"iommu\":false,\"ip\":\"192.168.249.1\",\"mac\":\"MAC\","
             + "\"mask\":\"255.255.255.0\",\"num_queues\":2,\"offload_csum\":true,\"offload_tso\":true,"
@@ -52,7 +50,7 @@ class KataTest {
             + "\"packages\":1,\"threads_per_core\":1}},\"disks\":[{\"backing_files\":false,\"direct\":false,"
             + "\"image_type\":\"Raw\",\"iommu\":false,\"num_queues\":1,\"path\":\"IMAGE\",\"queue_size\":128,"
             + "\"readonly\":true,\"sparse\":true,\"vhost_user\":false}],\"fs\":[{\"num_queues\":1,"
-            + "\"pci_segment\":SEGMENT,\"queue_size\":1024,\"socket\":\"RUN/virtiofsd.sock\",\"tag\":\"kataShared\"}],"
+            + "\"pci_segment\":1,\"queue_size\":1024,\"socket\":\"RUN/virtiofsd.sock\",\"tag\":\"kataShared\"}],"
             + "\"iommu\":false,\"landlock_enable\":false,\"memory\":{\"hotplug_method\":\"Acpi\","
             + "\"hotplug_size\":1073741824,\"hugepages\":false,\"mergeable\":false,\"prefault\":false,"
             + "\"shared\":true,\"size\":67108864,\"thp\":true},\"payload\":{\"cmdline\":\"root=/dev/vda1"
@@ -184,7 +182,6 @@ class KataTest {
         Path kernel = Files.write(directory.resolve("kernel"), TinyKernel.halting());
         return VM.replace("IMAGE", image.toString())
                 .replace("KERNEL", kernel.toString())
-                .replace("SEGMENT", Integer.toString(FOLDER_SEGMENT))
                 .replace("RUN", run.toString());
     }
 

@@ -110,7 +110,7 @@ class ObserveTest {
                 .containsPattern("ringfence_queue_sleeps_total" + labels + ",device=\"data\",queue=\"0\"\\} [0-9]")
                 .containsPattern("ringfence_queue_latency_seconds_bucket" + labels + ".*,le=\"\\+Inf\"\\} 0");
         assertThat(run("ctl", "--api-socket", "api", "counters"))
-                .contains("\"read_ops\":0", "\"write_bytes\":0", "\"reconnects\":0");
+                .contains("\"read_ops\":0", "\"write_bytes\":0", "\"write_latency_max\":0", "\"reconnects\":0");
     }
 
     @Test

@@ -389,6 +389,78 @@ class RunningVmTest {
         assertThat(api.put("vm.upgrade-device", "{\"id\":\"__rng\"}").status()).isEqualTo(404);
     }
 
+    private VmmApi.Answer resize(String id, long bytes) throws IOException {
+        return api.put("vm.resize-disk", "{\"id\":\"" + id + "\",\"desired_size\":" + bytes + "}");
+    }
+
+    /** Its daemons, one after the other, serve it in its new size: after a death and an upgrade, a standby and a boot, too. */
+    @Test
+    void aDiskBecomesLargerAndSmallerAndItsNextDaemonsServeItSo() throws Exception {
+        Path hot = image("hot");
+        assertThat(api.put("vm.add-disk", "{\"id\":\"hot\",\"standby\":true,\"path\":\"" + hot + "\"}")
+                        .status())
+                .isEqualTo(200);
+        int deaths = 0;
+        for (long size : new long[] {4 << 20, 1 << 19}) {
+            for (String id : List.of("_disk0", "hot")) {
+                VmmApi.Answer answer = resize(id, size);
+                assertThat(answer.status()).as(answer.body()).isEqualTo(204);
+            }
+            assertThat(hot).hasSize(size);
+            assertThat(directory.resolve("cold")).hasSize(size);
+            String reconnects = "\"reconnects\":" + ++deaths;
+            await(() -> daemons().size() == 3); // the standby waits
+            daemons().forEach(ProcessHandle::destroyForcibly);
+            for (String id : List.of("_disk0", "hot")) {
+                await(() -> counters(id).contains("\"connected\":1,")
+                        && counters(id).contains(reconnects));
+            }
+        }
+        assertThat(api.put("vm.upgrade-device", "{\"id\":\"hot\"}").status()).isEqualTo(204);
+        assertThat(resize("hot", 1 << 20).status()).isEqualTo(204);
+        assertThat(api.put("vm.pause").status()).isEqualTo(204);
+        assertThat(resize("hot", 2 << 20).status()).as("while it is paused").isEqualTo(204);
+        assertThat(api.put("vm.shutdown").status()).isEqualTo(204);
+        assertThat(resize("hot", 4 << 20).body()).contains("the VM is not booted");
+        assertThat(api.put("vm.boot").status()).isEqualTo(204);
+        assertThat(hot).hasSize(2 << 20);
+    }
+
+    @Test
+    void aDiskThatCannotBeResizedIsNamedWithTheReason() throws Exception {
+        image("generic");
+        Process daemon = diskDaemon();
+        try {
+            assertThat(api.put(
+                                    "vm.add-disk",
+                                    "{\"id\":\"others\",\"vhost_user\":true,\"vhost_socket\":\""
+                                            + directory.resolve("daemon") + "\"}")
+                            .status())
+                    .isEqualTo(200);
+            assertThat(api.put("vm.add-disk", "{\"id\":\"ro\",\"readonly\":true,\"path\":\"" + image("ro") + "\"}")
+                            .status())
+                    .isEqualTo(200);
+            refused("others", 1 << 21, 500, "the VMM has not started its daemon");
+            refused("ro", 1 << 21, 500, "ro is read-only");
+            refused("other", 1 << 21, 404, "there is no disk 'other'");
+            refused("__rng", 1 << 21, 404, "there is no disk '__rng'");
+            refused("_disk0", 0, 400, "desired_size is 0: give a positive multiple of 512");
+            refused("_disk0", 513, 400, "desired_size is 513");
+            refused("_disk0", Long.MAX_VALUE & -512, 500, "_disk0: it is as large as before");
+            await(() -> vmm.err().text().contains("vhost-user-blk: SET_CONFIG: offset=0 size=8: image "));
+            assertThat(directory.resolve("cold")).hasSize(1 << 20);
+            assertThat(counters("_disk0")).contains("\"connected\":1,", "\"reconnects\":0");
+        } finally {
+            daemon.destroyForcibly();
+        }
+    }
+
+    private void refused(String id, long bytes, int status, String why) throws IOException {
+        VmmApi.Answer answer = resize(id, bytes);
+        assertThat(answer.status()).as(answer.body()).isEqualTo(status);
+        assertThat(answer.body()).contains(why);
+    }
+
     @Test
     void aStandbyTakesOverAndAnotherOneWaits() throws Exception {
         assertThat(api.put("vm.add-disk", "{\"id\":\"hot\",\"standby\":true,\"path\":\"" + image("hot") + "\"}")

@@ -12,11 +12,12 @@ import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import ringfence.it.lab.Checkout;
 
 /** The tree may be copied, its caches may be stale, cut or gone: a start then takes longer and does the same. */
@@ -39,8 +40,19 @@ class TreeTest {
         assertThat(copy.waitFor()).isZero();
     }
 
+    /** Those that are processes of their own. */
+    static Stream<String> programs() {
+        return Stream.of(
+                "ringfence",
+                "cloud-hypervisor",
+                "vhost-user-blk",
+                "vhost-user-net",
+                "vhost-user-fs",
+                "ringfence-journal");
+    }
+
     @ParameterizedTest
-    @ValueSource(strings = {"ringfence", "cloud-hypervisor", "vhost-user-blk", "vhost-user-net"})
+    @MethodSource("programs")
     void aCopyElsewhereUsesItsCache(String program) throws Exception {
         Path maps = folder.resolve(program + ".trace");
         Outcome outcome =
@@ -53,7 +65,7 @@ class TreeTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"ringfence", "cloud-hypervisor", "vhost-user-blk", "vhost-user-net"})
+    @MethodSource("programs")
     void anAgedImageChangesNothing(String program) throws Exception {
         Path modules = tree.resolve("lib/runtime/lib/modules");
         FileTime before = Files.getLastModifiedTime(modules);
@@ -66,7 +78,7 @@ class TreeTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"ringfence", "cloud-hypervisor", "vhost-user-blk", "vhost-user-net"})
+    @MethodSource("programs")
     void aCutCacheChangesNothing(String program) throws Exception {
         for (int left : new int[] {0, 100, 1 << 20}) {
             withCache(program, cache -> truncate(cache, left));
@@ -74,13 +86,13 @@ class TreeTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"ringfence", "cloud-hypervisor", "vhost-user-blk", "vhost-user-net"})
+    @MethodSource("programs")
     void aCacheThatIsGoneChangesNothing(String program) throws Exception {
         withCache(program, Files::delete);
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"ringfence", "cloud-hypervisor", "vhost-user-blk", "vhost-user-net"})
+    @MethodSource("programs")
     void aSymbolicLinkReachesTheTree(String program) throws Exception {
         Path link = Files.createSymbolicLink(
                 folder.resolve("link-" + program), tree.resolve("bin").resolve(program));
@@ -88,7 +100,7 @@ class TreeTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"ringfence", "cloud-hypervisor", "vhost-user-blk", "vhost-user-net"})
+    @MethodSource("programs")
     void aStartWritesNothingToTmpAndForksNothing(String program) throws Exception {
         Path trace = folder.resolve(program + ".files");
         run(List.of(

@@ -33,6 +33,17 @@ public interface BackendDevice {
      */
     void writeConfig(int offset, byte[] bytes);
 
+    /**
+     * The front-end itself sets a part of the configuration space, also what the driver may not write; all queues have
+     * stopped.
+     *
+     * @param offset of the first byte; offset and length lie inside {@link #config}
+     * @throws IllegalArgumentException if it may not: the front-end is told
+     */
+    default void setConfig(int offset, byte[] bytes) {
+        writeConfig(offset, bytes);
+    }
+
     /** The driver has accepted these of the bits that were offered. */
     void negotiated(long features);
 

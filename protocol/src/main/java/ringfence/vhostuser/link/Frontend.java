@@ -190,6 +190,17 @@ public final class Frontend implements AutoCloseable {
     }
 
     /**
+     * Sets a part of the configuration space that the driver may not write; no queue runs. CONFIG was negotiated. A refusal
+     * (RETRY) leaves the connection whole; a back-end without REPLY_ACK tells of none.
+     */
+    public void setConfig(int offset, byte[] bytes) {
+        peer.tell(
+                new Request.SetConfig(offset, bytes, Request.SetConfig.MIGRATION),
+                options.stopNanos(),
+                Disposition.RETRY);
+    }
+
+    /**
      * Tells of guest memory, all of it, at first and whenever it changes; queues may run. The regions have files.
      *
      * @throws PeerException FATAL if the back-end cannot hold it

@@ -26,6 +26,13 @@ public interface QueueEngine extends AutoCloseable {
         done.complete(chain.head(), 0);
     }
 
+    /**
+     * The request that has been completed last is one of those that are timed.
+     *
+     * @param nanos from its being taken to its completion
+     */
+    default void timed(long nanos) {}
+
     /** The batch is over: push to the kernel what has only been noted so far. */
     default void flush() {}
 

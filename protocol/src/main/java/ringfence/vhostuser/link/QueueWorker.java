@@ -259,7 +259,9 @@ final class QueueWorker implements Completions {
     public void complete(int head, int written) {
         if (head == timed) {
             timed = NONE;
-            stats.took(System.nanoTime() - timedSince);
+            long nanos = System.nanoTime() - timedSince;
+            stats.took(nanos);
+            engine.timed(nanos);
         }
         if (inflight == null) {
             queue.use(head, written); // seen with the others of its batch

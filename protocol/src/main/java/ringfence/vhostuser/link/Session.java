@@ -159,12 +159,24 @@ final class Session implements AutoCloseable {
             return Reply.U64.FAILURE;
         }
         try {
-            device.writeConfig(set.offset(), set.bytes());
+            if ((set.flags() & Request.SetConfig.MIGRATION) == 0) {
+                device.writeConfig(set.offset(), set.bytes());
+            } else {
+                setConfig(set);
+            }
             return Reply.U64.SUCCESS;
         } catch (IllegalArgumentException e) {
             context.log("SET_CONFIG: offset=" + set.offset() + " size=" + set.bytes().length + ": " + e.getMessage());
             return Reply.U64.FAILURE;
         }
+    }
+
+    private void setConfig(Request.SetConfig set) {
+        if (queues.anyRunning()) {
+            throw new IllegalArgumentException("a queue runs");
+        }
+        device.setConfig(set.offset(), set.bytes());
+        configChanged();
     }
 
     /** Nobody here tells of changes of the log, but it must be an eventfd all the same. */

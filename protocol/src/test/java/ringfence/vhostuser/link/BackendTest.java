@@ -58,6 +58,7 @@ class BackendTest {
             }
             assertThat(backend.stats().queues().getFirst().chains()).isEqualTo(requests);
             assertThat(vm.frontend.stopQueue(0)).isEqualTo(new QueueState(requests, requests));
+            assertThat(device.timed).as("one at a time, and there was one").hasValue(requests);
         }
         assertThat(log).isEmpty();
         assertThat(device.open).hasValue(0);
@@ -383,6 +384,30 @@ class BackendTest {
             assertThat(vm.frontend.status()).isZero();
             vm.frontend.status(7);
             assertThat(vm.frontend.status()).isEqualTo(7);
+        }
+    }
+
+    /** What the driver may not write, and only while no queue runs; the change is told. */
+    @Test
+    void theFrontEndSetsTheConfigurationWhileNoQueueRuns() throws Exception {
+        Fd[] pair = linux.sockets().pair();
+        try (Backend _ = serve(ToyDevice.prompt(linux, 1), pair[1]);
+                Vm vm = new Vm(linux).connect(pair[0], Vm.ALL)) {
+            vm.frontend.setConfig(1, new byte[] {99});
+            assertThat(vm.frontend.config(0, 3)).containsExactly(1, 99, 3);
+            int[] changes = {0};
+            Vm.until(() -> {
+                vm.frontend.channel().poll(() -> changes[0]++);
+                return changes[0] == 1;
+            });
+            vm.start(QueueState.FRESH);
+            assertThatThrownBy(() -> vm.frontend.setConfig(1, new byte[] {98}))
+                    .isInstanceOfSatisfying(
+                            PeerException.class,
+                            e -> assertThat(e.disposition()).isEqualTo(PeerException.Disposition.RETRY));
+            vm.frontend.stopQueue(0);
+            assertThatThrownBy(() -> vm.frontend.setConfig(8, new byte[] {1})).isInstanceOf(PeerException.class);
+            assertThat(vm.frontend.config(1, 1)).containsExactly(99);
         }
     }
 

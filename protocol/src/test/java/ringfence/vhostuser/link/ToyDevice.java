@@ -27,6 +27,7 @@ class ToyDevice implements BackendDevice {
     final List<Long> order = new CopyOnWriteArrayList<>();
     final ConcurrentLinkedQueue<HeldEngine> engines = new ConcurrentLinkedQueue<>();
     final AtomicInteger open = new AtomicInteger();
+    final AtomicInteger timed = new AtomicInteger();
     private final Linux linux;
     private final int queues;
     private final boolean held;
@@ -80,6 +81,11 @@ class ToyDevice implements BackendDevice {
         if (offset < 4) {
             throw new IllegalArgumentException("read-only");
         }
+        System.arraycopy(bytes, 0, config, offset, bytes.length);
+    }
+
+    @Override
+    public void setConfig(int offset, byte[] bytes) {
         System.arraycopy(bytes, 0, config, offset, bytes.length);
     }
 
@@ -158,6 +164,11 @@ class ToyDevice implements BackendDevice {
             int last = chain.count() - 1;
             chain.segment(last).set(ValueLayout.JAVA_LONG_UNALIGNED, chain.offset(last), answer);
             done.complete(chain.head(), ANSWER);
+        }
+
+        @Override
+        public void timed(long nanos) {
+            timed.incrementAndGet();
         }
 
         @Override

@@ -58,6 +58,9 @@ public final class BlkMain implements Callable<Integer> {
     @Option(names = "--direct", description = "Go round the page cache (O_DIRECT).")
     private boolean direct;
 
+    @Option(names = "--resizable", description = "Let the front-end set the size of the image, a file.")
+    private boolean resizable;
+
     @Option(names = "--num-queues", paramLabel = "N", description = "Number of queues, 1 to 256 (${DEFAULT-VALUE}).")
     private int numQueues = 1;
 
@@ -84,8 +87,9 @@ public final class BlkMain implements Callable<Integer> {
 
     @Option(
             names = "--device",
-            paramLabel = "path=PATH,socket=PATH,readonly=on|off,direct=on|off,num_queues=N,queue_size=N,serial=TEXT,"
-                    + "io_engine=auto|uring|plain,fence=PATH,counters=PATH",
+            paramLabel =
+                    "path=PATH,socket=PATH,readonly=on|off,direct=on|off,resizable=on|off,num_queues=N,queue_size=N,serial=TEXT,"
+                        + "io_engine=auto|uring|plain,fence=PATH,counters=PATH",
             description = "A further device, of its path and socket at least. May be repeated.")
     private List<String> devices = new ArrayList<>();
 
@@ -179,7 +183,7 @@ public final class BlkMain implements Callable<Integer> {
                 readOnly,
                 direct,
                 Optional.ofNullable(counters).map(Path::of),
-                new BlkOptions(numQueues, queueSize, serial, DeviceSpec.engine(ioEngine)));
+                new BlkOptions(numQueues, queueSize, serial, DeviceSpec.engine(ioEngine), resizable));
     }
 
     private static DaemonMain.Service together(List<Service> services) {

@@ -94,7 +94,7 @@ public final class BlkTraining {
                                 false,
                                 false,
                                 folder.map(there -> there.resolve("counters")),
-                                new BlkOptions(1, 256, "training", choice)),
+                                new BlkOptions(1, 256, "training", choice, false)),
                         BackendOptions.defaults(),
                         line -> {})) {
             drive(linux, frontend, goesOn);

@@ -11,8 +11,8 @@ import ringfence.blk.engine.BlkOptions;
 import ringfence.blk.engine.EngineChoice;
 
 /**
- * The syntax of {@code --device}: {@code path=IMAGE,socket=PATH[,readonly=on][,direct=on][,num_queues=N]
- * [,queue_size=N][,serial=TEXT][,io_engine=NAME][,fence=PATH][,counters=PATH]}, the keys of the VMM's {@code --disk}.
+ * The syntax of {@code --device}: {@code path=IMAGE,socket=PATH[,readonly=on][,direct=on][,resizable=on]
+ * [,num_queues=N][,queue_size=N][,serial=TEXT][,io_engine=NAME][,fence=PATH][,counters=PATH]}, the keys of the VMM's {@code --disk}.
  */
 final class DeviceOption {
     private static final Set<String> KEYS = new TreeSet<>(Set.of(
@@ -20,6 +20,7 @@ final class DeviceOption {
             "socket",
             "readonly",
             "direct",
+            "resizable",
             "num_queues",
             "queue_size",
             "serial",
@@ -49,7 +50,8 @@ final class DeviceOption {
                 number(values, "num_queues", 1),
                 number(values, "queue_size", BlkMain.DEFAULT_QUEUE_SIZE),
                 values.getOrDefault("serial", ""),
-                choice);
+                choice,
+                flag(values, "resizable"));
         return new DeviceSpec(
                 needed(values, "path"),
                 socket,

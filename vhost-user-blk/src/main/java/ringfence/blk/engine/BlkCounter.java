@@ -1,5 +1,6 @@
 package ringfence.blk.engine;
 
+import ringfence.telemetry.CounterKind;
 import ringfence.telemetry.CounterType;
 
 /** What a queue of a disk counts, beside what every daemon counts of a queue. Cloud Hypervisor has the first four. */
@@ -10,7 +11,11 @@ enum BlkCounter implements CounterType {
     WRITE_BYTES(303, "write-bytes", "bytes written"),
     FLUSH_OPS(304, "flush-ops", "flushes that have succeeded"),
     DISCARD_OPS(305, "discard-ops", "ranges discarded or filled with zeros"),
-    ERRORS(306, "errors", "requests that the image has failed");
+    ERRORS(306, "errors", "requests that the image has failed"),
+    READ_LATENCY_MIN(307, "read-latency-min-us", "shortest time of a read that was timed; 0: none was"),
+    READ_LATENCY_MAX(308, "read-latency-max-us", "longest time of a read that was timed"),
+    WRITE_LATENCY_MIN(309, "write-latency-min-us", "shortest time of a write that was timed; 0: none was"),
+    WRITE_LATENCY_MAX(310, "write-latency-max-us", "longest time of a write that was timed");
 
     private final int id;
     private final String label;
@@ -35,5 +40,10 @@ enum BlkCounter implements CounterType {
     @Override
     public String help() {
         return help;
+    }
+
+    @Override
+    public CounterKind kind() {
+        return label.endsWith("-us") ? CounterKind.GAUGE : CounterKind.TOTAL;
     }
 }

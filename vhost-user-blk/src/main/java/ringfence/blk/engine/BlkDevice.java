@@ -1,10 +1,13 @@
 package ringfence.blk.engine;
 
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.List;
 import java.util.stream.IntStream;
 import ringfence.blk.image.Fence;
 import ringfence.blk.image.Image;
+import ringfence.blk.image.ImageException;
 import ringfence.blk.request.BlkLimits;
 import ringfence.linux.Linux;
 import ringfence.linux.uring.RingAbilities;
@@ -32,7 +35,6 @@ public final class BlkDevice implements BackendDevice {
     private static final long MAX_UNDER_WAY = 16L << 20;
 
     private final Linux linux;
-    private final Image image;
     private final BlkOptions options;
     private final EngineChoice engine;
     private final Fence fence;
@@ -53,7 +55,6 @@ public final class BlkDevice implements BackendDevice {
      */
     public BlkDevice(Linux linux, Image image, BlkOptions options, Fence fence, Counters source, String name) {
         this.linux = linux;
-        this.image = image;
         this.options = options;
         this.fence = fence;
         media = new Media(image, options.serial());
@@ -89,7 +90,7 @@ public final class BlkDevice implements BackendDevice {
                 | BlkLayout.F_FLUSH
                 | BlkLayout.F_CONFIG_WCE
                 | BlkLayout.F_MQ;
-        return offered | (image.readOnly() ? BlkLayout.F_RO : BlkLayout.F_DISCARD | BlkLayout.F_WRITE_ZEROES);
+        return offered | (media.image().readOnly() ? BlkLayout.F_RO : BlkLayout.F_DISCARD | BlkLayout.F_WRITE_ZEROES);
     }
 
     @Override
@@ -104,7 +105,7 @@ public final class BlkDevice implements BackendDevice {
 
     @Override
     public byte[] config() {
-        return BlkConfig.of(image, options, writeback);
+        return BlkConfig.of(media.image(), options, writeback);
     }
 
     /** Only {@code writeback} may be written, and only where CONFIG_WCE is negotiated. */
@@ -118,16 +119,40 @@ public final class BlkDevice implements BackendDevice {
         media.writeThrough(!isWriteback());
     }
 
+    /** Of what the driver may not write, the capacity is the front-end's to set, and the image follows. */
+    @Override
+    public void setConfig(int offset, byte[] bytes) {
+        if (offset != BlkLayout.CONFIG_CAPACITY || bytes.length != Long.BYTES) {
+            writeConfig(offset, bytes);
+            return;
+        }
+        if (!options.resizable()) {
+            throw new IllegalArgumentException("the image's size stays as it is without --resizable");
+        }
+        long sectors = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong();
+        try {
+            media.image(media.image().resized(linux, sectors));
+        } catch (ImageException e) {
+            throw new IllegalArgumentException(e.getMessage(), e);
+        }
+        limit();
+    }
+
     @Override
     public void negotiated(long accepted) {
         features = accepted;
+        limit();
+        media.writeThrough(!isWriteback());
+    }
+
+    private void limit() {
+        Image image = media.image();
         media.limits(new BlkLimits(
                 image.sectors(),
                 image.readOnly(),
                 image.blockSize(),
-                Feature.has(accepted, BlkLayout.F_DISCARD) ? BlkConfig.MAX_RANGE_SECTORS : 0,
-                Feature.has(accepted, BlkLayout.F_WRITE_ZEROES) ? BlkConfig.MAX_RANGE_SECTORS : 0));
-        media.writeThrough(!isWriteback());
+                Feature.has(features, BlkLayout.F_DISCARD) ? BlkConfig.MAX_RANGE_SECTORS : 0,
+                Feature.has(features, BlkLayout.F_WRITE_ZEROES) ? BlkConfig.MAX_RANGE_SECTORS : 0));
     }
 
     /** A driver that knows no flush gets a device without a cache. Virtio 1.3, 5.2.5.1 and 5.2.6.2. */
@@ -173,7 +198,7 @@ public final class BlkDevice implements BackendDevice {
     /** What has been written is made durable: nobody may come back to flush it. */
     @Override
     public void disconnected() {
-        if (!image.readOnly()) {
+        if (!media.image().readOnly()) {
             media.flush(linux.files());
         }
     }

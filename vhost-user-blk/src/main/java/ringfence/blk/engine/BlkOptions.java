@@ -7,8 +7,9 @@ package ringfence.blk.engine;
  * @param queueSize most descriptors of a queue, a power of two from 2 to 1024
  * @param serial what GET_ID answers, at most 20 bytes of ASCII
  * @param choice which engine
+ * @param resizable whether the front-end may set the capacity
  */
-public record BlkOptions(int queues, int queueSize, String serial, EngineChoice choice) {
+public record BlkOptions(int queues, int queueSize, String serial, EngineChoice choice, boolean resizable) {
     /** Most queues. */
     public static final int MAX_QUEUES = 256;
     /** Most descriptors of a queue; a chain of that many buffers still fits one system call (IOV_MAX). */

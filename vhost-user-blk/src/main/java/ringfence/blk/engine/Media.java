@@ -8,10 +8,10 @@ import ringfence.linux.Files;
 
 /**
  * What the engines of one device share. Any thread reads it; the control thread changes the cache mode while queues
- * run (SET_CONFIG of {@code writeback}).
+ * run (SET_CONFIG of {@code writeback}), and the image's size while none does.
  */
 final class Media {
-    private final Image image;
+    private volatile Image image;
     private final MemorySegment id;
     private final FlushState flushes = new FlushState();
     private volatile BlkLimits limits;
@@ -25,6 +25,11 @@ final class Media {
 
     Image image() {
         return image;
+    }
+
+    /** The same one, of another size. No queue runs. */
+    void image(Image resized) {
+        image = resized;
     }
 
     /** The 20 bytes that GET_ID answers. */

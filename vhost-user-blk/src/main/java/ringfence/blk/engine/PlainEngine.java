@@ -38,7 +38,7 @@ final class PlainEngine implements QueueEngine {
         alignment = media.image().memoryAlignment();
         zeroing = new Zeroing(linux, media.image());
         bounce = new Bounce(files, media.image());
-        small = new SmallRequests(media);
+        small = new SmallRequests(media, counters);
         transfer = new Transfer(maxBuffers);
     }
 
@@ -115,6 +115,11 @@ final class PlainEngine implements QueueEngine {
     /** Adds what makes a change durable, where the driver expects that of each. */
     private long durable(long result) {
         return result < 0 || !media.writeThrough() ? result : media.flush(files);
+    }
+
+    @Override
+    public void timed(long nanos) {
+        counters.took(nanos);
     }
 
     @Override

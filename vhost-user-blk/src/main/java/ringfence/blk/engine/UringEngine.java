@@ -83,7 +83,7 @@ final class UringEngine implements QueueEngine {
         image = media.image();
         zeroing = new Zeroing(linux, image);
         bounce = new Bounce(files, image);
-        small = new SmallRequests(media);
+        small = new SmallRequests(media, counters);
         tryNow = !image.direct();
         slots = new UringSlot[queueSize];
         free = new int[queueSize];
@@ -294,6 +294,11 @@ final class UringEngine implements QueueEngine {
         free[freeCount++] = slot.number;
         counters.done(slot.operation, slot.bytes, ok);
         slot.end(ok, done);
+    }
+
+    @Override
+    public void timed(long nanos) {
+        counters.took(nanos);
     }
 
     @Override

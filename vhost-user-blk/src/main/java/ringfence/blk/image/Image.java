@@ -1,6 +1,8 @@
 package ringfence.blk.image;
 
+import ringfence.linux.ErrnoException;
 import ringfence.linux.Fd;
+import ringfence.linux.Linux;
 
 /**
  * An open raw image. Immutable; owns its descriptor.
@@ -30,6 +32,31 @@ public record Image(
     /** Sectors of 512 bytes. */
     public long sectors() {
         return size >> 9;
+    }
+
+    /**
+     * Makes the file longer, by a hole, or cuts it short. Nobody reads or writes it meanwhile.
+     *
+     * @param sectors of 512 bytes, as somebody else says: any number
+     * @return the same image, with the same descriptor
+     * @throws ImageException if it cannot be; the file is as it was
+     */
+    public Image resized(Linux linux, long sectors) {
+        if (kind == ImageKind.DEVICE || readOnly) {
+            throw new ImageException("image " + path
+                    + (readOnly ? " is open for reading only" : " is a block device, which is as long as it is"));
+        }
+        long blocks = blockSize >> 9;
+        if (sectors <= 0 || sectors > Long.MAX_VALUE >> 9 || sectors % blocks != 0) {
+            throw new ImageException("image " + path + " cannot be of " + Long.toUnsignedString(sectors)
+                    + " sectors: a positive multiple of " + blocks + " is possible");
+        }
+        try {
+            linux.files().truncate(fd, sectors << 9);
+        } catch (ErrnoException e) {
+            throw new ImageException("image " + path + ": " + e.errno().text(), e);
+        }
+        return new Image(path, fd, kind, sectors << 9, false, direct, blockSize, physicalBlockSize, memoryAlignment);
     }
 
     @Override

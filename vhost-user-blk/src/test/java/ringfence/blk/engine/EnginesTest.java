@@ -1,6 +1,7 @@
 package ringfence.blk.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static ringfence.virtio.BlkLayout.S_IOERR;
 import static ringfence.virtio.BlkLayout.S_OK;
 import static ringfence.virtio.BlkLayout.S_UNSUPP;
@@ -11,19 +12,24 @@ import static ringfence.virtio.BlkLayout.T_IN;
 import static ringfence.virtio.BlkLayout.T_OUT;
 import static ringfence.virtio.BlkLayout.T_WRITE_ZEROES;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.function.BiConsumer;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import ringfence.blk.TestGuest;
 import ringfence.blk.TestGuest.Answer;
 import ringfence.blk.TestGuest.Buffer;
 import ringfence.blk.engine.TestDisk.Place;
 import ringfence.linux.Linux;
+import ringfence.telemetry.Counters;
 import ringfence.vhostuser.link.QueueEngine;
 
 /** Both engines do the same, on tmpfs, through the page cache and with O_DIRECT. */
@@ -218,6 +224,78 @@ class EnginesTest {
             assertThat(guest.request(engine, T_IN, sector, DATA, 4096)).isEqualTo(new Answer(S_IOERR, 1));
             assertThat(guest.request(engine, T_IN, sector - 4, DATA, 4096)).isEqualTo(new Answer(S_IOERR, 1));
             assertThat(guest.request(engine, T_IN, sector - 8, DATA, 4096)).isEqualTo(new Answer(S_OK, 4097));
+        });
+    }
+
+    /** What lies beyond the new end is an I/O error, what was beyond the old one is there, and reads as zeroes. */
+    @ParameterizedTest
+    @MethodSource("everywhere")
+    void theImageIsAsLargeAsTheFrontEndSays(Place place, EngineChoice choice) {
+        with(place, choice, false, (disk, guest, before) -> {
+            long sectors = TestDisk.SIZE / 512;
+            for (long end : new long[] {sectors + 4096, 4096, sectors}) {
+                disk.resize(end);
+                assertThat(disk.file).hasSize(end * 512);
+                assertThat(ByteBuffer.wrap(disk.device.config())
+                                .order(ByteOrder.LITTLE_ENDIAN)
+                                .getLong())
+                        .isEqualTo(end);
+                try (QueueEngine engine = disk.device.engine(0, guest.memory())) {
+                    guest.fill(DATA, 4096, (int) end);
+                    assertThat(guest.request(engine, T_IN, end - 8, OTHER, 4096))
+                            .isEqualTo(new Answer(S_OK, 4097));
+                    assertThat(guest.request(engine, T_OUT, end - 8, DATA, 4096).status())
+                            .isEqualTo(S_OK);
+                    assertThat(guest.request(engine, T_OUT, end, DATA, 4096).status())
+                            .isEqualTo(S_IOERR);
+                    assertThat(guest.request(engine, T_IN, end - 7, OTHER, 4096).status())
+                            .isEqualTo(S_IOERR);
+                    assertThat(guest.framed(engine, T_WRITE_ZEROES, 0, guest.range(end - 4, 8, 0))
+                                    .status())
+                            .isEqualTo(S_IOERR);
+                }
+            }
+            assertThat(disk.file).hasSize(TestDisk.SIZE);
+            assertThat(Arrays.copyOfRange(disk.contents(), 4096 * 512, (int) sectors * 512 - 4096))
+                    .as("what was cut off")
+                    .containsOnly(0);
+        });
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0", "-1", "-9223372036854775808", "18014398509481984", "36028797018963967"})
+    void aSizeThatCannotBeChangesNothing(long sectors) {
+        with(Place.CACHED, EngineChoice.PLAIN, false, (disk, guest, engine) -> {
+            assertThatThrownBy(() -> disk.resize(sectors))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining(disk.file.toString());
+            assertThat(disk.file).hasSize(TestDisk.SIZE);
+            assertThat(guest.request(engine, T_IN, TestDisk.SIZE / 512 - 1, DATA, 512)
+                            .status())
+                    .isEqualTo(S_OK);
+        });
+    }
+
+    @Test
+    void aReadOnlyDiskStaysAsLargeAsItIs() {
+        with(
+                Place.CACHED,
+                EngineChoice.PLAIN,
+                true,
+                (disk, guest, engine) -> assertThatThrownBy(() -> disk.resize(8))
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageContaining("for reading only"));
+    }
+
+    /** The front-end of a daemon that somebody has started for it has no say in what the disk takes of the host. */
+    @Test
+    void aDiskIsNotResizedUnlessItsDaemonWasToldThatItMayBe() {
+        with(Place.CACHED, EngineChoice.PLAIN, false, (disk, guest, engine) -> {
+            BlkOptions options = new BlkOptions(1, 64, "", EngineChoice.PLAIN, false);
+            BlkDevice fixed = new BlkDevice(linux, disk.image, options, null, Counters.hidden(), "fixed");
+            assertThatThrownBy(() -> fixed.setConfig(0, new byte[8]))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("--resizable");
         });
     }
 

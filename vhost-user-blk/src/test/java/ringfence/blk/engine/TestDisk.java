@@ -2,6 +2,8 @@ package ringfence.blk.engine;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import ringfence.blk.image.Fence;
@@ -46,6 +48,15 @@ final class TestDisk implements AutoCloseable {
     }
 
     TestDisk(Linux linux, Place place, EngineChoice choice, boolean readOnly) {
+        this(linux, place, choice, readOnly, Counters.hidden());
+    }
+
+    /** One whose queue counts there. */
+    TestDisk(Linux linux, Place place, EngineChoice choice, Counters source) {
+        this(linux, place, choice, false, source);
+    }
+
+    private TestDisk(Linux linux, Place place, EngineChoice choice, boolean readOnly, Counters source) {
         try {
             file = Files.createTempFile(Path.of(place.folder), "ringfence-blk", ".img");
             byte[] contents = new byte[SIZE];
@@ -58,9 +69,19 @@ final class TestDisk implements AutoCloseable {
         }
         image = new ImageOpener(linux).open(file.toString(), readOnly, place.direct);
         fence = Fence.take(linux, file + ".fence", 0, new LockHolders());
-        BlkOptions options = new BlkOptions(1, 64, "serial-0123", choice);
-        device = new BlkDevice(linux, image, options, fence, Counters.hidden(), "disk");
+        BlkOptions options = new BlkOptions(1, 64, "serial-0123", choice, true);
+        device = new BlkDevice(linux, image, options, fence, source, "disk");
         device.negotiated(ALL_FEATURES);
+    }
+
+    /** As the front-end does it. */
+    void resize(long sectors) {
+        device.setConfig(
+                BlkLayout.CONFIG_CAPACITY,
+                ByteBuffer.allocate(Long.BYTES)
+                        .order(ByteOrder.LITTLE_ENDIAN)
+                        .putLong(sectors)
+                        .array());
     }
 
     byte[] contents() {

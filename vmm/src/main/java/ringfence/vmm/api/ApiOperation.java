@@ -139,6 +139,15 @@ record ApiOperation(
                 add("vm.add-vsock", "Adds sockets between guest and host.", VsockConfig.TABLE),
                 new ApiOperation(
                         "PUT",
+                        "vm.resize-disk",
+                        "",
+                        "Makes a disk of a booted VM larger or smaller, whose image is a file that the VMM's daemon"
+                                + " serves; answered when the guest can see it.",
+                        Optional.of(DiskSize.TABLE),
+                        Optional.empty(),
+                        List.of(DONE, MISSING)),
+                new ApiOperation(
+                        "PUT",
                         "vm.remove-device",
                         "",
                         "Asks the guest to give a device back; it is gone when vm.info no longer names it.",

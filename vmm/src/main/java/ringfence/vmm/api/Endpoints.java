@@ -56,6 +56,7 @@ public final class Endpoints {
         change(changes, "vm.nmi", new VmRequest.Nmi());
         change(changes, "vm.power-button", new VmRequest.PowerButton());
         table.put("vm.resize", new Endpoint(PUT, changes::resize));
+        table.put("vm.resize-disk", new Endpoint(PUT, changes::resizeDisk));
         table.put("vm.add-disk", new Endpoint(PUT, changes::addDisk));
         table.put("vm.add-net", new Endpoint(PUT, changes::addNet));
         table.put("vm.add-fs", new Endpoint(PUT, changes::addFs));

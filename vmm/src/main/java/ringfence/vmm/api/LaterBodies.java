@@ -59,9 +59,6 @@ public final class LaterBodies {
                 "vm.resize-zone",
                 table("VmResizeZone", id(), field("desired_ram", SIZE)).required("id", "desired_ram"));
         all.put(
-                "vm.resize-disk",
-                table("VmResizeDisk", id(), field("desired_size", SIZE)).required("id", "desired_size"));
-        all.put(
                 "vm.snapshot",
                 table("VmSnapshotConfig", field("destination_url", TEXT)).required("destination_url"));
         all.put(

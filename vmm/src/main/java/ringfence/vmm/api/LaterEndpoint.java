@@ -24,7 +24,6 @@ record LaterEndpoint(String name, String missing, boolean needsVm) {
     static List<LaterEndpoint> all() {
         return List.of(
                 of("vm.resize-zone", "memory has no zones: shut the VM down and create it anew"),
-                of("vm.resize-disk", "a disk does not grow while it is used: shut the VM down, extend the image, boot"),
                 of("vm.snapshot", "there are no snapshots: shut the VM down and copy its images"),
                 of("vm.coredump", "there are no dumps of a guest's memory: kdump in the guest makes one"),
                 new LaterEndpoint("vm.restore", "there are no snapshots: use vm.create and vm.boot", false),

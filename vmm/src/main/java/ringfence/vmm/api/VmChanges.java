@@ -99,6 +99,11 @@ final class VmChanges {
         return done(new VmRequest.Change(wanted::of));
     }
 
+    CompletableFuture<HttpResponse> resizeDisk(HttpRequest request) {
+        DiskSize wanted = RequestBody.read(DiskSize.TABLE, request, machine.events());
+        return done(new VmRequest.ResizeDisk(wanted.id(), wanted.size()));
+    }
+
     /** Numbers in JSON are the client's, and would be other files here. */
     private static void refuseDescriptors(NetConfig net) {
         if (net.backend() instanceof NetBackend.Descriptors) {

@@ -58,6 +58,10 @@ final class RemoteVerbs {
                     "resize",
                     flags(false, RemoteOption.CPUS, RemoteOption.MEMORY, RemoteOption.BALLOON),
                     "its balloon's size; vCPUs and memory stay as they are"),
+            put(
+                    "resize-disk",
+                    flags(true, RemoteOption.DISK, RemoteOption.DISK_SIZE),
+                    "a disk becomes larger or smaller"),
             put("remove-device", new Member("id", "<id>"), "the guest is asked to give one back"),
             put(
                     "upgrade-device",
@@ -84,7 +88,6 @@ final class RemoteVerbs {
         all.add(later("add-vdpa", new Options<>(bodies.get("vm.add-vdpa").required("path"))));
         all.add(later("coredump", new Member("destination_url", "<url>")));
         all.add(later("receive-migration", bodies));
-        all.add(later("resize-disk", flags(true, RemoteOption.DISK, RemoteOption.DISK_SIZE)));
         all.add(later("resize-zone", flags(true, RemoteOption.ID, RemoteOption.ZONE_SIZE)));
         all.add(later("restore", bodies));
         all.add(later("send-migration", bodies));

@@ -10,8 +10,9 @@ import ringfence.telemetry.CountersReading;
 /** What a daemon of ours has counted of its device, of all queues together, in Cloud Hypervisor's words where it has one. */
 final class DaemonCounters {
     /** More than 256 queues of a disk have: what lies is not to take our memory. */
-    private static final int MOST = 8000;
+    private static final int MOST = 15_000;
 
+    private static final String BLK = "vhost-user-blk";
     private static final String NET = "vhost-user-net";
 
     private DaemonCounters() {}
@@ -26,10 +27,35 @@ final class DaemonCounters {
                     sums.merge(word(reading.program(), value), value.value(), Long::sum);
                 }
             }
+            if (reading.program().equals(BLK)) {
+                latency("read", reading, sums);
+                latency("write", reading, sums);
+            }
         } catch (IllegalArgumentException _) {
             return Map.of(); // it has not begun, or lies
         }
         return sums;
+    }
+
+    /** In microseconds, of all queues; 0: none was timed. */
+    private static void latency(String what, CountersReading reading, Map<String, Long> words) {
+        long least = 0;
+        long most = 0;
+        long count = 0;
+        long nanos = 0;
+        for (CountersReading.Value value : reading.values()) {
+            if (value.label().equals(what + "-latency-min-us") && value.value() > 0) {
+                least = least == 0 ? value.value() : Math.min(least, value.value());
+            } else if (value.label().equals(what + "-latency-max-us")) {
+                most = Math.max(most, value.value());
+            } else if (value.label().equals(what + "-latency")) {
+                count += value.kind() == CounterKind.BUCKET ? value.value() : 0;
+                nanos += value.kind() == CounterKind.SUM ? value.value() : 0;
+            }
+        }
+        words.put(what + "_latency_min", least);
+        words.put(what + "_latency_max", most);
+        words.put(what + "_latency_avg", count > 0 ? nanos / count / 1000 : 0);
     }
 
     private static String word(String program, CountersReading.Value value) {

@@ -246,9 +246,7 @@ final class DaemonStarter implements AutoCloseable {
                 "--num-queues=" + disk.numQueues(),
                 "--queue-size=" + disk.queueSize(),
                 "--fence=" + fence));
-        if (disk.readonly()) {
-            arguments.add("--read-only");
-        }
+        arguments.add(disk.readonly() ? "--read-only" : "--resizable");
         if (disk.direct()) {
             arguments.add("--direct");
         }

@@ -14,8 +14,10 @@ import java.util.function.LongConsumer;
 import java.util.function.UnaryOperator;
 import ringfence.memory.MemoryTable;
 import ringfence.process.Log;
+import ringfence.vmm.config.DiskConfig;
 import ringfence.vmm.config.VmConfig;
 import ringfence.vmm.device.VirtioDevice;
+import ringfence.vmm.device.remote.RemoteDevice;
 import ringfence.vmm.event.Event;
 import ringfence.vmm.machine.VmException.Reason;
 import ringfence.vmm.pci.PciAddress;
@@ -321,6 +323,35 @@ final class HotPlug implements AutoCloseable {
                 soon(() -> ask.refuse(new VmException(Reason.FAILED, id + ": " + e.getMessage())));
             }
         });
+    }
+
+    // ---- to become larger or smaller ----------------------------------------------------------------------------
+
+    /**
+     * Has a disk become that large.
+     *
+     * @param ask answered when the guest can see it, or why not
+     * @throws VmException if there is no such disk, or it cannot be
+     */
+    void resizeDisk(MachineCommand.Ask ask, String id, long bytes) {
+        DiskConfig disk = planned.disks().stream()
+                .filter(each -> each.id().equals(id))
+                .findFirst()
+                .orElseThrow(() -> new VmException(Reason.UNKNOWN_DEVICE, "id: there is no disk '" + id + "'"));
+        DiskResize.check(disk, bytes);
+        RemoteDevice device = (RemoteDevice) platform.device(id)
+                .orElseThrow(() -> VmException.wrongState(id + " comes or goes: wait until it is there"));
+        CompletableFuture<Void> _ = device.resize(bytes >> DiskResize.SECTOR_SHIFT)
+                .toCompletableFuture()
+                .orTimeout(READY_SECONDS, TimeUnit.SECONDS)
+                .whenComplete((_, failure) -> soon(() -> {
+                    if (failure == null) {
+                        log.info(id + ": has " + bytes + " bytes");
+                        ask.done();
+                    } else {
+                        ask.refuse(new VmException(Reason.FAILED, id + ": " + DiskResize.why(failure)));
+                    }
+                }));
     }
 
     // ---- both ---------------------------------------------------------------------------------------------------

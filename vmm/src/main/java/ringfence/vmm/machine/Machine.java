@@ -143,6 +143,10 @@ final class Machine implements AutoCloseable {
                     parts.hotPlug().upgrade(ask, device);
                     return; // it is answered when the new one serves
                 }
+                case VmRequest.ResizeDisk(String disk, long bytes) -> {
+                    parts.hotPlug().resizeDisk(ask, disk, bytes);
+                    return; // it is answered when the guest can see it
+                }
                 case VmRequest.Create _ ->
                     throw VmException.wrongState("there is a VM already: delete it before another one is created");
                 case VmRequest.Boot _ -> throw VmException.wrongState("the VM is booted already");

@@ -125,7 +125,7 @@ final class MachineParts implements AutoCloseable {
 
     private RuntimeDirectory runtimeDirectory() {
         try {
-            return made(RuntimeDirectory.create(linux.processes().effectiveUser() == 0));
+            return made(RuntimeDirectory.create(linux));
         } catch (IOException e) {
             throw new UncheckedIOException("cannot make the runtime directory: " + e.getMessage(), e);
         }

@@ -36,6 +36,14 @@ public sealed interface VmRequest {
      */
     record Upgrade(String device) implements VmRequest {}
 
+    /**
+     * Makes a disk of a booted VM larger or smaller; what lay beyond its new end is gone.
+     *
+     * @param disk its name
+     * @param bytes its new size
+     */
+    record ResizeDisk(String disk, long bytes) implements VmRequest {}
+
     /** Makes the machine and lets it run. */
     record Boot() implements VmRequest {}
 

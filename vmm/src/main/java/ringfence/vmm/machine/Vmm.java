@@ -130,6 +130,7 @@ public final class Vmm {
                     VmRequest.Resume _,
                     VmRequest.Reboot _,
                     VmRequest.Upgrade _,
+                    VmRequest.ResizeDisk _,
                     VmRequest.ShutDown _,
                     VmRequest.Nmi _,
                     VmRequest.PowerButton _ -> {

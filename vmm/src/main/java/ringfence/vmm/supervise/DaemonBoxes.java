@@ -101,6 +101,7 @@ public final class DaemonBoxes {
         Set<FileRight> rights = EnumSet.of(FileRight.READ_FILE, FileRight.IOCTL_DEV);
         if (!readonly) {
             rights.add(FileRight.WRITE_FILE);
+            rights.add(FileRight.TRUNCATE); // vm.resize-disk
         }
         List<PathRule> rules = List.of(
                 new PathRule(image, rights), PathRule.of(fence.toString(), FileRight.READ_FILE, FileRight.WRITE_FILE));

@@ -2,18 +2,27 @@ package ringfence.vmm.supervise;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import ringfence.linux.ErrnoException;
+import ringfence.linux.Fd;
+import ringfence.linux.Linux;
+import ringfence.linux.LockType;
+import ringfence.linux.OpenFlag;
 import ringfence.process.RuntimeFolder;
 
 /**
  * The directory of one VM for what its processes share by name: the lock files of the fences,
  * limits and counters. Under {@code
  * $RUNTIME_DIRECTORY} (systemd), {@code /run/ringfence} (root), {@code $XDG_RUNTIME_DIR/ringfence} or {@code ~/.cache/ringfence/run}; mode 0700; named by
- * the VMM's pid, and removed when the VM ends.
+ * the VMM's pid, and removed when the VM ends. What a VMM that was killed has left, the next one removes: it is nobody's if no
+ * process has its number and none has it locked, which tells of a process of another PID namespace.
  */
 public final class RuntimeDirectory implements AutoCloseable {
     /** What the directory of a VM is called, before the VMM's pid. */
@@ -22,30 +31,72 @@ public final class RuntimeDirectory implements AutoCloseable {
     /** The VMM's file of counters in it. */
     public static final String COUNTERS = "counters";
 
-    private final Path path;
+    private static final int MOST_DIGITS = 10;
 
-    private RuntimeDirectory(Path path) {
+    private final Path path;
+    private final Fd locked;
+
+    private RuntimeDirectory(Path path, Fd locked) {
         this.path = path;
+        this.locked = locked;
     }
 
     /**
-     * Makes the directory.
+     * Makes the directory, and removes those of VMMs that were killed.
      *
-     * @param root whether the process is root
      * @throws IOException if it cannot be made; the message names it
      */
-    public static RuntimeDirectory create(boolean root) throws IOException {
-        Path base = RuntimeFolder.ofUnit(root);
+    public static RuntimeDirectory create(Linux linux) throws IOException {
+        return create(linux, RuntimeFolder.ofUnit(linux.processes().effectiveUser() == 0));
+    }
+
+    /** The same in this folder. */
+    static RuntimeDirectory create(Linux linux, Path base) throws IOException {
         Path path = base.resolve(PREFIX + ProcessHandle.current().pid());
         var mode = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
         Files.createDirectories(base, mode);
         try {
-            return new RuntimeDirectory(Files.createDirectory(path, mode));
+            Files.createDirectory(path, mode);
         } catch (java.nio.file.FileAlreadyExistsException _) {
             // a VMM with our pid was killed; its daemons died with their sockets
             removeFiles(path);
-            return new RuntimeDirectory(path);
         }
+        RuntimeDirectory made = new RuntimeDirectory(path, open(linux, path));
+        linux.files().tryLock(made.locked, LockType.READ, 0, 0);
+        prune(linux, base);
+        return made;
+    }
+
+    private static Fd open(Linux linux, Path directory) {
+        return linux.files().open(directory.toString(), OpenFlag.RDONLY, OpenFlag.DIRECTORY, OpenFlag.NOFOLLOW);
+    }
+
+    private static void prune(Linux linux, Path base) {
+        List<Path> others = new ArrayList<>();
+        try (DirectoryStream<Path> all = Files.newDirectoryStream(base, RuntimeDirectory::isOfTheDead)) {
+            all.forEach(others::add);
+        } catch (IOException | DirectoryIteratorException _) {
+            return; // whoever may read it removes them
+        }
+        for (Path other : others) {
+            try (Fd directory = open(linux, other)) {
+                if (!linux.files().wouldConflict(directory, LockType.WRITE, 0, 0)) {
+                    removeFiles(other);
+                    Files.delete(other);
+                }
+            } catch (IOException | ErrnoException _) {
+                // another user's, or another VMM has just removed it
+            }
+        }
+    }
+
+    private static boolean isOfTheDead(Path directory) {
+        String name = directory.getFileName().toString();
+        String number = name.startsWith(PREFIX) ? name.substring(PREFIX.length()) : "";
+        return !number.isEmpty()
+                && number.length() <= MOST_DIGITS
+                && number.chars().allMatch(c -> c >= '0' && c <= '9')
+                && !Files.exists(Path.of("/proc", number));
     }
 
     /**
@@ -146,5 +197,6 @@ public final class RuntimeDirectory implements AutoCloseable {
         } catch (IOException _) {
             // whoever put something else there keeps it; the name is not used again while it lives
         }
+        locked.close();
     }
 }

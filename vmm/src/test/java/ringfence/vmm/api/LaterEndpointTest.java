@@ -31,6 +31,7 @@ class LaterEndpointTest {
                 "vm.resize | {'desired_vcpus':0} | desired_vcpus is 0, 1 to",
                 "vm.resize-zone | {'id':'z'} | lacks desired_ram",
                 "vm.resize-disk | {'id':7,'desired_size':1} | id is a number",
+                "vm.resize-disk | {'id':'d'} | lacks desired_size",
                 "vm.snapshot | {} | lacks destination_url",
                 "vm.coredump | {'destination_url':null} | lacks destination_url",
                 "vm.restore | {'source_url':'file:///s','memory_restore_mode':'Never'} | none of Copy, OnDemand",

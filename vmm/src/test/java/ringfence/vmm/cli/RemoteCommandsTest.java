@@ -182,7 +182,6 @@ class RemoteCommandsTest {
                 "add-vdpa path=/dev/vhost-vdpa-0 | vm.add-vdpa",
                 "coredump file:///core | vm.coredump",
                 "receive-migration receiver_url=unix:/s,memory_mode=postcopy | vm.receive-migration",
-                "resize-disk --disk d --size 4G | vm.resize-disk",
                 "resize-zone --size 1G --id z | vm.resize-zone",
                 "restore source_url=file:///s,resume=true | vm.restore",
                 "send-migration destination_url=tcp:h:1,downtime_ms=200,timeout_strategy=ignore | vm.send-migration",
@@ -215,6 +214,7 @@ class RemoteCommandsTest {
                 "resize | --cpus=4 --balloon 1M | {'desired_vcpus':4,'desired_balloon':1048576}",
                 "add-pmem | file=/f,size=2M,discard_writes=on |"
                         + " {'file':'/f','size':2097152,'discard_writes':true,'pci_segment':0}",
+                "resize-disk | --disk=d --size=4G | {'id':'d','desired_size':4294967296}",
                 "resize-zone | --id=z --size=1M | {'id':'z','desired_ram':1048576}",
                 "remove-device | a\"b | {'id':'a\\\"b'}",
             })

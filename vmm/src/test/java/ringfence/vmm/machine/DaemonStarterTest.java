@@ -79,8 +79,7 @@ class DaemonStarterTest {
         Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
         MachineProxy proxy = new MachineProxy(EventSink.NONE);
         GuestRam ram = new GuestRam(linux, List.of(new GuestRam.Range(0, 1 << 20)), RamOptions.DEFAULT);
-        try (RuntimeDirectory directory =
-                        RuntimeDirectory.create(linux.processes().effectiveUser() == 0);
+        try (RuntimeDirectory directory = RuntimeDirectory.create(linux);
                 DaemonStarter starter = new DaemonStarter(
                         linux,
                         new RuntimeOptions(home, false, FilterMode.TRUE),
@@ -108,8 +107,7 @@ class DaemonStarterTest {
         RuntimeOptions options = new RuntimeOptions(home, false, FilterMode.TRUE);
         DaemonBoxes boxes = DaemonBoxes.ofPrivileges();
         try (GuestRam ram = new GuestRam(linux, List.of(new GuestRam.Range(0, 1 << 20)), RamOptions.DEFAULT);
-                RuntimeDirectory directory =
-                        RuntimeDirectory.create(linux.processes().effectiveUser() == 0);
+                RuntimeDirectory directory = RuntimeDirectory.create(linux);
                 DaemonStarter one = new DaemonStarter(linux, options, boxes, directory, proxy);
                 DaemonStarter other = new DaemonStarter(linux, options, boxes, directory, proxy)) {
             try (VirtioDevice device = one.vsock(vsock, ram.table()).device()) {

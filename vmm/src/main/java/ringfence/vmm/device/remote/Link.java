@@ -51,6 +51,7 @@ final class Link {
     private final Backoff backoff = new Backoff();
     private final TreeMap<Integer, RemoteQueue> queues = new TreeMap<>();
     private final List<CompletableFuture<Void>> resets = new ArrayList<>();
+    private Resize resize; // null: none is under way
     private volatile boolean closing;
     private Fd socket; // of the connection, so that close() can end a call in progress; guarded by this
     private Connection connection; // null: none
@@ -60,6 +61,9 @@ final class Link {
     private long used; // those of the acknowledged ones that the guest wants at present
     private int enabled; // so many queues are in use, the first ones
     private long lostAt;
+
+    /** How the configuration space is to begin, and who waits for it. */
+    private record Resize(byte[] capacity, CompletableFuture<Void> done) {}
 
     /** A link with a thread of this name, which {@link #start} starts. */
     Link(
@@ -217,7 +221,8 @@ final class Link {
         try {
             next = Connection.open(linux, source, this::expose, profile, queueCount, before);
             if (resets.isEmpty()) {
-                events.admit(next.features(), acknowledged, next.config());
+                byte[] resized = resize == null ? null : resize.capacity;
+                events.admit(next.features(), acknowledged, next.config(), resized);
             }
             resume(next);
         } catch (PeerException e) {
@@ -241,6 +246,7 @@ final class Link {
                 next.config(),
                 gap,
                 !resets.isEmpty());
+        finishResize();
         guarded(this::settle);
     }
 
@@ -400,6 +406,9 @@ final class Link {
             }
         });
         resets.forEach(reset -> reset.complete(null)); // its connection is closed: there is no more to be had
+        if (resize != null) {
+            resize.done.completeExceptionally(new IllegalStateException("the device was closed"));
+        }
         errs.forEach(EventFd::close);
         epoll.close();
         wake.close();
@@ -432,12 +441,54 @@ final class Link {
         if (connection == null || !resets.isEmpty()) {
             return;
         }
+        betweenRequests(() -> prepare(connection));
+    }
+
+    /** Does something while the queues stand still, drained; they go on where they stood. */
+    private void betweenRequests(Runnable action) {
         List<RemoteQueue> running = queues.values().stream()
                 .filter(queue -> queue.begun && queue.stopping == null)
                 .toList();
         running.forEach(queue -> connection.frontend().stopQueue(queue.index));
-        prepare(connection);
+        action.run();
         running.forEach(queue -> takeUp(connection, queue));
+    }
+
+    /**
+     * Has the back-end change what the guest has seen at the beginning of the configuration space. If it dies meanwhile, its
+     * successor tells which of the two it has come to.
+     */
+    void resize(byte[] capacity, CompletableFuture<Void> done) {
+        if (connection == null || !connection.hasConfig()) {
+            done.completeExceptionally(new IllegalStateException("nobody serves it at present: ask again"));
+            return;
+        }
+        resize = new Resize(capacity, done);
+        betweenRequests(() -> {
+            try {
+                connection.frontend().setConfig(0, capacity);
+            } catch (PeerException e) {
+                if (e.disposition() != Disposition.RETRY) {
+                    throw e;
+                }
+            }
+        });
+        configChanged();
+        finishResize();
+    }
+
+    private void finishResize() {
+        if (resize == null) {
+            return;
+        }
+        CompletableFuture<Void> done = resize.done;
+        if (profile.isSame(resize.capacity, connection.config())) {
+            done.complete(null);
+        } else {
+            done.completeExceptionally(
+                    new IllegalStateException("it is as large as before: its daemon's own line says why"));
+        }
+        resize = null;
     }
 
     /** Has the back-end give its queues back, drained, and lets go of it: the next one goes on with them. */

@@ -10,9 +10,11 @@ interface LinkEvents {
      * Whether this back-end can stand in for what the guest has seen.
      *
      * @param acknowledged what the guest has taken; 0: nothing yet
+     * @param resized how its configuration space may begin instead, for the one before went while it was asked for that;
+     *     null: not otherwise
      * @throws PeerException FATAL, with the reason, if it cannot
      */
-    void admit(long features, long acknowledged, byte[] config);
+    void admit(long features, long acknowledged, byte[] config, byte[] resized);
 
     /**
      * It is set up.

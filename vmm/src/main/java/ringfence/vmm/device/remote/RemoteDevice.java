@@ -1,5 +1,7 @@
 package ringfence.vmm.device.remote;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -11,6 +13,7 @@ import ringfence.linux.Linux;
 import ringfence.memory.MemoryTable;
 import ringfence.vhostuser.link.PeerException;
 import ringfence.vhostuser.link.PeerException.Disposition;
+import ringfence.virtio.BlkLayout;
 import ringfence.virtio.queue.QueueConfig;
 import ringfence.virtio.queue.QueueState;
 import ringfence.vmm.config.Upkeep;
@@ -195,6 +198,22 @@ public final class RemoteDevice implements VirtioDevice {
         link.post(link::handOver);
     }
 
+    /**
+     * Has the back-end of a disk make that larger or smaller, between two requests. Completed when the guest can see it, or
+     * exceptionally with a line; where the back-end dies meanwhile, when there is a successor, which may be never.
+     *
+     * @param sectors of 512 bytes
+     */
+    public CompletionStage<Void> resize(long sectors) {
+        byte[] capacity = ByteBuffer.allocate(Long.BYTES)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putLong(BlkLayout.CONFIG_CAPACITY, sectors)
+                .array();
+        CompletableFuture<Void> done = new CompletableFuture<>();
+        link.post(() -> link.resize(capacity, done));
+        return done;
+    }
+
     @Override
     public String id() {
         return id;
@@ -318,7 +337,7 @@ public final class RemoteDevice implements VirtioDevice {
 
     private final class Events implements LinkEvents, HangEvents {
         @Override
-        public void admit(long features, long acknowledged, byte[] read) {
+        public void admit(long features, long acknowledged, byte[] read, byte[] resized) {
             byte[] seen = config;
             if (seen == null) {
                 return;
@@ -330,7 +349,8 @@ public final class RemoteDevice implements VirtioDevice {
                                 + ", which the guest has been offered",
                         Disposition.FATAL);
             }
-            if (!profile.isSame(seen, profile.patched(read, queueCount))) {
+            byte[] next = profile.patched(read, queueCount);
+            if (!profile.isSame(seen, next) && (resized == null || !profile.isSame(resized, next))) {
                 throw new PeerException("the back-end is of another size than the one before", Disposition.FATAL);
             }
         }

@@ -20,6 +20,8 @@ import ringfence.virtio.queue.ChainCursor;
 public final class AnsweringDisk implements BackendDevice {
     final List<String> calls = new CopyOnWriteArrayList<>();
     volatile long capacity = 2048;
+    volatile boolean resizable = true;
+    volatile boolean dies;
     /** Before it opens, nothing that writes the configuration space is answered. */
     volatile CountDownLatch gate = new CountDownLatch(0);
 
@@ -67,6 +69,19 @@ public final class AnsweringDisk implements BackendDevice {
     public void writeConfig(int offset, byte[] bytes) {
         calls.add("config " + offset + "=" + bytes[0]);
         await(gate);
+    }
+
+    /** As large as it is asked to be; where {@link #dies} says so, it is that, and does not live to tell. */
+    @Override
+    public void setConfig(int offset, byte[] bytes) {
+        calls.add("resize");
+        if (!resizable) {
+            throw new IllegalArgumentException("stays as it is");
+        }
+        capacity = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong(offset);
+        if (dies) {
+            throw new IllegalStateException("dies");
+        }
     }
 
     private static void await(CountDownLatch latch) {

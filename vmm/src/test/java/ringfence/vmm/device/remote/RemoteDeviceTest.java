@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -15,6 +16,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import ringfence.linux.Fd;
 import ringfence.linux.Linux;
 import ringfence.memory.GuestRam;
@@ -48,6 +51,7 @@ class RemoteDeviceTest {
     private final List<String> told = new CopyOnWriteArrayList<>();
     private GuestDriver guest;
     private RemoteDevice device;
+    private BackendOptions options = BackendOptions.defaults().withLog(line -> {});
     private Backend backend;
     private AnsweringDisk disk;
 
@@ -86,8 +90,7 @@ class RemoteDeviceTest {
 
     private void serve(AnsweringDisk other) {
         disk = other;
-        backend =
-                Backend.listen(linux, socket(), other, BackendOptions.defaults().withLog(line -> {}));
+        backend = Backend.listen(linux, socket(), other, options);
     }
 
     private static void eventually(BooleanSupplier condition) throws InterruptedException {
@@ -218,6 +221,77 @@ class RemoteDeviceTest {
                 .as("a guest that resets reads it anew")
                 .isEqualTo(4096);
         connected();
+    }
+
+    private static void refused(CompletionStage<Void> resize, String why) {
+        assertThat(resize.toCompletableFuture())
+                .failsWithin(10, TimeUnit.SECONDS)
+                .withThrowableOfType(ExecutionException.class)
+                .withMessageContaining(why);
+    }
+
+    @Test
+    void aDiskBecomesLargerAndSmallerBetweenTwoRequests() throws Exception {
+        refused(device.resize(4096), "nobody serves it");
+        live();
+        for (long sectors : new long[] {4096, 8, 2048}) {
+            offer();
+            assertThat(answer()).isEqualTo(1);
+            device.resize(sectors).toCompletableFuture().get(10, TimeUnit.SECONDS);
+            assertThat(device.readConfig(0, 8)).isEqualTo(sectors);
+            offer();
+            assertThat(answer()).as("its queue goes on").isEqualTo(1);
+        }
+        assertThat(told).containsExactly("config", "config", "config");
+        assertThat(device.state().reconnects()).isZero();
+        backend.close();
+        AnsweringDisk next = new AnsweringDisk(2, 2);
+        next.capacity = 2048;
+        serve(next);
+        offer();
+        assertThat(answer()).isEqualTo(2);
+    }
+
+    @Test
+    void aBackendThatDoesNotResizeServesOn() throws Exception {
+        live();
+        disk.resizable = false;
+        refused(device.resize(4096), "as large as before");
+        assertThat(disk.calls).contains("resize");
+        offer();
+        assertThat(answer()).isEqualTo(1);
+        assertThat(device.readConfig(0, 8)).isEqualTo(2048);
+        assertThat(told).isEmpty();
+    }
+
+    /** The disk was resized, and nobody has said so: the successor is let in with either size, and says which it is. */
+    @ParameterizedTest
+    @ValueSource(longs = {4096, 2048})
+    void aBackendThatDiesWhileItResizesHasASuccessor(long sectors) throws Exception {
+        options = options.withSingle(true); // whose connection is its life
+        live();
+        disk.dies = true;
+        CompletionStage<Void> resize = device.resize(4096);
+        eventually(() -> device.state().phase() != Phase.CONNECTED);
+        backend.close();
+        assertThat(resize.toCompletableFuture()).isNotDone();
+        offer();
+        AnsweringDisk next = new AnsweringDisk(2, 2);
+        next.capacity = sectors;
+        serve(next);
+        if (sectors == 4096) {
+            resize.toCompletableFuture().get(10, TimeUnit.SECONDS);
+        } else {
+            refused(resize, "as large as before");
+        }
+        assertThat(answer()).isEqualTo(2);
+        assertThat(device.readConfig(0, 8)).isEqualTo(sectors);
+        backend.close();
+        options = options.withSingle(false);
+        AnsweringDisk other = new AnsweringDisk(3, 2);
+        other.capacity = 1024;
+        serve(other);
+        eventually(() -> device.state().phase() == Phase.FAILED);
     }
 
     @Test

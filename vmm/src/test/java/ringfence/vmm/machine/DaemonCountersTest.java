@@ -1,0 +1,61 @@
+package ringfence.vmm.machine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.time.Clock;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import ringfence.linux.Linux;
+import ringfence.telemetry.CounterKind;
+import ringfence.telemetry.CounterType;
+import ringfence.telemetry.Counters;
+import ringfence.telemetry.CountersFile;
+
+/** What {@code vm.counters} tells of a disk: all of its queues together, in Cloud Hypervisor's words. */
+class DaemonCountersTest {
+    private record Type(int id, String label, CounterKind kind) implements CounterType {
+        @Override
+        public String help() {
+            return "what it is";
+        }
+    }
+
+    @TempDir
+    Path folder;
+
+    private static void count(Counters all, String label, CounterKind kind, int queue, long value) {
+        all.counter(new Type(300 + label.length(), label, kind), "blk0/q" + queue, queue)
+                .setRelease(value);
+    }
+
+    private static void time(Counters all, String label, int queue, long nanos) {
+        all.histogram(new Type(400, label, CounterKind.TOTAL), "blk0/q" + queue, queue)
+                .record(nanos);
+    }
+
+    @Test
+    void theQueuesOfADiskAreSummedUp() {
+        Path file = folder.resolve("d.counters");
+        Counters all = CountersFile.create("c", file, "vhost-user-blk", 100, Clock.systemUTC())
+                .counters();
+        long[][] least = {{0, 90}, {1, 7}, {2, 0}}; // the last one has timed none
+        for (long[] queue : least) {
+            count(all, "read-bytes", CounterKind.TOTAL, (int) queue[0], 4096);
+            count(all, "read-latency-min-us", CounterKind.GAUGE, (int) queue[0], queue[1]);
+            count(all, "read-latency-max-us", CounterKind.GAUGE, (int) queue[0], queue[1] * 2);
+        }
+        time(all, "read-latency", 0, 100_000);
+        time(all, "read-latency", 1, 10_000);
+        time(all, "read-latency", 1, 13_000);
+        assertThat(DaemonCounters.read(Linux.system(), file))
+                .containsEntry("read_bytes", 3 * 4096L)
+                .containsEntry("read_latency_min", 7L)
+                .containsEntry("read_latency_max", 180L)
+                .containsEntry("read_latency_avg", 41L)
+                .containsEntry("write_latency_min", 0L)
+                .containsEntry("write_latency_max", 0L)
+                .containsEntry("write_latency_avg", 0L)
+                .doesNotContainKey("read_latency_min_us");
+    }
+}
