@@ -68,8 +68,13 @@ public final class L1Host implements KvmHost {
     public static L1Host boot(Checkout checkout, String kernel, int cpus) {
         try {
             L1Host host = new L1Host(checkout, kernel, cpus);
-            host.run("true");
-            return host;
+            try {
+                host.run("true");
+                return host;
+            } catch (RuntimeException e) {
+                host.close();
+                throw e;
+            }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -34,14 +34,17 @@ public final class Pulse {
     }
 
     /**
-     * Beats from now on until the process ends, if the environment names a heartbeat.
+     * Beats from now on until the process ends, if the environment names a heartbeat. The first beat is there when this returns:
+     * who is not served before is never without one.
      *
      * @throws IllegalArgumentException if it names something else; one line
      */
     public void beat(Linux linux, Map<String, String> environment) {
         Optional<Heartbeat> heartbeat = Heartbeat.inherited(linux, environment);
-        heartbeat.ifPresent(
-                page -> Thread.ofPlatform().name("heartbeat").daemon().start(() -> beat(page)));
+        heartbeat.ifPresent(page -> {
+            page.beat(0, 0);
+            Thread.ofPlatform().name("heartbeat").daemon().start(() -> beat(page));
+        });
     }
 
     /**

@@ -93,6 +93,7 @@ class PulseTest {
             pulse.poisoned();
             int inherited = heartbeat.file().duplicate().release();
             pulse.beat(linux, Map.of(Heartbeat.VARIABLE, Integer.toString(inherited)));
+            assertThat(heartbeat.beats()).as("at once").isPositive();
             Vm.until(() -> heartbeat.beats() > 2);
             assertThat(heartbeat.poisoned()).isEqualTo(1);
             assertThat(heartbeat.stuckMillis()).isZero();
