@@ -42,7 +42,7 @@ public final class Pulse {
     public void beat(Linux linux, Map<String, String> environment) {
         Optional<Heartbeat> heartbeat = Heartbeat.inherited(linux, environment);
         heartbeat.ifPresent(page -> {
-            page.beat(0, 0);
+            page.beat(0, poisoned.get());
             Thread.ofPlatform().name("heartbeat").daemon().start(() -> beat(page));
         });
     }
