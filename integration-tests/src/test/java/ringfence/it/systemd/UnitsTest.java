@@ -126,8 +126,8 @@ class UnitsTest {
 
     @Test
     void aMountOutlivesRestartsAndKills() throws Exception {
-        host.succeed("install", "--directory", "--owner=ringfence-fs", "/srv/work");
-        Path socket = listen("fs", "work", "--shared-dir=/srv/work");
+        host.succeed("install", "--directory", "--owner=ringfence-fs", "/srv/share");
+        Path socket = listen("fs", "work", "--shared-dir=/srv/share");
         String unit = "ringfence-fs@work.service";
         Set<String> served = new HashSet<>();
         try (FuseSession fuse = FuseSession.open(linux, socket)) {
@@ -143,7 +143,7 @@ class UnitsTest {
                                     .read(one.entry().node(), one.opened().handle(), 0, 100))
                             .isEqualTo(text);
                 }
-                assertThat(host.property(unit, "StatusText")).isEqualTo("sharing /srv/work");
+                assertThat(host.property(unit, "StatusText")).isEqualTo("sharing /srv/share");
                 served.add(host.property(unit, "MainPID"));
                 if (round < ENDS.size()) {
                     end(unit, ENDS.get(round));
@@ -151,7 +151,7 @@ class UnitsTest {
             }
         }
         assertThat(served).as("processes").hasSize(ENDS.size() + 1);
-        assertThat(host.file("/srv/work/file")).hasContent("round " + ENDS.size());
+        assertThat(host.file("/srv/share/file")).hasContent("round " + ENDS.size());
     }
 
     /** With the drop-in that docs/systemd.md shows. */
