@@ -18,4 +18,7 @@ module ringfence.protocol {
     exports ringfence.vhostuser.link;
     exports ringfence.virtio;
     exports ringfence.virtio.queue;
+
+    opens ringfence.process to
+            info.picocli;
 }

@@ -5,10 +5,14 @@
  *
  * probe OUTSIDE SOCKET PID OWN: a file that is not its business, and a program beside it, OUTSIDE.program; a socket of streams
  * at which somebody waits; a process that is not in the box; a file of its own.
+ *
+ * A fifth argument is a filter that each attempt installs first, as a daemon does once it serves: instructions of four
+ * hexadecimal numbers, as in struct sock_filter, with colons between them and a space after each.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
@@ -28,6 +32,8 @@
 
 static const char *outside, *listener, *own;
 static int peer;
+static struct sock_filter steps[4096];
+static struct sock_fprog serving = {.filter = steps};
 
 static long opened(const char *path, int flags) {
     return open(path, flags | O_CLOEXEC, 0600);
@@ -54,6 +60,13 @@ static long exec_program(void) {
     char path[4096], *words[] = {path, NULL};
     beside("program", path);
     return execve(path, words, words + 1);
+}
+static long new_process(void) {
+    pid_t child = fork();
+    if (child == 0) {
+        _exit(0);
+    }
+    return child;
 }
 static long read_outside(void) { return opened(outside, O_RDONLY); }
 static long write_outside(void) { return opened(outside, O_WRONLY); }
@@ -97,6 +110,11 @@ static long inet6(void) { return socket(AF_INET6, SOCK_STREAM, 0); }
 static long netlink(void) { return socket(AF_NETLINK, SOCK_RAW, 0); }
 static long packet(void) { return socket(AF_PACKET, SOCK_RAW, 0); }
 static long vsock(void) { return socket(AF_VSOCK, SOCK_STREAM, 0); }
+static long listener_of_ours(void) {
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    int fds[2];
+    return socketpair(AF_UNIX, SOCK_DGRAM, 0, fds) < 0 ? -1 : bind(fds[0], (struct sockaddr *) &at, sizeof at.sun_family);
+}
 static long socket_of_other(void) { return connected(SOCK_STREAM); }
 static long trace(void) { return syscall(SYS_ptrace, -1, peer, 0, 0); }
 static long read_peer(void) {
@@ -153,32 +171,46 @@ static const struct {
     long (*attempt)(void);
 } attempts[] = {
 #define ONE(name) {#name, name}
-    ONE(exec_program), ONE(read_outside), ONE(write_outside), ONE(truncate_outside), ONE(create_outside),
-    ONE(create_in_tmp), ONE(unlink_outside), ONE(link_outside), ONE(chmod_outside), ONE(list_outside),
-    ONE(read_passwords), ONE(device), ONE(make_device), ONE(kernel_setting), ONE(memory_of_peer),
+    ONE(exec_program), ONE(new_process), ONE(read_outside), ONE(write_outside), ONE(truncate_outside),
+    ONE(create_outside), ONE(create_in_tmp), ONE(unlink_outside), ONE(link_outside), ONE(chmod_outside),
+    ONE(list_outside), ONE(read_passwords), ONE(device), ONE(make_device), ONE(kernel_setting), ONE(memory_of_peer),
     ONE(environment_of_peer), ONE(descriptor_of_peer), ONE(root_of_peer), ONE(inet), ONE(inet_datagram), ONE(inet6),
-    ONE(netlink), ONE(packet), ONE(vsock), ONE(socket_of_other), ONE(trace), ONE(read_peer), ONE(signal_peer),
-    ONE(signal_thread_of_peer), ONE(signal_by_pidfd), ONE(take_descriptor), ONE(mount_call), ONE(mount_object),
-    ONE(change_root), ONE(user_namespace), ONE(network_namespace), ONE(enter_namespace), ONE(bpf_call), ONE(perf),
-    ONE(key), ONE(new_kernel), ONE(module), ONE(restart), ONE(page_faults), ONE(clock_change), ONE(ring),
-    ONE(by_handle), ONE(x32_call), ONE(own_read), ONE(own_write), ONE(null_write), ONE(random_read), ONE(memory_file),
-    ONE(pair),
+    ONE(netlink), ONE(packet), ONE(vsock), ONE(listener_of_ours), ONE(socket_of_other), ONE(trace), ONE(read_peer),
+    ONE(signal_peer), ONE(signal_thread_of_peer), ONE(signal_by_pidfd), ONE(take_descriptor), ONE(mount_call),
+    ONE(mount_object), ONE(change_root), ONE(user_namespace), ONE(network_namespace), ONE(enter_namespace),
+    ONE(bpf_call), ONE(perf), ONE(key), ONE(new_kernel), ONE(module), ONE(restart), ONE(page_faults), ONE(clock_change),
+    ONE(ring), ONE(by_handle), ONE(x32_call), ONE(own_read), ONE(own_write), ONE(null_write), ONE(random_read),
+    ONE(memory_file), ONE(pair),
 };
 
+static void parse(const char *filter) {
+    unsigned code, when_true, when_false, operand;
+    int length;
+    for (; sscanf(filter, "%x:%x:%x:%x %n", &code, &when_true, &when_false, &operand, &length) == 4; filter += length) {
+        steps[serving.len++] = (struct sock_filter){code, when_true, when_false, operand};
+    }
+}
+
 int main(int count, char **words) {
-    if (count != 5 || prctl(PR_GET_SECCOMP) != SECCOMP_MODE_FILTER) {
-        fputs("probe: four arguments, in a box\n", stderr);
+    if (count < 5 || count > 6 || prctl(PR_GET_SECCOMP) != SECCOMP_MODE_FILTER) {
+        fputs("probe: four arguments or five, in a box\n", stderr);
         return 2;
     }
     outside = words[1];
     listener = words[2];
     peer = atoi(words[3]);
     own = words[4];
+    if (count == 6) {
+        parse(words[5]);
+    }
     for (size_t i = 0; i < sizeof attempts / sizeof *attempts; i++) {
         printf("%s ", attempts[i].name);
         fflush(stdout);
         pid_t child = fork();
         if (child == 0) {
+            if (serving.len > 0 && prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &serving) != 0) {
+                _exit(ENOTRECOVERABLE);
+            }
             _exit(attempts[i].attempt() < 0 ? errno : 0);
         }
         int status;

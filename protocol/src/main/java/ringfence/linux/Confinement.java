@@ -9,12 +9,13 @@ import java.util.Set;
 
 /**
  * Landlock's rules and a filter's form (landlock(7), seccomp(2)): what binds a thread and all that it starts for good, once
- * {@link PreparedSpawn} has put it into force.
+ * {@link PreparedSpawn} has put it into force; a filter also this whole process, at once.
  */
 public final class Confinement {
     static final int SOCK_FILTER_SIZE = 8;
     static final int SOCK_FPROG_SIZE = 16;
     static final int SOCK_FPROG_FILTER = 8;
+    static final int SECCOMP_FILTER_FLAG_TSYNC = 1;
 
     static final int LANDLOCK_CREATE_RULESET_VERSION = 1;
     static final int LANDLOCK_RULE_PATH_BENEATH = 1;
@@ -103,6 +104,24 @@ public final class Confinement {
             long result = kernel.call(
                     Syscall.LANDLOCK_ADD_RULE, ruleset.number(), LANDLOCK_RULE_PATH_BENEATH, rule.address(), 0, 0, 0);
             Call.check(result, Syscall.LANDLOCK_ADD_RULE, path.toString());
+        }
+    }
+
+    /**
+     * Puts a filter upon all threads of this process, and on those to come (SECCOMP_FILTER_FLAG_TSYNC). None of them gains
+     * privileges by execve from then on.
+     *
+     * @throws ErrnoException EPERM, EACCES: a filter forbids it; EINVAL, ENOSYS: the kernel has none; ESRCH: a thread has one
+     *     of its own
+     */
+    public void filter(List<FilterStep> filter) {
+        new Processes(kernel).noNewPrivileges();
+        try (Arena arena = Arena.ofConfined()) {
+            long program = program(arena, filter).address();
+            long result = kernel.call(
+                    Syscall.SECCOMP, PreparedSpawn.SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, program, 0, 0, 0);
+            // above 0 it is the thread that cannot be bound
+            Call.check(result > 0 ? -Errno.ESRCH.number() : result, Syscall.SECCOMP, "all threads");
         }
     }
 

@@ -1,5 +1,6 @@
 package ringfence.linux;
 
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,17 +46,29 @@ public final class FilePages {
         }
     }
 
+    /** This process's mappings, to be read later: it may open no file then. @throws IOException if /proc cannot be read */
+    public static BufferedReader mappings() throws IOException {
+        return Files.newBufferedReader(Path.of("/proc/self/smaps"));
+    }
+
     /**
      * Every mapping of a file with one of these endings that cannot be written, and in which nothing was written by this
      * process.
      *
+     * @param mappings as of now; they are closed
      * @throws IOException if /proc cannot be read
      */
-    public Ranges find(List<String> endings) throws IOException {
+    public Ranges find(BufferedReader mappings, List<String> endings) throws IOException {
+        try (mappings) {
+            return find(mappings.lines().toList(), endings);
+        }
+    }
+
+    private Ranges find(List<String> lines, List<String> endings) {
         long[] ranges = new long[2 * MOST];
         int count = 0;
         boolean wanted = false;
-        for (String line : Files.readAllLines(Path.of("/proc/self/smaps"))) {
+        for (String line : lines) {
             String[] words = line.split(" +", -1);
             if (!words[0].endsWith(":")) {
                 wanted = words.length > 5

@@ -37,7 +37,24 @@ public final class DaemonMain {
         return code;
     }
 
-    /** Serves until the end. A signal closes the service, and ends the process with 0. @return the exit code */
+    /**
+     * Serves until the end. A signal closes the service, and ends the process with 0.
+     *
+     * @param name of the program
+     * @param confine binds the process to what it does from now on; an IllegalArgumentException, of one line, ends it
+     * @return the exit code
+     */
+    public static int serve(String name, Service service, Runnable confine) throws InterruptedException {
+        try {
+            confine.run();
+        } catch (IllegalArgumentException e) {
+            service.close();
+            return complain(name, e.getMessage(), ExitCode.BAD_INPUT);
+        }
+        return serve(service);
+    }
+
+    /** The same, by one who binds nothing. */
     public static int serve(Service service) throws InterruptedException {
         AtomicBoolean ended = new AtomicBoolean();
         Thread onSignal = new Thread(

@@ -1,5 +1,6 @@
 package ringfence.process;
 
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.util.List;
 import ringfence.linux.FilePages;
@@ -17,12 +18,18 @@ public final class StartupMemory {
 
     private StartupMemory() {}
 
-    /** Gives it back when the program has settled, on a thread of its own. */
+    /** Gives it back when the program has settled, on a thread of its own. What that opens is opened now. */
     public static void giveBackLater(Linux linux) {
+        BufferedReader mappings;
+        try {
+            mappings = FilePages.mappings();
+        } catch (IOException _) {
+            return; // it stays as it is
+        }
         Thread.ofPlatform().name("settle").daemon().start(() -> {
             try {
                 Thread.sleep(SETTLED_MILLIS);
-                FilePages.Ranges ranges = linux.filePages().find(FILES);
+                FilePages.Ranges ranges = linux.filePages().find(mappings, FILES);
                 Thread.sleep(LOOKED_MILLIS);
                 ranges.forget();
                 Thread.sleep(AGAIN_MILLIS);

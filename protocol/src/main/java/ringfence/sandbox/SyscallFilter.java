@@ -2,7 +2,6 @@ package ringfence.sandbox;
 
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -73,10 +72,19 @@ public record SyscallFilter(List<FilterStep> steps) {
             Syscall.SETHOSTNAME,
             Syscall.SETDOMAINNAME);
 
+    /** What a program does as it starts, and not when it serves. */
+    private static final Set<Syscall> STARTED_BEFORE = Set.of(
+            Syscall.EXECVE, Syscall.EXECVEAT, Syscall.FORK, Syscall.VFORK, Syscall.BIND, Syscall.LISTEN);
+
+    private static final Set<Need> FROM_THE_START = Set.of(Need.RINGS, Need.FOLDERS);
+    private static final Set<Need> WHILE_SERVING = Set.of(Need.RINGS, Need.FOLDERS, Need.USERS);
+
     /** CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET; NEWTIME is none that clone(2) knows. */
     private static final int NEW_NAMESPACES = 0x7E02_0000;
 
     private static final int NEW_TIME = 0x80;
+    /** CLONE_THREAD. */
+    private static final int NEW_THREAD = 0x1_0000;
 
     private static final int AUDIT_ARCH_X86_64 = 0xC000_003E;
     private static final int X32 = 0x4000_0000;
@@ -109,24 +117,59 @@ public record SyscallFilter(List<FilterStep> steps) {
     }
 
     /**
-     * The filter of a process of ours; empty: there shall be none.
+     * The filter of a process of ours from its first instruction on; empty: there shall be none.
      *
-     * @param more what is forbidden to it though not to all
+     * @param needs what it does that not all do; of {@link Need#RINGS} and {@link Need#FOLDERS}; what a program does as it starts is not among them
      * @param families the sockets that it may make. Others fail with EAFNOSUPPORT, as where the kernel has none of them: a
      *     Java runtime tries some as it starts
      * @param listens whether it makes sockets of streams, at which others come to it; then it may come to nobody. Another may
      *     make sockets of datagrams, and pairs, only: those reach nobody who waits for streams, as the API of each VM does
      */
     public static Optional<SyscallFilter> of(
-            FilterMode mode, Set<Syscall> more, Set<AddressFamily> families, boolean listens) {
-        int refused = switch (mode) {
-            case FALSE, LOG -> LOGGED;
-            case TRUE -> KILL_PROCESS;
-            case ERRNO -> FAIL | Errno.EPERM.number();
+            FilterMode mode, Set<Need> needs, Set<AddressFamily> families, boolean listens) {
+        return writer(mode).map(writer -> {
+            writer.forbid(Need.unneeded(FROM_THE_START, needs));
+            writer.noNewCalls();
+            if (listens) {
+                writer.fail(Syscall.CONNECT, Errno.ECONNREFUSED);
+            } else {
+                writer.datagramsOnly();
+            }
+            writer.noneOf(Syscall.CLONE, NEW_NAMESPACES);
+            writer.sockets(families);
+            return writer.end();
+        });
+    }
+
+    /**
+     * The filter of a daemon of ours that serves, on top of the other one, if there is one; empty: there shall be none. It
+     * starts no process, listens at no further socket, and signals nobody but itself. A file that it opens without
+     * {@linkplain Need#FILES need} fails with EACCES and is not forbidden: a Java runtime tries some, and does without.
+     *
+     * @param needs what it does that not all do
+     * @param pid its own number
+     */
+    public static Optional<SyscallFilter> whileServing(FilterMode mode, Set<Need> needs, int pid) {
+        return writer(mode).map(writer -> {
+            writer.forbid(STARTED_BEFORE);
+            writer.forbid(Need.unneeded(WHILE_SERVING, needs));
+            writer.noNewCalls();
+            Need.unneeded(Set.of(Need.FILES), needs).forEach(call -> writer.fail(call, Errno.EACCES));
+            writer.datagramsOnly();
+            writer.threadsOnly();
+            writer.onlyOf(Syscall.TGKILL, pid);
+            writer.sockets(Set.of(AddressFamily.UNIX));
+            return writer.end();
+        });
+    }
+
+    private static Optional<Writer> writer(FilterMode mode) {
+        return switch (mode) {
+            case FALSE -> Optional.empty();
+            case LOG -> Optional.of(new Writer(LOGGED));
+            case TRUE -> Optional.of(new Writer(KILL_PROCESS));
+            case ERRNO -> Optional.of(new Writer(FAIL | Errno.EPERM.number()));
         };
-        return mode == FilterMode.FALSE
-                ? Optional.empty()
-                : Optional.of(new Writer(refused).write(more, families, listens));
     }
 
     /** Puts a program together, with this verdict on what is forbidden. */
@@ -136,48 +179,66 @@ public record SyscallFilter(List<FilterStep> steps) {
 
         Writer(int refused) {
             this.refused = refused;
-        }
-
-        SyscallFilter write(Set<Syscall> more, Set<AddressFamily> families, boolean listens) {
             load(ARCHITECTURE);
             jump(IF_EQUAL, AUDIT_ARCH_X86_64, 1, 0);
             end(refused);
             load(NUMBER);
             jump(IF_AT_LEAST, X32, 0, 1);
             end(refused);
-            Set<Syscall> all = EnumSet.copyOf(FORBIDDEN);
-            all.addAll(more);
-            all.forEach(call -> {
+            forbid(FORBIDDEN);
+        }
+
+        void forbid(Set<Syscall> calls) {
+            calls.forEach(call -> {
                 jump(IF_EQUAL, call.number(), 0, 1);
                 end(refused);
             });
+        }
+
+        void noNewCalls() {
             if (refused != LOGGED) {
                 jump(IF_AT_LEAST, FIRST_UNKNOWN, 0, 1);
                 end(FAIL | Errno.ENOSYS.number());
                 // its flags are out of a filter's sight; the C library then takes clone, which is judged
-                jump(IF_EQUAL, Syscall.CLONE3.number(), 0, 1);
-                end(FAIL | Errno.ENOSYS.number());
+                fail(Syscall.CLONE3, Errno.ENOSYS);
             }
-            if (listens) {
-                jump(IF_EQUAL, Syscall.CONNECT.number(), 0, 1);
-                end(failure(Errno.ECONNREFUSED));
-            } else {
-                datagramsOnly();
-            }
-            noNamespaces(Syscall.CLONE, NEW_NAMESPACES);
-            noNamespaces(Syscall.UNSHARE, NEW_NAMESPACES | NEW_TIME);
-            sockets(Syscall.SOCKET, families);
-            sockets(Syscall.SOCKETPAIR, families);
-            end(ALLOW);
-            return new SyscallFilter(steps);
         }
 
-        private void noNamespaces(Syscall call, int flags) {
+        void noneOf(Syscall call, int flags) {
             jump(IF_EQUAL, call.number(), 0, 4);
             load(FIRST_ARGUMENT);
             jump(IF_ANY_BIT, flags, 0, 1);
             end(refused);
             end(ALLOW);
+        }
+
+        void threadsOnly() {
+            jump(IF_EQUAL, Syscall.CLONE.number(), 0, 5);
+            load(FIRST_ARGUMENT);
+            jump(IF_ANY_BIT, NEW_NAMESPACES, 1, 0);
+            jump(IF_ANY_BIT, NEW_THREAD, 1, 0);
+            end(refused);
+            end(ALLOW);
+        }
+
+        void onlyOf(Syscall call, int first) {
+            jump(IF_EQUAL, call.number(), 0, 4);
+            load(FIRST_ARGUMENT);
+            jump(IF_EQUAL, first, 1, 0);
+            end(refused);
+            end(ALLOW);
+        }
+
+        /** The last ones to be judged. */
+        SyscallFilter end() {
+            noneOf(Syscall.UNSHARE, NEW_NAMESPACES | NEW_TIME);
+            end(ALLOW);
+            return new SyscallFilter(steps);
+        }
+
+        void sockets(Collection<AddressFamily> families) {
+            sockets(Syscall.SOCKET, families);
+            sockets(Syscall.SOCKETPAIR, families);
         }
 
         private void sockets(Syscall call, Collection<AddressFamily> families) {
@@ -192,13 +253,18 @@ public record SyscallFilter(List<FilterStep> steps) {
             end(ALLOW);
         }
 
-        private void datagramsOnly() {
+        void datagramsOnly() {
             jump(IF_EQUAL, Syscall.SOCKET.number(), 0, 5);
             load(SECOND_ARGUMENT);
             steps.add(new FilterStep(AND, 0, 0, SOCKET_TYPE));
             jump(IF_EQUAL, SOCK_DGRAM, 1, 0);
             end(failure(Errno.EAFNOSUPPORT));
             load(NUMBER);
+        }
+
+        void fail(Syscall call, Errno errno) {
+            jump(IF_EQUAL, call.number(), 0, 1);
+            end(failure(errno));
         }
 
         /** Of what a runtime tries and can do without. */

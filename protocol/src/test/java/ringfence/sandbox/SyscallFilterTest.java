@@ -24,11 +24,12 @@ class SyscallFilterTest {
     private static final int SEQPACKET = 5;
     private static final int CLOEXEC = 0x80000;
     private static final int NEWUSER = 0x1000_0000;
+    private static final int NEWNET = 0x4000_0000;
     /** What the C library gives to clone(2) for a thread. */
     private static final int THREAD = 0x3D_0F00;
 
     private static SyscallFilter filter(FilterMode mode) {
-        return SyscallFilter.of(mode, Set.of(Syscall.IO_URING_SETUP), Set.of(AddressFamily.UNIX), false)
+        return SyscallFilter.of(mode, Set.of(), Set.of(AddressFamily.UNIX), false)
                 .orElseThrow();
     }
 
@@ -143,5 +144,65 @@ class SyscallFilterTest {
         assertThat(verdict(filter, Syscall.SOCKET, AddressFamily.INET.number(), STREAM))
                 .isEqualTo(errno(Errno.EAFNOSUPPORT));
         assertThat(verdict(filter, Syscall.CONNECT)).isEqualTo(errno(Errno.ECONNREFUSED));
+    }
+
+    @Test
+    void whoNeedsRingsOrFoldersHasTheirCalls() {
+        for (Need need : List.of(Need.RINGS, Need.FOLDERS)) {
+            SyscallFilter filter = SyscallFilter.of(FilterMode.TRUE, Set.of(need), Set.of(AddressFamily.UNIX), false)
+                    .orElseThrow();
+            assertThat(verdict(filter, Syscall.IO_URING_SETUP)).isEqualTo(need == Need.RINGS ? ALLOW : KILL_PROCESS);
+            assertThat(verdict(filter, Syscall.CHMOD)).isEqualTo(need == Need.FOLDERS ? ALLOW : KILL_PROCESS);
+        }
+    }
+
+    /** A shell may say for its own user who it is (BusyBox does), a daemon that serves may not; a folder's acts as others. */
+    @Test
+    void whoServesIsWhoItIsUnlessItActsForUsers() {
+        for (Syscall call : List.of(Syscall.SETUID, Syscall.SETGID, Syscall.SETRESUID, Syscall.CAPSET)) {
+            assertThat(verdict(filter(FilterMode.TRUE), call)).as("%s", call).isEqualTo(ALLOW);
+            assertThat(verdict(serving(FilterMode.TRUE), call)).as("%s", call).isEqualTo(KILL_PROCESS);
+            assertThat(verdict(serving(FilterMode.TRUE, Need.USERS), call))
+                    .as("%s", call)
+                    .isEqualTo(ALLOW);
+        }
+    }
+
+    private static SyscallFilter serving(FilterMode mode, Need... needs) {
+        return SyscallFilter.whileServing(mode, Set.of(needs), 17).orElseThrow();
+    }
+
+    @Test
+    void whoServesStartsNothingListensToNobodyElseAndSignalsItselfOnly() {
+        SyscallFilter filter = serving(FilterMode.TRUE);
+        for (Syscall call : List.of(Syscall.EXECVE, Syscall.EXECVEAT, Syscall.FORK, Syscall.BIND, Syscall.PTRACE)) {
+            assertThat(verdict(filter, call)).as("%s", call).isEqualTo(KILL_PROCESS);
+        }
+        assertThat(verdict(filter, Syscall.CLONE, THREAD)).isEqualTo(ALLOW);
+        assertThat(verdict(filter, Syscall.CLONE, 17)).as("a process: SIGCHLD").isEqualTo(KILL_PROCESS);
+        assertThat(verdict(filter, Syscall.CLONE, THREAD | NEWNET)).isEqualTo(KILL_PROCESS);
+        assertThat(verdict(filter, Syscall.CLONE3)).isEqualTo(errno(Errno.ENOSYS));
+        assertThat(verdict(filter, Syscall.UNSHARE, NEWUSER)).isEqualTo(KILL_PROCESS);
+        assertThat(verdict(filter, Syscall.TGKILL, 17)).isEqualTo(ALLOW);
+        assertThat(verdict(filter, Syscall.TGKILL, 18)).isEqualTo(KILL_PROCESS);
+        assertThat(verdict(filter, Syscall.SOCKET, AddressFamily.UNIX.number(), DGRAM))
+                .isEqualTo(ALLOW);
+        assertThat(verdict(filter, Syscall.SOCKET, AddressFamily.UNIX.number(), STREAM))
+                .isEqualTo(errno(Errno.EAFNOSUPPORT));
+        for (Syscall call : List.of(Syscall.READ, Syscall.MMAP, Syscall.MPROTECT, Syscall.MEMFD_CREATE, Syscall.IOCTL)) {
+            assertThat(verdict(filter, call)).as("%s", call).isEqualTo(ALLOW);
+        }
+    }
+
+    /** Java runtimes open files now and then, and do without. */
+    @Test
+    void whoServesAndNeedsNoFilesOpensNone() {
+        for (Syscall call : List.of(Syscall.OPEN, Syscall.OPENAT, Syscall.OPENAT2, Syscall.CREAT)) {
+            assertThat(verdict(serving(FilterMode.TRUE, Need.RINGS), call)).as("%s", call).isEqualTo(errno(Errno.EACCES));
+            assertThat(verdict(serving(FilterMode.ERRNO), call)).as("%s", call).isEqualTo(errno(Errno.EACCES));
+            assertThat(verdict(serving(FilterMode.LOG), call)).as("%s", call).isEqualTo(LOG);
+            assertThat(verdict(serving(FilterMode.TRUE, Need.FILES), call)).as("%s", call).isEqualTo(ALLOW);
+        }
+        assertThat(SyscallFilter.whileServing(FilterMode.FALSE, Set.of(), 17)).isEmpty();
     }
 }

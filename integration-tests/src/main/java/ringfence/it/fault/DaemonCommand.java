@@ -18,7 +18,9 @@ public final class DaemonCommand {
                 return List.of(built.toAbsolutePath().normalize().toString());
             }
         }
-        return java(BlkMain.class);
+        List<String> command = java(BlkMain.class);
+        command.add("--seccomp=none"); // its classes are files, which it opens as it needs them
+        return command;
     }
 
     /** A main class of our own class path, in a JVM like ours. */

@@ -99,7 +99,7 @@ class BlkDaemonDeathTest {
         try (KillGuest guest = new KillGuest(linux, 1)) {
             for (int death = 0; death < 2; death++) {
                 List<String> mortal = new ArrayList<>(DaemonCommand.java(BlkMain.class, "-Dringfence.crash=FINISHED"));
-                mortal.addAll(List.of("--socket-path=" + socket, "--blk-file=" + image));
+                mortal.addAll(List.of("--socket-path=" + socket, "--blk-file=" + image, "--seccomp=none"));
                 Process daemon = new ProcessBuilder(mortal).inheritIO().start();
                 guest.connect(socket, PATIENCE);
                 if (death == 0) {

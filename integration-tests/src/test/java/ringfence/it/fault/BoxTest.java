@@ -38,18 +38,19 @@ class BoxTest {
 
     private static final String EXPECTED = """
         exec_program EACCES
+        new_process ok
         read_outside EACCES
         write_outside EACCES
         truncate_outside SIGSYS
         create_outside EACCES
         create_in_tmp EACCES
         unlink_outside EACCES
-        link_outside EACCES
+        link_outside SIGSYS
         chmod_outside SIGSYS
         list_outside EACCES
         read_passwords EACCES
         device EACCES
-        make_device EACCES
+        make_device SIGSYS
         kernel_setting EACCES
         memory_of_peer EACCES
         environment_of_peer EACCES
@@ -61,6 +62,7 @@ class BoxTest {
         netlink EAFNOSUPPORT
         packet EAFNOSUPPORT
         vsock EAFNOSUPPORT
+        listener_of_ours ok
         socket_of_other EAFNOSUPPORT
         trace SIGSYS
         read_peer SIGSYS
@@ -92,6 +94,22 @@ class BoxTest {
         memory_file ok
         pair ok
         ended OptionalInt[0]
+        """;
+
+    /** What is denied beside, or in another way, to a daemon that serves. */
+    private static final String SERVING = """
+        exec_program SIGSYS
+        new_process SIGSYS
+        signal_thread_of_peer SIGSYS
+        listener_of_ours SIGSYS
+        """;
+
+    /** To one that needs no files from then on. */
+    private static final String WITHOUT_FILES = """
+        own_read EACCES
+        own_write EACCES
+        null_write EACCES
+        random_read EACCES
         """;
 
     @TempDir
@@ -156,8 +174,12 @@ class BoxTest {
     }
 
     private static void folderIsAs(Seen seen, String chmod, String handle) {
-        assertThat(seen.of("folder")).isEqualTo(seen.table(chmod, handle));
-        assertThat(seen.of("read-only folder")).isEqualTo(seen.table(chmod, handle, "own_write EACCES"));
+        String lines = String.join("\n", "link_outside EACCES", "make_device EACCES", chmod, handle);
+        String readonly = "own_write EACCES";
+        assertThat(seen.of("folder")).isEqualTo(seen.table(lines));
+        assertThat(seen.of("read-only folder")).isEqualTo(seen.table(lines, readonly));
+        assertThat(seen.of("folder, serving")).isEqualTo(seen.table(lines, SERVING));
+        assertThat(seen.of("read-only folder, serving")).isEqualTo(seen.table(lines, SERVING, readonly));
     }
 
     private static void disksAndNetworksAreAs(Seen seen) {
@@ -166,7 +188,13 @@ class BoxTest {
         assertThat(seen.of("network")).isEqualTo(seen.table());
         assertThat(seen.of("tap with an address")).isEqualTo(seen.table("inet_datagram ok"));
         assertThat(seen.of("switch")).isEqualTo(seen.table("socket_of_other ECONNREFUSED"));
-        assertThat(seen.boxes()).hasSize(7);
+        for (String disk : List.of("disk", "read-only disk")) {
+            assertThat(seen.of(disk + ", serving")).isEqualTo(seen.table(SERVING, WITHOUT_FILES, "ring EFAULT"));
+        }
+        for (String network : List.of("network", "tap with an address", "switch")) {
+            assertThat(seen.of(network + ", serving")).isEqualTo(seen.table(SERVING, WITHOUT_FILES));
+        }
+        assertThat(seen.boxes()).hasSize(14);
     }
 
     /**

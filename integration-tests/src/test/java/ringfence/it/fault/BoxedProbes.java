@@ -1,9 +1,13 @@
 package ringfence.it.fault;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import ringfence.linux.Child;
 import ringfence.linux.Fd;
 import ringfence.linux.Linux;
@@ -11,11 +15,14 @@ import ringfence.linux.Spawn;
 import ringfence.sandbox.Box;
 import ringfence.sandbox.BoxedProcess;
 import ringfence.sandbox.FilterMode;
+import ringfence.sandbox.Need;
+import ringfence.sandbox.SyscallFilter;
 import ringfence.vmm.supervise.DaemonBoxes;
 
 /**
  * Runs the probe in the box of each kind of daemon, in place of the daemon's launcher, as whoever runs this. Standard output
- * has the version of Landlock, and what each says below a line with its kind.
+ * has the version of Landlock, and what each says below a line with its kind; a second time with the filter that a daemon
+ * installs once it serves.
  */
 final class BoxedProbes {
     private static final int SIGKILL = 9;
@@ -35,23 +42,40 @@ final class BoxedProbes {
                 folder.resolve("outside/socket-" + linux.processes().pid()).toString();
         try (Fd _ = linux.sockets().listen(socket, 1);
                 Child peer = linux.processes().spawn(Spawn.of("/bin/sleep", "600"))) {
+            List<String> words = List.of(
+                    probe.toString(),
+                    folder.resolve("outside/file").toString(),
+                    socket,
+                    Integer.toString(peer.pid()));
             boxes(linux, home, probe, own).forEach((kind, box) -> {
-                System.out.println("= " + kind);
-                boolean files = kind.endsWith("disk") || kind.endsWith("folder");
-                Spawn spawn = Spawn.of(
-                                probe.toString(),
-                                folder.resolve("outside/file").toString(),
-                                socket,
-                                Integer.toString(peer.pid()),
-                                files ? own.toString() : "/dev/null")
-                        .fd(1, Fd.own(linux.kernel(), 1))
-                        .fd(2, Fd.own(linux.kernel(), 2));
-                try (Child child = BoxedProcess.spawn(linux, spawn, box)) {
-                    System.out.println("ended " + child.await(PATIENCE));
-                }
+                List<String> all = new ArrayList<>(words);
+                all.add(kind.endsWith("disk") || kind.endsWith("folder") ? own.toString() : "/dev/null");
+                run(linux, kind, all, box);
+                all.add(serving(kind, peer.pid() + 1));
+                run(linux, kind + ", serving", all, box);
             });
             peer.kill(SIGKILL);
         }
+    }
+
+    private static void run(Linux linux, String title, List<String> words, Box box) {
+        System.out.println("= " + title);
+        Spawn spawn = Spawn.of(words.toArray(String[]::new))
+                .fd(1, Fd.own(linux.kernel(), 1))
+                .fd(2, Fd.own(linux.kernel(), 2));
+        try (Child child = BoxedProcess.spawn(linux, spawn, box)) {
+            System.out.println("ended " + child.await(PATIENCE));
+        }
+    }
+
+    /** The filter that such a daemon puts upon itself, as the probe reads it. @param pid a number that is not the peer's */
+    private static String serving(String kind, int pid) {
+        Set<Need> needs = kind.endsWith("disk")
+                ? Set.of(Need.RINGS)
+                : kind.endsWith("folder") ? Set.of(Need.FILES, Need.FOLDERS, Need.USERS) : Set.of();
+        return SyscallFilter.whileServing(FilterMode.TRUE, needs, pid).orElseThrow().steps().stream()
+                .map(step -> "%x:%x:%x:%x ".formatted(step.code(), step.whenTrue(), step.whenFalse(), step.operand()))
+                .collect(Collectors.joining());
     }
 
     private static Map<String, Box> boxes(Linux linux, Path home, Path probe, Path own) {

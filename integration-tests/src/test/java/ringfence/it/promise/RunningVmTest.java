@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
 import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -140,12 +142,34 @@ class RunningVmTest {
         List<ProcessHandle> daemons =
                 ProcessHandle.of(vmm.pid()).orElseThrow().children().toList();
         assertThat(daemons).hasSize(1);
-        String status = Files.readString(Path.of("/proc/" + daemons.getFirst().pid() + "/status"));
-        assertThat(status)
+        Path threads = Path.of("/proc/" + daemons.getFirst().pid() + "/task");
+        await(() -> haveBothFilters(threads));
+        assertThat(Files.readString(threads.resolveSibling("status")))
                 .containsPattern("Name:\\svhost-user-blk\n")
                 .containsPattern("NoNewPrivs:\\s1\n")
                 .containsPattern("Seccomp:\\s2\n")
                 .containsPattern("CapEff:\\s000000000000000[02]\n");
+    }
+
+    private static boolean haveBothFilters(Path threads) throws IOException {
+        try (Stream<Path> all = Files.list(threads)) {
+            for (Path thread : all.toList()) {
+                try {
+                    if (filters(thread) != filters(Path.of("/proc/self")) + 2) {
+                        return false;
+                    }
+                } catch (NoSuchFileException _) {
+                    // it has ended
+                }
+            }
+            return true;
+        }
+    }
+
+    private static int filters(Path process) throws IOException {
+        Matcher line =
+                Pattern.compile("Seccomp_filters:\t([0-9]+)\n").matcher(Files.readString(process.resolve("status")));
+        return line.find() ? Integer.parseInt(line.group(1)) : 0;
     }
 
     /** The guest was asked, and a reset is an answer, too. */

@@ -5,10 +5,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import ringfence.blk.engine.BlkOptions;
 import ringfence.blk.image.ImageException;
@@ -19,7 +21,9 @@ import ringfence.linux.Linux;
 import ringfence.linux.uring.RingRefusedException;
 import ringfence.process.DaemonMain;
 import ringfence.process.ExitCode;
+import ringfence.process.SeccompFlag;
 import ringfence.process.StartupMemory;
+import ringfence.sandbox.Need;
 import ringfence.vhostuser.link.BackendOptions;
 import ringfence.vhostuser.link.Pulse;
 
@@ -96,6 +100,9 @@ public final class BlkMain implements Callable<Integer> {
     @Option(names = "--allow-unsealed", description = "Accept guest memory that may shrink under us (DPDK, files).")
     private boolean allowUnsealed;
 
+    @Mixin
+    private SeccompFlag seccomp;
+
     @Option(names = "-v", description = "Say more on standard error.")
     private boolean verbose;
 
@@ -128,6 +135,7 @@ public final class BlkMain implements Callable<Integer> {
             Linux linux = Linux.system();
             Consumer<String> log = line -> System.err.println(NAME + ": " + line);
             Consumer<String> details = verbose ? log : line -> {};
+            seccomp.mode();
             List<DeviceSpec> specs = specs();
             Pulse pulse = new Pulse();
             pulse.beat(linux, System.getenv());
@@ -155,7 +163,8 @@ public final class BlkMain implements Callable<Integer> {
             services.forEach(Service::close);
             return DaemonMain.complain(NAME, e.getMessage(), ExitCode.BAD_INPUT);
         }
-        return DaemonMain.serve(together(services));
+        // a ring is made each time that a queue starts
+        return DaemonMain.serve(NAME, together(services), () -> seccomp.install(Set.of(Need.RINGS)));
     }
 
     private List<DeviceSpec> specs() {

@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import picocli.CommandLine;
@@ -19,7 +20,9 @@ import ringfence.linux.Fd;
 import ringfence.linux.Linux;
 import ringfence.process.DaemonMain;
 import ringfence.process.ExitCode;
+import ringfence.process.SeccompFlag;
 import ringfence.process.StartupMemory;
+import ringfence.sandbox.Need;
 import ringfence.vhostuser.link.BackendOptions;
 import ringfence.vhostuser.link.Pulse;
 
@@ -54,6 +57,9 @@ public final class FsMain implements Callable<Integer> {
 
     @Option(names = "--allow-unsealed", description = "Accept guest memory that may shrink under us (files).")
     private boolean allowUnsealed;
+
+    @Mixin
+    private SeccompFlag seccomp;
 
     private FsMain() {}
 
@@ -98,6 +104,7 @@ public final class FsMain implements Callable<Integer> {
                     .withLog(log)
                     .withPulse(pulse)
                     .withName("fs");
+            seccomp.mode();
             FsSpec spec = flags.spec();
             Optional<Map<String, Fd>> needed = kept(linux, spec, System.getenv());
             if (needed.isEmpty()) {
@@ -115,7 +122,7 @@ public final class FsMain implements Callable<Integer> {
         } catch (IllegalArgumentException e) {
             return DaemonMain.complain(NAME, e.getMessage(), ExitCode.BAD_INPUT);
         }
-        return DaemonMain.serve(service);
+        return DaemonMain.serve(NAME, service, () -> seccomp.install(Set.of(Need.FILES, Need.FOLDERS, Need.USERS)));
     }
 
     /** What a predecessor has had kept, by name; empty: this is a standby that is not needed any more. */

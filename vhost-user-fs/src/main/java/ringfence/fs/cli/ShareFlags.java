@@ -93,12 +93,6 @@ final class ShareFlags {
             description = "none: what starts us confines us (systemd, the monitor); others are not served.")
     private String sandbox = "none";
 
-    @Option(
-            names = "--seccomp",
-            paramLabel = "HOW",
-            description = "none: as with --sandbox; virtiofsd's other words are not served.")
-    private String seccomp = "none";
-
     @Option(names = "--allow-direct-io", description = "Pass the guest's O_DIRECT on to the host's files.")
     private boolean allowDirectIo;
 
@@ -195,13 +189,8 @@ final class ShareFlags {
         if (Integer.bitCount(queueSize) != 1) {
             throw new IllegalArgumentException("--queue-size=" + queueSize + " is no power of two");
         }
-        confinedByOthers("--sandbox", sandbox);
-        confinedByOthers("--seccomp", seccomp);
-    }
-
-    private static void confinedByOthers(String option, String how) {
-        if (!how.equals("none")) {
-            throw new IllegalArgumentException(option + "=" + how
+        if (!sandbox.equals("none")) {
+            throw new IllegalArgumentException("--sandbox=" + sandbox
                     + " is not served: give none, and let who starts us confine us (bwrap, systemd)");
         }
     }

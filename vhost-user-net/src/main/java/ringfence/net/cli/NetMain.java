@@ -6,12 +6,14 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import ringfence.linux.Linux;
 import ringfence.net.backend.TapSpec;
@@ -20,7 +22,9 @@ import ringfence.net.engine.NetOptions;
 import ringfence.net.fabric.SwitchOptions;
 import ringfence.process.DaemonMain;
 import ringfence.process.ExitCode;
+import ringfence.process.SeccompFlag;
 import ringfence.process.StartupMemory;
+import ringfence.sandbox.Need;
 import ringfence.vhostuser.link.BackendOptions;
 import ringfence.vhostuser.link.BackendSocket;
 import ringfence.vhostuser.link.Pulse;
@@ -127,6 +131,9 @@ public final class NetMain implements Callable<Integer> {
     @Option(names = "--allow-unsealed", description = "Accept guest memory that may shrink under us (DPDK, files).")
     private boolean allowUnsealed;
 
+    @Mixin
+    private SeccompFlag seccomp;
+
     @Option(names = "-v", description = "Say more on standard error.")
     private boolean verbose;
 
@@ -162,6 +169,7 @@ public final class NetMain implements Callable<Integer> {
             }
             Consumer<String> errors = line -> System.err.println(NAME + ": " + line);
             Consumer<String> log = ports == null ? errors : new SparingLog(errors, System::nanoTime);
+            seccomp.mode();
             Linux linux = Linux.system();
             Pulse pulse = new Pulse();
             pulse.beat(linux, System.getenv());
@@ -182,7 +190,7 @@ public final class NetMain implements Callable<Integer> {
         } catch (IllegalArgumentException e) {
             return DaemonMain.complain(NAME, e.getMessage(), ExitCode.BAD_INPUT);
         }
-        return DaemonMain.serve(service);
+        return DaemonMain.serve(NAME, service, () -> seccomp.install(limits == null ? Set.of() : Set.of(Need.FILES)));
     }
 
     private NetSpec spec() {

@@ -19,6 +19,7 @@ import ringfence.linux.Linux;
 import ringfence.memory.MemoryTable;
 import ringfence.process.BadInputException;
 import ringfence.process.Log;
+import ringfence.process.SeccompFlag;
 import ringfence.sandbox.Box;
 import ringfence.vhostuser.link.BackendSocket;
 import ringfence.vhostuser.link.SocketLock;
@@ -192,13 +193,13 @@ final class DaemonStarter implements AutoCloseable {
 
     /** A daemon that leaves to its successor what the guest has open. */
     private SupervisedDaemon supervised(FsConfig fs, FsBackend.Folder folder) {
-        List<String> arguments = new ArrayList<>(List.of(
+        List<String> arguments = arguments(
                 "--shared-dir=" + folder.path(),
                 "--tag=" + fs.tag(),
                 "--cache=" + folder.cache().word(),
                 "--inode-file-handles=prefer",
                 "--num-request-queues=" + fs.numQueues(),
-                "--queue-size=" + fs.queueSize()));
+                "--queue-size=" + fs.queueSize());
         if (folder.readonly()) {
             arguments.add("--readonly");
         }
@@ -241,11 +242,11 @@ final class DaemonStarter implements AutoCloseable {
 
     private SupervisedDaemon supervised(DiskConfig disk, String path) {
         Path fence = directory.makeFence(disk.id());
-        List<String> arguments = new ArrayList<>(List.of(
+        List<String> arguments = arguments(
                 "--blk-file=" + path,
                 "--num-queues=" + disk.numQueues(),
                 "--queue-size=" + disk.queueSize(),
-                "--fence=" + fence));
+                "--fence=" + fence);
         arguments.add(disk.readonly() ? "--read-only" : "--resizable");
         if (disk.direct()) {
             arguments.add("--direct");
@@ -323,7 +324,7 @@ final class DaemonStarter implements AutoCloseable {
 
     /** A daemon that is nobody's: it has to do for whoever comes, whatever this VM may want of it. */
     private SharedDaemon shared(NetConfig net, String name) {
-        List<String> arguments = List.of(
+        List<String> arguments = arguments(
                 "--backend=switch",
                 "--ports=" + NetBackend.Switch.PORTS,
                 "--queue-pairs=" + NetBackend.Switch.PAIRS,
@@ -358,9 +359,8 @@ final class DaemonStarter implements AutoCloseable {
                 .map(keys -> directory.limits(net.id(), "rx=" + keys + "\ntx=" + keys + "\n"));
     }
 
-    private static List<String> netArguments(NetConfig net, Optional<Path> limits) {
-        List<String> arguments =
-                new ArrayList<>(List.of("--queue-pairs=" + net.pairs(), "--queue-size=" + net.queueSize()));
+    private List<String> netArguments(NetConfig net, Optional<Path> limits) {
+        List<String> arguments = arguments("--queue-pairs=" + net.pairs(), "--queue-size=" + net.queueSize());
         net.mac().ifPresent(mac -> arguments.add("--mac=" + mac));
         net.mtu().ifPresent(mtu -> arguments.add("--mtu=" + mtu));
         limits.ifPresent(file -> arguments.add("--limits=" + file));
@@ -400,6 +400,13 @@ final class DaemonStarter implements AutoCloseable {
             LOG.info(device + ": nobody sees what its daemon counts: " + e.getMessage());
             return Optional.empty();
         }
+    }
+
+    /** These, and what all daemons are told; more may be added. */
+    private List<String> arguments(String... own) {
+        List<String> all = new ArrayList<>(List.of(own));
+        SeccompFlag.argument(options.filters()).ifPresent(all::add);
+        return all;
     }
 
     private void atEnd(String device, Runnable end) {

@@ -10,11 +10,11 @@ import ringfence.linux.AddressFamily;
 import ringfence.linux.Capability;
 import ringfence.linux.FileRight;
 import ringfence.linux.Linux;
-import ringfence.linux.Syscall;
 import ringfence.process.Log;
 import ringfence.sandbox.Box;
 import ringfence.sandbox.FileRules;
 import ringfence.sandbox.FilterMode;
+import ringfence.sandbox.Need;
 import ringfence.sandbox.PathRule;
 import ringfence.sandbox.SyscallFilter;
 
@@ -39,32 +39,6 @@ public final class DaemonBoxes {
             Capability.SETUID,
             Capability.MKNOD,
             Capability.SETFCAP);
-
-    /** By a ring newer kernels make any socket. */
-    private static final Set<Syscall> RINGS =
-            Set.of(Syscall.IO_URING_SETUP, Syscall.IO_URING_ENTER, Syscall.IO_URING_REGISTER);
-
-    /**
-     * What only a folder's daemon does: to open by a handle, and to change by a path what Landlock does not guard, a mode or an
-     * owner.
-     */
-    private static final Set<Syscall> BY_FOLDERS_ONLY = Set.of(
-            Syscall.CHMOD,
-            Syscall.FCHMODAT,
-            Syscall.CHOWN,
-            Syscall.LCHOWN,
-            Syscall.FCHOWNAT,
-            Syscall.SETXATTR,
-            Syscall.LSETXATTR,
-            Syscall.REMOVEXATTR,
-            Syscall.LREMOVEXATTR,
-            Syscall.UTIME,
-            Syscall.UTIMES,
-            Syscall.FUTIMESAT,
-            Syscall.UTIMENSAT,
-            Syscall.OPEN_BY_HANDLE_AT);
-
-    private static final Set<Syscall> NEITHER = both(RINGS, BY_FOLDERS_ONLY);
 
     private static final String TAPS = "/dev/net/tun";
 
@@ -105,7 +79,7 @@ public final class DaemonBoxes {
         }
         List<PathRule> rules = List.of(
                 new PathRule(image, rights), PathRule.of(fence.toString(), FileRight.READ_FILE, FileRight.WRITE_FILE));
-        var filter = filter(BY_FOLDERS_ONLY, Set.of(AddressFamily.UNIX), false);
+        var filter = filter(Set.of(Need.RINGS), Set.of(AddressFamily.UNIX), false);
         return box(program, IMAGE_PRIVILEGES, filter, rules);
     }
 
@@ -121,12 +95,12 @@ public final class DaemonBoxes {
         Set<AddressFamily> families = addressed
                 ? Set.of(AddressFamily.UNIX, AddressFamily.INET, AddressFamily.INET6)
                 : Set.of(AddressFamily.UNIX);
-        return box(program, TAP_PRIVILEGES, filter(NEITHER, families, false), rules);
+        return box(program, TAP_PRIVILEGES, filter(Set.of(), families, false), rules);
     }
 
     /** Of a network device's daemon that is given all that it works with. @param limits as for {@link #tap} */
     public Box net(Path program, Optional<Path> limits) {
-        return box(program, Set.of(), filter(NEITHER, Set.of(AddressFamily.UNIX), false), ofLimits(limits));
+        return box(program, Set.of(), filter(Set.of(), Set.of(AddressFamily.UNIX), false), ofLimits(limits));
     }
 
     /** Of a switch. @param folder where its socket is */
@@ -139,7 +113,7 @@ public final class DaemonBoxes {
                 FileRight.MAKE_REG,
                 FileRight.MAKE_SOCK,
                 FileRight.REMOVE_FILE);
-        return box(program, Set.of(), filter(NEITHER, Set.of(AddressFamily.UNIX), true), List.of(rule));
+        return box(program, Set.of(), filter(Set.of(), Set.of(AddressFamily.UNIX), true), List.of(rule));
     }
 
     /** Of a shared folder's daemon. One of root's opens files by their handles. */
@@ -148,7 +122,7 @@ public final class DaemonBoxes {
         if (readonly) {
             rights.retainAll(Set.of(FileRight.READ_FILE, FileRight.READ_DIR));
         }
-        var filter = filter(RINGS, Set.of(AddressFamily.UNIX), false);
+        var filter = filter(Set.of(Need.FOLDERS), Set.of(AddressFamily.UNIX), false);
         return box(program, FOLDER_PRIVILEGES, filter, List.of(new PathRule(path, rights)));
     }
 
@@ -159,14 +133,8 @@ public final class DaemonBoxes {
                 .toList();
     }
 
-    private static Set<Syscall> both(Set<Syscall> some, Set<Syscall> others) {
-        Set<Syscall> all = EnumSet.copyOf(some);
-        all.addAll(others);
-        return Set.copyOf(all);
-    }
-
-    private Optional<SyscallFilter> filter(Set<Syscall> forbidden, Set<AddressFamily> families, boolean listens) {
-        return SyscallFilter.of(mode, forbidden, families, listens);
+    private Optional<SyscallFilter> filter(Set<Need> needs, Set<AddressFamily> families, boolean listens) {
+        return SyscallFilter.of(mode, needs, families, listens);
     }
 
     private Box box(Path program, Set<Capability> privileges, Optional<SyscallFilter> filter, List<PathRule> rules) {

@@ -16,6 +16,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import ringfence.linux.Fd;
 import ringfence.linux.Linux;
 import ringfence.linux.OpenFlag;
@@ -42,6 +44,7 @@ class DaemonStarterTest {
     Path home;
 
     private final Linux linux = Linux.system();
+    private FilterMode filters = FilterMode.TRUE;
 
     /** What the device has logged is not for the standard error of the next test. */
     @AfterEach
@@ -81,11 +84,7 @@ class DaemonStarterTest {
         GuestRam ram = new GuestRam(linux, List.of(new GuestRam.Range(0, 1 << 20)), RamOptions.DEFAULT);
         try (RuntimeDirectory directory = RuntimeDirectory.create(linux);
                 DaemonStarter starter = new DaemonStarter(
-                        linux,
-                        new RuntimeOptions(home, false, FilterMode.TRUE),
-                        DaemonBoxes.ofPrivileges(),
-                        directory,
-                        proxy);
+                        linux, new RuntimeOptions(home, false, filters), DaemonBoxes.ofPrivileges(), directory, proxy);
                 VirtioDevice device = plug.apply(starter, ram.table()).device()) {
             assertThat(device.id()).isEqualTo(id);
             MachineCommand command = proxy.take();
@@ -277,6 +276,14 @@ class DaemonStarterTest {
         assertThat(options(startedWith("id=_net0,mac=52:54:00:12:34:56")))
                 .containsExactly(
                         "--fd=3", "--queue-pairs=1", "--queue-size=256", "--mac=52:54:00:12:34:56", "--backend=tap");
+    }
+
+    /** {@code --seccomp} is for the filter that a daemon takes upon itself, too; {@code true} is what it does anyway. */
+    @ParameterizedTest
+    @CsvSource({"ERRNO, --seccomp=errno", "LOG, --seccomp=log", "FALSE, --seccomp=none"})
+    void whatBecomesOfAForbiddenCallIsHandedOn(FilterMode mode, String option) throws Exception {
+        filters = mode;
+        assertThat(options(startedWith("id=_net0,mac=52:54:00:12:34:56"))).contains(option);
     }
 
     @Test
