@@ -6,6 +6,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /** System calls on processes, threads and signals. */
 public final class Processes {
@@ -160,6 +161,18 @@ public final class Processes {
                 }
                 Call.check(result, Syscall.PRCTL, "PR_CAPBSET_DROP " + number);
             }
+        }
+    }
+
+    /**
+     * Gives namespaces of its own to the calling thread, a platform thread, and to what it starts (unshare(2)). Does nothing
+     * without the privilege (CAP_SYS_ADMIN), where a filter or a limit of the host's forbids it, or the kernel has none.
+     */
+    public void unshare(Set<Namespace> namespaces) {
+        int flags = namespaces.stream().mapToInt(Namespace::flag).reduce(0, (some, one) -> some | one);
+        long result = kernel.call(Syscall.UNSHARE, flags, 0, 0, 0, 0, 0);
+        if (Stream.of(Errno.EPERM, Errno.ENOSPC, Errno.EINVAL).noneMatch(one -> result == -one.number())) {
+            Call.check(result, Syscall.UNSHARE, namespaces.toString());
         }
     }
 

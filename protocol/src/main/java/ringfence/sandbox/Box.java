@@ -5,29 +5,36 @@ import java.util.Set;
 import ringfence.linux.Capability;
 import ringfence.linux.Fd;
 import ringfence.linux.Linux;
+import ringfence.linux.Namespace;
 
 /**
  * What a process of ours is confined to before its first instruction.
  *
+ * @param namespaces what it has for itself; where we have not the privilege, it shares ours
  * @param privileges what it keeps of root's; a user's process has none anyway
  * @param filter the system calls; empty: all
  * @param files the files that it may reach; empty, and where the kernel's Landlock is older than
  *     {@value FileRules#LEAST_ABI}: those that its user may
  */
-public record Box(Set<Capability> privileges, Optional<SyscallFilter> filter, Optional<FileRules> files) {
-    /** Copies the set. */
+public record Box(
+        Set<Namespace> namespaces,
+        Set<Capability> privileges,
+        Optional<SyscallFilter> filter,
+        Optional<FileRules> files) {
+    /** Copies the sets. */
     public Box {
+        namespaces = Set.copyOf(namespaces);
         privileges = Set.copyOf(privileges);
     }
 
     /** One that takes privileges only. */
     public static Box ofPrivileges(Set<Capability> privileges) {
-        return new Box(privileges, Optional.empty(), Optional.empty());
+        return new Box(Set.of(), privileges, Optional.empty(), Optional.empty());
     }
 
     /** The same, with one more thing that may be done with files, if it is confined to some. */
     public Box with(PathRule rule) {
-        return new Box(privileges, filter, files.map(rules -> rules.with(rule)));
+        return new Box(namespaces, privileges, filter, files.map(rules -> rules.with(rule)));
     }
 
     /** Rules that the kernel knows, made now; the caller owns them. */

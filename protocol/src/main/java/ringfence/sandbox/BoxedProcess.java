@@ -12,8 +12,8 @@ import ringfence.linux.PreparedSpawn;
 import ringfence.linux.Spawn;
 
 /**
- * Starts a process in a box. Privileges, filters and Landlock's rules belong to threads (capabilities(7), seccomp(2),
- * landlock(7)), and posix_spawn hands on the calling one's; so a thread enters the box, starts the process, and ends. No
+ * Starts a process in a box. Namespaces, privileges, filters and Landlock's rules belong to threads (namespaces(7),
+ * capabilities(7), seccomp(2), landlock(7)), and posix_spawn hands on the calling one's; so a thread enters the box, starts the process, and ends. No
  * helper program is needed, and nothing of the process runs outside.
  */
 public final class BoxedProcess {
@@ -29,6 +29,7 @@ public final class BoxedProcess {
         List<FilterStep> filter = box.filter().map(SyscallFilter::steps).orElse(List.of());
         try (PreparedSpawn prepared = linux.processes().prepare(spawn, rules, filter)) {
             inThread(() -> {
+                linux.processes().unshare(box.namespaces());
                 linux.processes().keepOnly(box.privileges());
                 linux.processes().noNewPrivileges();
                 prepared.start();

@@ -312,6 +312,7 @@ class LayoutsMatchTheCompilerTest {
     @Test
     void confinement() throws Exception {
         CLayouts c = new CLayouts()
+                .include("sched.h")
                 .include("linux/landlock.h")
                 .include("linux/filter.h")
                 .include("linux/seccomp.h")
@@ -321,6 +322,9 @@ class LayoutsMatchTheCompilerTest {
                 .size("struct landlock_path_beneath_attr", Confinement.PATH_BENEATH_SIZE)
                 .offset("struct landlock_path_beneath_attr", "parent_fd", Confinement.PARENT_FD)
                 .expect("SECCOMP_SET_MODE_FILTER", PreparedSpawn.SECCOMP_SET_MODE_FILTER)
+                .expect("SECCOMP_FILTER_FLAG_TSYNC", Confinement.SECCOMP_FILTER_FLAG_TSYNC)
+                .expect("CLONE_NEWNET", Namespace.NETWORK.flag())
+                .expect("CLONE_NEWIPC", Namespace.IPC.flag())
                 .expect("LANDLOCK_CREATE_RULESET_VERSION", Confinement.LANDLOCK_CREATE_RULESET_VERSION)
                 .expect("LANDLOCK_RULE_PATH_BENEATH", Confinement.LANDLOCK_RULE_PATH_BENEATH);
         for (FileRight right : FileRight.values()) {

@@ -63,7 +63,7 @@ class BoxedProcessTest {
         Path other = Files.createFile(directory.resolve("other"));
         FileRules rules = new FileRules(
                 directory, Path.of("/bin/cat"), List.of(PathRule.of(named.toString(), FileRight.READ_FILE)));
-        Box box = new Box(Set.of(), Optional.empty(), Optional.of(rules));
+        Box box = new Box(Set.of(), Set.of(), Optional.empty(), Optional.of(rules));
         for (Path file : List.of(named, other)) {
             try (Child cat = BoxedProcess.spawn(linux, Spawn.of("/bin/cat", file.toString()), box)) {
                 assertThat(cat.await(20_000_000_000L)).hasValue(file.equals(named) ? 0 : 1);

@@ -37,6 +37,7 @@ class BoxTest {
     private static final int SIGNALS = 6;
 
     private static final String EXPECTED = """
+        namespaces []
         exec_program EACCES
         new_process ok
         read_outside EACCES
@@ -95,6 +96,8 @@ class BoxTest {
         pair ok
         ended OptionalInt[0]
         """;
+
+    private static final String NO_NAMESPACES = "namespaces []";
 
     /** What is denied beside, or in another way, to a daemon that serves. */
     private static final String SERVING = """
@@ -164,17 +167,17 @@ class BoxTest {
 
     private static void ofRoot(Seen seen) {
         // Landlock has no right to change attributes
-        folderIsAs(seen, "chmod_outside ok", "by_handle ESTALE");
-        disksAndNetworksAreAs(seen);
+        folderIsAs(seen, "namespaces [net, ipc]", "chmod_outside ok", "by_handle ESTALE");
+        disksAndNetworksAreAs(seen, "namespaces [net, ipc]", "namespaces [ipc]");
     }
 
     private static void ofUser(Seen seen) {
-        folderIsAs(seen, "chmod_outside EPERM", "by_handle EPERM");
-        disksAndNetworksAreAs(seen);
+        folderIsAs(seen, NO_NAMESPACES, "chmod_outside EPERM", "by_handle EPERM");
+        disksAndNetworksAreAs(seen, NO_NAMESPACES, NO_NAMESPACES);
     }
 
-    private static void folderIsAs(Seen seen, String chmod, String handle) {
-        String lines = String.join("\n", "link_outside EACCES", "make_device EACCES", chmod, handle);
+    private static void folderIsAs(Seen seen, String namespaces, String chmod, String handle) {
+        String lines = String.join("\n", namespaces, "link_outside EACCES", "make_device EACCES", chmod, handle);
         String readonly = "own_write EACCES";
         assertThat(seen.of("folder")).isEqualTo(seen.table(lines));
         assertThat(seen.of("read-only folder")).isEqualTo(seen.table(lines, readonly));
@@ -182,18 +185,20 @@ class BoxTest {
         assertThat(seen.of("read-only folder, serving")).isEqualTo(seen.table(lines, SERVING, readonly));
     }
 
-    private static void disksAndNetworksAreAs(Seen seen) {
-        assertThat(seen.of("disk")).isEqualTo(seen.table("ring EFAULT"));
-        assertThat(seen.of("read-only disk")).isEqualTo(seen.table("ring EFAULT", "own_write EACCES"));
-        assertThat(seen.of("network")).isEqualTo(seen.table());
-        assertThat(seen.of("tap with an address")).isEqualTo(seen.table("inet_datagram ok"));
-        assertThat(seen.of("switch")).isEqualTo(seen.table("socket_of_other ECONNREFUSED"));
+    private static void disksAndNetworksAreAs(Seen seen, String namespaces, String ofTap) {
+        assertThat(seen.of("disk")).isEqualTo(seen.table(namespaces, "ring EFAULT"));
+        assertThat(seen.of("read-only disk")).isEqualTo(seen.table(namespaces, "ring EFAULT", "own_write EACCES"));
+        assertThat(seen.of("network")).isEqualTo(seen.table(namespaces));
+        assertThat(seen.of("tap with an address")).isEqualTo(seen.table(ofTap, "inet_datagram ok"));
+        assertThat(seen.of("switch")).isEqualTo(seen.table(namespaces, "socket_of_other ECONNREFUSED"));
         for (String disk : List.of("disk", "read-only disk")) {
-            assertThat(seen.of(disk + ", serving")).isEqualTo(seen.table(SERVING, WITHOUT_FILES, "ring EFAULT"));
+            assertThat(seen.of(disk + ", serving"))
+                    .isEqualTo(seen.table(namespaces, SERVING, WITHOUT_FILES, "ring EFAULT"));
         }
-        for (String network : List.of("network", "tap with an address", "switch")) {
-            assertThat(seen.of(network + ", serving")).isEqualTo(seen.table(SERVING, WITHOUT_FILES));
+        for (String network : List.of("network", "switch")) {
+            assertThat(seen.of(network + ", serving")).isEqualTo(seen.table(namespaces, SERVING, WITHOUT_FILES));
         }
+        assertThat(seen.of("tap with an address, serving")).isEqualTo(seen.table(ofTap, SERVING, WITHOUT_FILES));
         assertThat(seen.boxes()).hasSize(14);
     }
 

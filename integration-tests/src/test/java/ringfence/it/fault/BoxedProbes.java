@@ -1,5 +1,8 @@
 package ringfence.it.fault;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -8,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import ringfence.linux.Child;
 import ringfence.linux.Fd;
 import ringfence.linux.Linux;
@@ -64,7 +68,19 @@ final class BoxedProbes {
                 .fd(1, Fd.own(linux.kernel(), 1))
                 .fd(2, Fd.own(linux.kernel(), 2));
         try (Child child = BoxedProcess.spawn(linux, spawn, box)) {
+            System.out.println("namespaces "
+                    + Stream.of("net", "ipc")
+                            .filter(kind -> !namespace("self", kind).equals(namespace(Integer.toString(child.pid()), kind)))
+                            .toList());
             System.out.println("ended " + child.await(PATIENCE));
+        }
+    }
+
+    private static Path namespace(String process, String kind) {
+        try {
+            return Files.readSymbolicLink(Path.of("/proc", process, "ns", kind));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

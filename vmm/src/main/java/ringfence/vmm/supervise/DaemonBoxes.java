@@ -10,6 +10,7 @@ import ringfence.linux.AddressFamily;
 import ringfence.linux.Capability;
 import ringfence.linux.FileRight;
 import ringfence.linux.Linux;
+import ringfence.linux.Namespace;
 import ringfence.process.Log;
 import ringfence.sandbox.Box;
 import ringfence.sandbox.FileRules;
@@ -40,6 +41,11 @@ public final class DaemonBoxes {
             Capability.MKNOD,
             Capability.SETFCAP);
 
+    private static final Set<Namespace> ALONE = Set.of(Namespace.NETWORK, Namespace.IPC);
+
+    /** A tap is of the host's network. */
+    private static final Set<Namespace> ON_THE_HOSTS_NETWORK = Set.of(Namespace.IPC);
+
     private static final String TAPS = "/dev/net/tun";
 
     private final Path home;
@@ -58,7 +64,7 @@ public final class DaemonBoxes {
     }
 
     /**
-     * Boxes for the programs of a tree. Where the kernel has no Landlock, a line in the log says so.
+     * Boxes for the programs of a tree. Where there is no Landlock, or there are no namespaces, a line in the log says so.
      *
      * @param mode what becomes of a forbidden system call
      */
@@ -66,6 +72,9 @@ public final class DaemonBoxes {
         if (linux.confinement().landlockAbi() < FileRules.LEAST_ABI) {
             LOG.warn("this kernel has no Landlock, or none of Linux 5.19 or newer:"
                     + " a daemon is not kept from files that its user may open");
+        }
+        if (linux.processes().effectiveUser() != 0) {
+            LOG.info("started by an ordinary user: daemons share our namespaces");
         }
         return new DaemonBoxes(home, mode, true);
     }
@@ -80,7 +89,7 @@ public final class DaemonBoxes {
         List<PathRule> rules = List.of(
                 new PathRule(image, rights), PathRule.of(fence.toString(), FileRight.READ_FILE, FileRight.WRITE_FILE));
         var filter = filter(Set.of(Need.RINGS), Set.of(AddressFamily.UNIX), false);
-        return box(program, IMAGE_PRIVILEGES, filter, rules);
+        return box(ALONE, program, IMAGE_PRIVILEGES, filter, rules);
     }
 
     /**
@@ -95,12 +104,12 @@ public final class DaemonBoxes {
         Set<AddressFamily> families = addressed
                 ? Set.of(AddressFamily.UNIX, AddressFamily.INET, AddressFamily.INET6)
                 : Set.of(AddressFamily.UNIX);
-        return box(program, TAP_PRIVILEGES, filter(Set.of(), families, false), rules);
+        return box(ON_THE_HOSTS_NETWORK, program, TAP_PRIVILEGES, filter(Set.of(), families, false), rules);
     }
 
     /** Of a network device's daemon that is given all that it works with. @param limits as for {@link #tap} */
     public Box net(Path program, Optional<Path> limits) {
-        return box(program, Set.of(), filter(Set.of(), Set.of(AddressFamily.UNIX), false), ofLimits(limits));
+        return box(ALONE, program, Set.of(), filter(Set.of(), Set.of(AddressFamily.UNIX), false), ofLimits(limits));
     }
 
     /** Of a switch. @param folder where its socket is */
@@ -113,7 +122,7 @@ public final class DaemonBoxes {
                 FileRight.MAKE_REG,
                 FileRight.MAKE_SOCK,
                 FileRight.REMOVE_FILE);
-        return box(program, Set.of(), filter(Set.of(), Set.of(AddressFamily.UNIX), true), List.of(rule));
+        return box(ALONE, program, Set.of(), filter(Set.of(), Set.of(AddressFamily.UNIX), true), List.of(rule));
     }
 
     /** Of a shared folder's daemon. One of root's opens files by their handles. */
@@ -123,7 +132,7 @@ public final class DaemonBoxes {
             rights.retainAll(Set.of(FileRight.READ_FILE, FileRight.READ_DIR));
         }
         var filter = filter(Set.of(Need.FOLDERS), Set.of(AddressFamily.UNIX), false);
-        return box(program, FOLDER_PRIVILEGES, filter, List.of(new PathRule(path, rights)));
+        return box(ALONE, program, FOLDER_PRIVILEGES, filter, List.of(new PathRule(path, rights)));
     }
 
     private static List<PathRule> ofLimits(Optional<Path> limits) {
@@ -137,7 +146,12 @@ public final class DaemonBoxes {
         return SyscallFilter.of(mode, needs, families, listens);
     }
 
-    private Box box(Path program, Set<Capability> privileges, Optional<SyscallFilter> filter, List<PathRule> rules) {
-        return new Box(privileges, filter, files ? Optional.of(new FileRules(home, program, rules)) : Optional.empty());
+    private Box box(
+            Set<Namespace> namespaces,
+            Path program,
+            Set<Capability> privileges,
+            Optional<SyscallFilter> filter,
+            List<PathRule> rules) {
+        return new Box(namespaces, privileges, filter, files ? Optional.of(new FileRules(home, program, rules)) : Optional.empty());
     }
 }
