@@ -119,7 +119,13 @@ public final class Confinement {
         try (Arena arena = Arena.ofConfined()) {
             long program = program(arena, filter).address();
             long result = kernel.call(
-                    Syscall.SECCOMP, PreparedSpawn.SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, program, 0, 0, 0);
+                    Syscall.SECCOMP,
+                    PreparedSpawn.SECCOMP_SET_MODE_FILTER,
+                    SECCOMP_FILTER_FLAG_TSYNC,
+                    program,
+                    0,
+                    0,
+                    0);
             // above 0 it is the thread that cannot be bound
             Call.check(result > 0 ? -Errno.ESRCH.number() : result, Syscall.SECCOMP, "all threads");
         }

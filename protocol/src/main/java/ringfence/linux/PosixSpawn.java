@@ -5,7 +5,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.TreeMap;
 
 /**
  * posix_spawn(3) of the C library. The class is loaded with the first process that is started; its functions share
@@ -15,7 +14,7 @@ import java.util.TreeMap;
  * domain, seccomp filter and no_new_privs. All is laid out by the constructor, for that thread may not be able to load a
  * class any more.
  */
-final class PosixSpawn implements AutoCloseable {
+final class PosixSpawn implements Start {
     /** {@code sizeof (posix_spawn_file_actions_t)}. */
     static final long FILE_ACTIONS_SIZE = 80;
     /** {@code sizeof (posix_spawnattr_t)}. */
@@ -59,8 +58,8 @@ final class PosixSpawn implements AutoCloseable {
         this.kernel = kernel;
         this.spawn = spawn;
         program = text(spawn.arguments().getFirst()).address();
-        arguments = strings(spawn.arguments()).address();
-        environment = strings(environment()).address();
+        arguments = CString.array(arena, spawn.arguments()).address();
+        environment = CString.environment(arena, spawn.environment()).address();
         attributes = attributes().address();
         must(ACTIONS_INIT, actions.address(), 0, 0, 0);
         try {
@@ -75,8 +74,8 @@ final class PosixSpawn implements AutoCloseable {
         }
     }
 
-    /** Starts it; answers its pid, or minus the errno. Loads no class. */
-    long start() {
+    @Override
+    public long start() {
         int error = (int) NativeKernel.call(
                 SPAWN, state, pid.address(), program, actions.address(), attributes, arguments, environment);
         return error == 0 ? pid.get(ValueLayout.JAVA_INT, 0) : -error;
@@ -118,22 +117,8 @@ final class PosixSpawn implements AutoCloseable {
         return attributes;
     }
 
-    private List<String> environment() {
-        return new TreeMap<>(spawn.environment())
-                .entrySet().stream().map(e -> e.getKey() + "=" + e.getValue()).toList();
-    }
-
     private MemorySegment text(String text) {
         return CString.in(arena, text);
-    }
-
-    /** A null-terminated array of strings. */
-    private MemorySegment strings(List<String> strings) {
-        MemorySegment array = arena.allocate(8L * (strings.size() + 1), 8);
-        for (int i = 0; i < strings.size(); i++) {
-            array.setAtIndex(ValueLayout.JAVA_LONG, i, text(strings.get(i)).address());
-        }
-        return array;
     }
 
     /** These answer 0 or an error number, and fail only for want of memory. */

@@ -15,20 +15,21 @@ public final class PreparedSpawn implements AutoCloseable {
     private static final int NONE = -1;
 
     private final Kernel kernel;
-    private final PosixSpawn spawn;
+    private final Start program;
     private final Arena arena = Arena.ofShared();
     private final int rules;
     private final MemorySegment filter;
-    private final String program;
+    private final String name;
     private Syscall last = Syscall.EXECVE;
     private long result = -Errno.EINVAL.number(); // until it is started
 
-    PreparedSpawn(Kernel kernel, Spawn spawn, Optional<Fd> rules, List<FilterStep> filter) {
+    /** @param name the program's, for messages; it is closed with this */
+    PreparedSpawn(Kernel kernel, String name, Start program, Optional<Fd> rules, List<FilterStep> filter) {
         this.kernel = kernel;
-        this.spawn = new PosixSpawn(kernel, spawn);
+        this.name = name;
+        this.program = program;
         this.rules = rules.map(Fd::number).orElse(NONE);
         this.filter = filter.isEmpty() ? MemorySegment.NULL : Confinement.program(arena, filter);
-        program = spawn.arguments().getFirst();
     }
 
     /** Binds the calling thread, which must have {@linkplain Processes#noNewPrivileges no new privileges}, and starts it. */
@@ -41,7 +42,7 @@ public final class PreparedSpawn implements AutoCloseable {
             return;
         }
         last = Syscall.EXECVE;
-        result = spawn.start();
+        result = program.start();
     }
 
     private boolean failed(Syscall call, long a, long b, long c) {
@@ -57,13 +58,18 @@ public final class PreparedSpawn implements AutoCloseable {
      *     or EACCES without no_new_privs, E2BIG in the 17th set of rules, EINVAL where the kernel has no filters
      */
     public Child child() {
-        int pid = (int) Call.check(result, last, program);
+        int pid = (int) Call.check(result, last, name);
         return new Child(kernel, pid, new Processes(kernel).pidFd(pid));
+    }
+
+    /** Why {@link #start} has come back, where it was to make this process another program: as {@link #child} throws it. */
+    public ErrnoException failure() {
+        return new ErrnoException(last, Errno.of(-result), name);
     }
 
     @Override
     public void close() {
-        spawn.close();
+        program.close();
         arena.close();
     }
 }

@@ -4,6 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -83,7 +84,19 @@ public final class Processes {
      */
     public PreparedSpawn prepare(Spawn spawn, Optional<Fd> rules, List<FilterStep> filter) {
         defaultChildSignal();
-        return new PreparedSpawn(kernel, spawn, rules, filter);
+        return new PreparedSpawn(kernel, spawn.arguments().getFirst(), new PosixSpawn(kernel, spawn), rules, filter);
+    }
+
+    /**
+     * The same, but this whole process becomes that program: its other threads end, it keeps its number and what is open and
+     * not closed by execve. {@link PreparedSpawn#start} then comes back only with a failure.
+     *
+     * @param arguments the program's path, then its arguments
+     */
+    public PreparedSpawn prepareExecve(
+            List<String> arguments, Map<String, String> environment, Optional<Fd> rules, List<FilterStep> filter) {
+        return new PreparedSpawn(
+                kernel, arguments.getFirst(), new Execve(kernel, arguments, environment), rules, filter);
     }
 
     /** If our parent let us inherit an ignored SIGCHLD, children would vanish before we could ask how they ended. */

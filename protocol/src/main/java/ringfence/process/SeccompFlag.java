@@ -16,8 +16,9 @@ public final class SeccompFlag {
     @Option(
             names = OPTION,
             paramLabel = "kill|errno|log|none",
-            description = "What becomes of a system call that we do not make once we serve: it ends us; fails; is logged;"
-                    + " nothing (${DEFAULT-VALUE}).")
+            description =
+                    "What becomes of a system call that we do not make once we serve: it ends us; fails; is logged;"
+                            + " nothing (${DEFAULT-VALUE}).")
     private String word = "kill";
 
     /** The words of a command line that asks for that. */

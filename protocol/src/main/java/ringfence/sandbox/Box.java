@@ -1,9 +1,11 @@
 package ringfence.sandbox;
 
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import ringfence.linux.Capability;
 import ringfence.linux.Fd;
+import ringfence.linux.FilterStep;
 import ringfence.linux.Linux;
 import ringfence.linux.Namespace;
 
@@ -30,6 +32,11 @@ public record Box(
     /** One that takes privileges only. */
     public static Box ofPrivileges(Set<Capability> privileges) {
         return new Box(Set.of(), privileges, Optional.empty(), Optional.empty());
+    }
+
+    /** The filter's program; empty: there is none. */
+    List<FilterStep> steps() {
+        return filter.map(SyscallFilter::steps).orElse(List.of());
     }
 
     /** The same, with one more thing that may be done with files, if it is confined to some. */

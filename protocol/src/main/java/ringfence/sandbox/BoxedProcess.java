@@ -1,20 +1,21 @@
 package ringfence.sandbox;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import ringfence.linux.Child;
+import ringfence.linux.ErrnoException;
 import ringfence.linux.Fd;
-import ringfence.linux.FilterStep;
 import ringfence.linux.Linux;
 import ringfence.linux.PreparedSpawn;
 import ringfence.linux.Spawn;
 
 /**
  * Starts a process in a box. Namespaces, privileges, filters and Landlock's rules belong to threads (namespaces(7),
- * capabilities(7), seccomp(2), landlock(7)), and posix_spawn hands on the calling one's; so a thread enters the box, starts the process, and ends. No
- * helper program is needed, and nothing of the process runs outside.
+ * capabilities(7), seccomp(2), landlock(7)), and posix_spawn and execve hand on the calling one's; so a thread enters the
+ * box, starts the process, and ends. No helper program is needed, and nothing of the process runs outside.
  */
 public final class BoxedProcess {
     private BoxedProcess() {}
@@ -26,18 +27,36 @@ public final class BoxedProcess {
      */
     public static Child spawn(Linux linux, Spawn spawn, Box box) {
         Optional<Fd> rules = box.rules(linux);
-        List<FilterStep> filter = box.filter().map(SyscallFilter::steps).orElse(List.of());
-        try (PreparedSpawn prepared = linux.processes().prepare(spawn, rules, filter)) {
-            inThread(() -> {
-                linux.processes().unshare(box.namespaces());
-                linux.processes().keepOnly(box.privileges());
-                linux.processes().noNewPrivileges();
-                prepared.start();
-            });
+        try (PreparedSpawn prepared = linux.processes().prepare(spawn, rules, box.steps())) {
+            start(linux, prepared, box);
             return prepared.child();
         } finally {
             rules.ifPresent(Fd::close);
         }
+    }
+
+    /**
+     * Makes this process that program, in a box; see {@link ringfence.linux.Processes#prepareExecve}.
+     *
+     * @return why it could not
+     */
+    public static ErrnoException become(Linux linux, List<String> arguments, Map<String, String> environment, Box box) {
+        Optional<Fd> rules = box.rules(linux);
+        try (PreparedSpawn prepared = linux.processes().prepareExecve(arguments, environment, rules, box.steps())) {
+            start(linux, prepared, box);
+            return prepared.failure();
+        } finally {
+            rules.ifPresent(Fd::close);
+        }
+    }
+
+    private static void start(Linux linux, PreparedSpawn prepared, Box box) {
+        inThread(() -> {
+            linux.processes().unshare(box.namespaces());
+            linux.processes().keepOnly(box.privileges());
+            linux.processes().noNewPrivileges();
+            prepared.start();
+        });
     }
 
     private static void inThread(Runnable work) {

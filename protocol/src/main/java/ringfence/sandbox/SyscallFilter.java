@@ -73,8 +73,8 @@ public record SyscallFilter(List<FilterStep> steps) {
             Syscall.SETDOMAINNAME);
 
     /** What a program does as it starts, and not when it serves. */
-    private static final Set<Syscall> STARTED_BEFORE = Set.of(
-            Syscall.EXECVE, Syscall.EXECVEAT, Syscall.FORK, Syscall.VFORK, Syscall.BIND, Syscall.LISTEN);
+    private static final Set<Syscall> STARTED_BEFORE =
+            Set.of(Syscall.EXECVE, Syscall.EXECVEAT, Syscall.FORK, Syscall.VFORK, Syscall.BIND, Syscall.LISTEN);
 
     private static final Set<Need> FROM_THE_START = Set.of(Need.RINGS, Need.FOLDERS);
     private static final Set<Need> WHILE_SERVING = Set.of(Need.RINGS, Need.FOLDERS, Need.USERS);
@@ -122,18 +122,17 @@ public record SyscallFilter(List<FilterStep> steps) {
      * @param needs what it does that not all do; of {@link Need#RINGS} and {@link Need#FOLDERS}; what a program does as it starts is not among them
      * @param families the sockets that it may make. Others fail with EAFNOSUPPORT, as where the kernel has none of them: a
      *     Java runtime tries some as it starts
-     * @param listens whether it makes sockets of streams, at which others come to it; then it may come to nobody. Another may
-     *     make sockets of datagrams, and pairs, only: those reach nobody who waits for streams, as the API of each VM does
+     * @param streams those of streams among them
      */
     public static Optional<SyscallFilter> of(
-            FilterMode mode, Set<Need> needs, Set<AddressFamily> families, boolean listens) {
+            FilterMode mode, Set<Need> needs, Set<AddressFamily> families, Streams streams) {
         return writer(mode).map(writer -> {
             writer.forbid(Need.unneeded(FROM_THE_START, needs));
             writer.noNewCalls();
-            if (listens) {
-                writer.fail(Syscall.CONNECT, Errno.ECONNREFUSED);
-            } else {
-                writer.datagramsOnly();
+            switch (streams) {
+                case NONE -> writer.datagramsOnly();
+                case AWAITED -> writer.fail(Syscall.CONNECT, Errno.ECONNREFUSED);
+                case ANY -> {}
             }
             writer.noneOf(Syscall.CLONE, NEW_NAMESPACES);
             writer.sockets(families);

@@ -53,7 +53,9 @@ class FilePagesTest {
                 Mapping mapping = linux.memory().mapReadOnly(fd, 0, SIZE)) {
             long before = sum(mapping);
             assertThat(resident("pages.forgotten")).isEqualTo(SIZE >> 10);
-            assertThat(linux.filePages().find(FilePages.mappings(), List.of("pages.forgotten")).forget())
+            assertThat(linux.filePages()
+                            .find(FilePages.mappings(), List.of("pages.forgotten"))
+                            .forget())
                     .isEqualTo(SIZE);
             assertThat(resident("pages.forgotten")).isZero();
             assertThat(sum(mapping)).isEqualTo(before);
@@ -67,7 +69,10 @@ class FilePagesTest {
         try (Fd fd = linux.files().open(file.toString(), OpenFlag.RDWR);
                 Mapping mapping = linux.memory().map(fd, 0, SIZE)) {
             sum(mapping);
-            assertThat(linux.filePages().find(FilePages.mappings(), List.of("pages.kept")).forget()).isZero();
+            assertThat(linux.filePages()
+                            .find(FilePages.mappings(), List.of("pages.kept"))
+                            .forget())
+                    .isZero();
             assertThat(resident("pages.kept")).isEqualTo(SIZE >> 10);
         }
     }

@@ -29,7 +29,7 @@ class SyscallFilterTest {
     private static final int THREAD = 0x3D_0F00;
 
     private static SyscallFilter filter(FilterMode mode) {
-        return SyscallFilter.of(mode, Set.of(), Set.of(AddressFamily.UNIX), false)
+        return SyscallFilter.of(mode, Set.of(), Set.of(AddressFamily.UNIX), Streams.NONE)
                 .orElseThrow();
     }
 
@@ -73,7 +73,7 @@ class SyscallFilterTest {
             assertThat(verdict(filter(FilterMode.ERRNO), call)).as("%s", call).isEqualTo(errno(Errno.EPERM));
             assertThat(verdict(filter(FilterMode.LOG), call)).as("%s", call).isEqualTo(LOG);
         }
-        assertThat(SyscallFilter.of(FilterMode.FALSE, Set.of(), Set.of(AddressFamily.UNIX), false))
+        assertThat(SyscallFilter.of(FilterMode.FALSE, Set.of(), Set.of(AddressFamily.UNIX), Streams.NONE))
                 .isEmpty();
     }
 
@@ -137,7 +137,7 @@ class SyscallFilterTest {
 
     @Test
     void whoListensConnectsToNobody() {
-        SyscallFilter filter = SyscallFilter.of(FilterMode.TRUE, Set.of(), Set.of(AddressFamily.UNIX), true)
+        SyscallFilter filter = SyscallFilter.of(FilterMode.TRUE, Set.of(), Set.of(AddressFamily.UNIX), Streams.AWAITED)
                 .orElseThrow();
         int unix = AddressFamily.UNIX.number();
         assertThat(verdict(filter, Syscall.SOCKET, unix, STREAM)).isEqualTo(ALLOW);
@@ -149,7 +149,8 @@ class SyscallFilterTest {
     @Test
     void whoNeedsRingsOrFoldersHasTheirCalls() {
         for (Need need : List.of(Need.RINGS, Need.FOLDERS)) {
-            SyscallFilter filter = SyscallFilter.of(FilterMode.TRUE, Set.of(need), Set.of(AddressFamily.UNIX), false)
+            SyscallFilter filter = SyscallFilter.of(
+                            FilterMode.TRUE, Set.of(need), Set.of(AddressFamily.UNIX), Streams.NONE)
                     .orElseThrow();
             assertThat(verdict(filter, Syscall.IO_URING_SETUP)).isEqualTo(need == Need.RINGS ? ALLOW : KILL_PROCESS);
             assertThat(verdict(filter, Syscall.CHMOD)).isEqualTo(need == Need.FOLDERS ? ALLOW : KILL_PROCESS);
@@ -189,7 +190,8 @@ class SyscallFilterTest {
                 .isEqualTo(ALLOW);
         assertThat(verdict(filter, Syscall.SOCKET, AddressFamily.UNIX.number(), STREAM))
                 .isEqualTo(errno(Errno.EAFNOSUPPORT));
-        for (Syscall call : List.of(Syscall.READ, Syscall.MMAP, Syscall.MPROTECT, Syscall.MEMFD_CREATE, Syscall.IOCTL)) {
+        for (Syscall call :
+                List.of(Syscall.READ, Syscall.MMAP, Syscall.MPROTECT, Syscall.MEMFD_CREATE, Syscall.IOCTL)) {
             assertThat(verdict(filter, call)).as("%s", call).isEqualTo(ALLOW);
         }
     }
@@ -198,10 +200,14 @@ class SyscallFilterTest {
     @Test
     void whoServesAndNeedsNoFilesOpensNone() {
         for (Syscall call : List.of(Syscall.OPEN, Syscall.OPENAT, Syscall.OPENAT2, Syscall.CREAT)) {
-            assertThat(verdict(serving(FilterMode.TRUE, Need.RINGS), call)).as("%s", call).isEqualTo(errno(Errno.EACCES));
+            assertThat(verdict(serving(FilterMode.TRUE, Need.RINGS), call))
+                    .as("%s", call)
+                    .isEqualTo(errno(Errno.EACCES));
             assertThat(verdict(serving(FilterMode.ERRNO), call)).as("%s", call).isEqualTo(errno(Errno.EACCES));
             assertThat(verdict(serving(FilterMode.LOG), call)).as("%s", call).isEqualTo(LOG);
-            assertThat(verdict(serving(FilterMode.TRUE, Need.FILES), call)).as("%s", call).isEqualTo(ALLOW);
+            assertThat(verdict(serving(FilterMode.TRUE, Need.FILES), call))
+                    .as("%s", call)
+                    .isEqualTo(ALLOW);
         }
         assertThat(SyscallFilter.whileServing(FilterMode.FALSE, Set.of(), 17)).isEmpty();
     }

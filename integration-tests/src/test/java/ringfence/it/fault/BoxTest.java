@@ -37,7 +37,6 @@ class BoxTest {
     private static final int SIGNALS = 6;
 
     private static final String EXPECTED = """
-        namespaces []
         exec_program EACCES
         new_process ok
         read_outside EACCES
@@ -94,6 +93,7 @@ class BoxTest {
         random_read ok
         memory_file ok
         pair ok
+        namespaces []
         ended OptionalInt[0]
         """;
 

@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -47,10 +48,7 @@ final class BoxedProbes {
         try (Fd _ = linux.sockets().listen(socket, 1);
                 Child peer = linux.processes().spawn(Spawn.of("/bin/sleep", "600"))) {
             List<String> words = List.of(
-                    probe.toString(),
-                    folder.resolve("outside/file").toString(),
-                    socket,
-                    Integer.toString(peer.pid()));
+                    probe.toString(), folder.resolve("outside/file").toString(), socket, Integer.toString(peer.pid()));
             boxes(linux, home, probe, own).forEach((kind, box) -> {
                 List<String> all = new ArrayList<>(words);
                 all.add(kind.endsWith("disk") || kind.endsWith("folder") ? own.toString() : "/dev/null");
@@ -64,15 +62,22 @@ final class BoxedProbes {
 
     private static void run(Linux linux, String title, List<String> words, Box box) {
         System.out.println("= " + title);
+        Fd[] input = linux.sockets().pair();
         Spawn spawn = Spawn.of(words.toArray(String[]::new))
+                .fd(0, input[1])
                 .fd(1, Fd.own(linux.kernel(), 1))
                 .fd(2, Fd.own(linux.kernel(), 2));
-        try (Child child = BoxedProcess.spawn(linux, spawn, box)) {
-            System.out.println("namespaces "
-                    + Stream.of("net", "ipc")
-                            .filter(kind -> !namespace("self", kind).equals(namespace(Integer.toString(child.pid()), kind)))
-                            .toList());
-            System.out.println("ended " + child.await(PATIENCE));
+        try (Fd _ = input[0];
+                Fd theirs = input[1];
+                Child child = BoxedProcess.spawn(linux, spawn, box)) {
+            theirs.close();
+            List<String> own = Stream.of("net", "ipc")
+                    .filter(kind -> !namespace("self", kind).equals(namespace(Integer.toString(child.pid()), kind)))
+                    .toList();
+            input[0].close(); // until then it stays
+            OptionalInt status = child.await(PATIENCE);
+            System.out.println("namespaces " + own);
+            System.out.println("ended " + status);
         }
     }
 

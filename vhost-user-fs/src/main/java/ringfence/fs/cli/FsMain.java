@@ -10,7 +10,9 @@ import java.util.function.Consumer;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 import ringfence.fs.state.KeptName;
 import ringfence.keep.Keeper;
 import ringfence.keep.KeptDescriptors;
@@ -22,6 +24,7 @@ import ringfence.process.DaemonMain;
 import ringfence.process.ExitCode;
 import ringfence.process.SeccompFlag;
 import ringfence.process.StartupMemory;
+import ringfence.sandbox.FilterMode;
 import ringfence.sandbox.Need;
 import ringfence.vhostuser.link.BackendOptions;
 import ringfence.vhostuser.link.Pulse;
@@ -61,6 +64,9 @@ public final class FsMain implements Callable<Integer> {
     @Mixin
     private SeccompFlag seccomp;
 
+    @Spec
+    private CommandSpec line;
+
     private FsMain() {}
 
     /** Runs it and ends the process. */
@@ -96,6 +102,14 @@ public final class FsMain implements Callable<Integer> {
             Consumer<String> lines = syslog ? SystemLog.open(linux, errors) : errors;
             Consumer<String> log = level == 0 ? line -> {} : lines;
             Consumer<String> details = level >= levels.indexOf("info") ? lines : line -> {};
+            FsSpec spec = flags.spec();
+            FilterMode filters = seccomp.mode();
+            flags.sandbox()
+                    .ifPresent(box -> box.enter(
+                            linux,
+                            spec,
+                            filters,
+                            line.commandLine().getParseResult().originalArgs()));
             flags.advice().ifPresent(log);
             Pulse pulse = new Pulse();
             pulse.beat(linux, System.getenv());
@@ -104,8 +118,6 @@ public final class FsMain implements Callable<Integer> {
                     .withLog(log)
                     .withPulse(pulse)
                     .withName("fs");
-            seccomp.mode();
-            FsSpec spec = flags.spec();
             Optional<Map<String, Fd>> needed = kept(linux, spec, System.getenv());
             if (needed.isEmpty()) {
                 return ExitCode.OK;

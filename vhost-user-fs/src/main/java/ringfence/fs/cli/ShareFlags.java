@@ -88,10 +88,13 @@ final class ShareFlags {
     private List<String> translateGid = List.of();
 
     @Option(
-            names = "--sandbox",
-            paramLabel = "HOW",
-            description = "none: what starts us confines us (systemd, the monitor); others are not served.")
-    private String sandbox = "none";
+            names = Sandbox.OPTION,
+            paramLabel = "namespace|chroot|none",
+            description =
+                    "namespace: we reach the folder and nothing else, and have a network of our own if we are root;"
+                            + " chroot: the same, on the host's network; none: who starts us confines us"
+                            + " (${DEFAULT-VALUE}).")
+    private String sandbox = Sandbox.NONE;
 
     @Option(names = "--allow-direct-io", description = "Pass the guest's O_DIRECT on to the host's files.")
     private boolean allowDirectIo;
@@ -156,6 +159,11 @@ final class ShareFlags {
                 Optional.ofNullable(counters).map(Path::of));
     }
 
+    /** What we are to confine ourselves by; empty: nothing. @throws IllegalArgumentException with one line for the user */
+    Optional<Sandbox> sandbox() {
+        return Sandbox.of(sandbox);
+    }
+
     /** A line for the user about an option that is taken and does not do what its name says. */
     Optional<String> advice() {
         return threadPoolSize <= 1
@@ -188,10 +196,6 @@ final class ShareFlags {
         range("--queue-size", queueSize, 2, 1024);
         if (Integer.bitCount(queueSize) != 1) {
             throw new IllegalArgumentException("--queue-size=" + queueSize + " is no power of two");
-        }
-        if (!sandbox.equals("none")) {
-            throw new IllegalArgumentException("--sandbox=" + sandbox
-                    + " is not served: give none, and let who starts us confine us (bwrap, systemd)");
         }
     }
 

@@ -15,8 +15,10 @@ import ringfence.process.Log;
 import ringfence.sandbox.Box;
 import ringfence.sandbox.FileRules;
 import ringfence.sandbox.FilterMode;
+import ringfence.sandbox.FolderRights;
 import ringfence.sandbox.Need;
 import ringfence.sandbox.PathRule;
+import ringfence.sandbox.Streams;
 import ringfence.sandbox.SyscallFilter;
 
 /** What each daemon that we start is confined to: what its work takes, and nothing else. See docs/confinement.md. */
@@ -29,18 +31,6 @@ public final class DaemonBoxes {
     /** To open a tap, and to set it up. */
     private static final Set<Capability> TAP_PRIVILEGES = Set.of(Capability.NET_ADMIN);
 
-    /** To do in a folder for a guest's users what they may do: their files are theirs, whoever they are. */
-    private static final Set<Capability> FOLDER_PRIVILEGES = Set.of(
-            Capability.CHOWN,
-            Capability.DAC_OVERRIDE,
-            Capability.DAC_READ_SEARCH,
-            Capability.FOWNER,
-            Capability.FSETID,
-            Capability.SETGID,
-            Capability.SETUID,
-            Capability.MKNOD,
-            Capability.SETFCAP);
-
     private static final Set<Namespace> ALONE = Set.of(Namespace.NETWORK, Namespace.IPC);
 
     /** A tap is of the host's network. */
@@ -50,12 +40,12 @@ public final class DaemonBoxes {
 
     private final Path home;
     private final FilterMode mode;
-    private final boolean files;
+    private final boolean known;
 
-    private DaemonBoxes(Path home, FilterMode mode, boolean files) {
+    private DaemonBoxes(Path home, FilterMode mode, boolean known) {
         this.home = home;
         this.mode = mode;
-        this.files = files;
+        this.known = known;
     }
 
     /** Boxes for programs of which nothing is known: they take privileges only. */
@@ -88,7 +78,7 @@ public final class DaemonBoxes {
         }
         List<PathRule> rules = List.of(
                 new PathRule(image, rights), PathRule.of(fence.toString(), FileRight.READ_FILE, FileRight.WRITE_FILE));
-        var filter = filter(Set.of(Need.RINGS), Set.of(AddressFamily.UNIX), false);
+        var filter = filter(Set.of(Need.RINGS), Set.of(AddressFamily.UNIX), Streams.NONE);
         return box(ALONE, program, IMAGE_PRIVILEGES, filter, rules);
     }
 
@@ -104,12 +94,13 @@ public final class DaemonBoxes {
         Set<AddressFamily> families = addressed
                 ? Set.of(AddressFamily.UNIX, AddressFamily.INET, AddressFamily.INET6)
                 : Set.of(AddressFamily.UNIX);
-        return box(ON_THE_HOSTS_NETWORK, program, TAP_PRIVILEGES, filter(Set.of(), families, false), rules);
+        return box(ON_THE_HOSTS_NETWORK, program, TAP_PRIVILEGES, filter(Set.of(), families, Streams.NONE), rules);
     }
 
     /** Of a network device's daemon that is given all that it works with. @param limits as for {@link #tap} */
     public Box net(Path program, Optional<Path> limits) {
-        return box(ALONE, program, Set.of(), filter(Set.of(), Set.of(AddressFamily.UNIX), false), ofLimits(limits));
+        return box(
+                ALONE, program, Set.of(), filter(Set.of(), Set.of(AddressFamily.UNIX), Streams.NONE), ofLimits(limits));
     }
 
     /** Of a switch. @param folder where its socket is */
@@ -122,17 +113,14 @@ public final class DaemonBoxes {
                 FileRight.MAKE_REG,
                 FileRight.MAKE_SOCK,
                 FileRight.REMOVE_FILE);
-        return box(ALONE, program, Set.of(), filter(Set.of(), Set.of(AddressFamily.UNIX), true), List.of(rule));
+        return box(
+                ALONE, program, Set.of(), filter(Set.of(), Set.of(AddressFamily.UNIX), Streams.AWAITED), List.of(rule));
     }
 
     /** Of a shared folder's daemon. One of root's opens files by their handles. */
     public Box folder(Path program, String path, boolean readonly) {
-        Set<FileRight> rights = EnumSet.complementOf(EnumSet.of(FileRight.EXECUTE, FileRight.IOCTL_DEV));
-        if (readonly) {
-            rights.retainAll(Set.of(FileRight.READ_FILE, FileRight.READ_DIR));
-        }
-        var filter = filter(Set.of(Need.FOLDERS), Set.of(AddressFamily.UNIX), false);
-        return box(ALONE, program, FOLDER_PRIVILEGES, filter, List.of(new PathRule(path, rights)));
+        var filter = filter(Set.of(Need.FOLDERS), Set.of(AddressFamily.UNIX), Streams.NONE);
+        return box(ALONE, program, FolderRights.PRIVILEGES, filter, List.of(FolderRights.ofFolder(path, readonly)));
     }
 
     private static List<PathRule> ofLimits(Optional<Path> limits) {
@@ -142,8 +130,8 @@ public final class DaemonBoxes {
                 .toList();
     }
 
-    private Optional<SyscallFilter> filter(Set<Need> needs, Set<AddressFamily> families, boolean listens) {
-        return SyscallFilter.of(mode, needs, families, listens);
+    private Optional<SyscallFilter> filter(Set<Need> needs, Set<AddressFamily> families, Streams streams) {
+        return SyscallFilter.of(mode, needs, families, streams);
     }
 
     private Box box(
@@ -152,6 +140,8 @@ public final class DaemonBoxes {
             Set<Capability> privileges,
             Optional<SyscallFilter> filter,
             List<PathRule> rules) {
-        return new Box(namespaces, privileges, filter, files ? Optional.of(new FileRules(home, program, rules)) : Optional.empty());
+        return known
+                ? new Box(namespaces, privileges, filter, Optional.of(new FileRules(home, program, rules)))
+                : Box.ofPrivileges(privileges);
     }
 }
