@@ -50,6 +50,20 @@ public final class BoxedProcess {
         }
     }
 
+    /** The same with our privileges and no filter, where no more than these files can be reached. */
+    public static ErrnoException become(
+            Linux linux, List<String> arguments, Map<String, String> environment, FileRules files) {
+        try (Fd rules = files.ruleset(linux, linux.confinement().landlockAbi());
+                PreparedSpawn prepared =
+                        linux.processes().prepareExecve(arguments, environment, Optional.of(rules), List.of())) {
+            inThread(() -> {
+                linux.processes().noNewPrivileges();
+                prepared.start();
+            });
+            return prepared.failure();
+        }
+    }
+
     private static void start(Linux linux, PreparedSpawn prepared, Box box) {
         inThread(() -> {
             linux.processes().unshare(box.namespaces());

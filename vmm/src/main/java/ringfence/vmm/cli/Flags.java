@@ -13,6 +13,7 @@ import ringfence.vmm.config.DiskConfig;
 import ringfence.vmm.config.EventMonitorConfig;
 import ringfence.vmm.config.FsConfig;
 import ringfence.vmm.config.GenericConfig;
+import ringfence.vmm.config.LandlockRule;
 import ringfence.vmm.config.MemoryConfig;
 import ringfence.vmm.config.NetConfig;
 import ringfence.vmm.config.PayloadConfig;
@@ -136,8 +137,13 @@ final class Flags {
                 "true|false|log|errno",
                 false,
                 List.of("what becomes of a system call that a daemon must not make (true: it ends the daemon)")));
-        flags.add(new Flag(LANDLOCK, "", "", false, List.of("accepted for compatibility; no confinement yet")));
-        flags.add(new Flag(LANDLOCK_RULES, "", "path=<path>,access=<rw>", true, List.of("as --landlock")));
+        flags.add(new Flag(
+                LANDLOCK,
+                "",
+                "",
+                false,
+                List.of("reach no files but those that the options name; none that are hot-plugged, without a rule")));
+        flags.add(new Flag(LANDLOCK_RULES, "", "<options>", true, List.of("files to reach beside those")));
         return List.copyOf(flags);
     }
 
@@ -158,6 +164,7 @@ final class Flags {
             case RNG -> Optional.of(RngConfig.TABLE);
             case PLATFORM -> Optional.of(PlatformConfig.TABLE);
             case EVENT_MONITOR -> Optional.of(EventMonitorConfig.TABLE);
+            case LANDLOCK_RULES -> Optional.of(LandlockRule.TABLE);
             default -> Optional.empty();
         };
     }

@@ -40,6 +40,7 @@ final class HostChecks {
             checks.problems.addAll(config.problems(limits(linux)));
             checks.parts(config);
         });
+        arguments.landlock().orElse(List.of()).forEach(rule -> checks.rule(rule.path()));
         arguments.eventMonitor().ifPresent(monitor -> checks.problems.addAll(monitor.problems()));
         arguments.apiSocket().ifPresent(api -> {
             api.path().ifPresent(path -> checks.socket(Flags.API_SOCKET, path));
@@ -107,7 +108,7 @@ final class HostChecks {
                         option + " file", pmem.file() + " is neither a regular file nor a block device: name one"));
             }
         } catch (ErrnoException e) {
-            problems.add(new Problem(option + " file", pmem.file() + ": " + why(e.errno())));
+            problems.add(new Problem(option + " file", pmem.file() + ": " + why(e.errno(), pmem.file())));
         }
     }
 
@@ -120,6 +121,10 @@ final class HostChecks {
         } else if (net.backend() instanceof NetBackend.Passt
                 && HostProgram.find("passt", System.getenv("PATH")).isEmpty()) {
             problems.add(new Problem(option + " passt", "passt is not installed: apt install passt, or give a tap"));
+        } else if (net.backend() instanceof NetBackend.Passt && OwnBox.isEntered(linux)) {
+            problems.add(new Problem(
+                    option + " passt",
+                    "passt mounts a root of its own, which " + Flags.LANDLOCK + " does not allow: give a tap"));
         }
     }
 
@@ -141,7 +146,8 @@ final class HostChecks {
             String why = switch (e.errno()) {
                 case ENOENT -> "no such folder: check the path";
                 case ENOTDIR -> "no folder: name one, the guest sees what is in it";
-                case EACCES, EPERM -> "no permission to read it: check its mode and that of the folders above it";
+                case EACCES, EPERM ->
+                    "no permission to read it: check its mode and that of the folders above it" + rules(path);
                 default -> e.errno().text();
             };
             problems.add(new Problem(option, path + ": " + why));
@@ -201,16 +207,31 @@ final class HostChecks {
         try (Fd file = linux.files().open(path, OpenFlag.RDONLY, OpenFlag.NONBLOCK)) {
             return Optional.of(linux.files().stat(file));
         } catch (ErrnoException e) {
-            problems.add(new Problem(option, path + ": " + why(e.errno())));
+            problems.add(new Problem(option, path + ": " + why(e.errno(), path)));
             return Optional.empty();
         }
     }
 
-    private static String why(Errno errno) {
+    /** What a rule names is there, or there is no rule. */
+    private void rule(String path) {
+        try (Fd _ = linux.files().open(path, OpenFlag.PATH)) {
+            return;
+        } catch (ErrnoException e) {
+            problems.add(new Problem(Flags.LANDLOCK_RULES + " path", path + ": " + why(e.errno(), path)));
+        }
+    }
+
+    private String why(Errno errno, String path) {
         return switch (errno) {
             case ENOENT -> "no such file: check the path";
-            case EACCES, EPERM -> "no permission to read it: check its mode and its folders'";
+            case EACCES, EPERM -> "no permission to read it: check its mode and its folders'" + rules(path);
             default -> errno.text();
         };
+    }
+
+    private String rules(String path) {
+        return OwnBox.isEntered(linux)
+                ? ", or allow it by " + Flags.LANDLOCK_RULES + " path=" + path + ",access=rw"
+                : "";
     }
 }

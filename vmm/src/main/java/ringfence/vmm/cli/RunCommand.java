@@ -60,6 +60,9 @@ final class RunCommand {
         if (!problems.isEmpty()) {
             throw new BadInputException(problems.stream().map(Problem::line).toList());
         }
+        if (arguments.landlock().isPresent() && !OwnBox.isEntered(linux)) {
+            OwnBox.enter(linux, name, words, read.get(), arguments);
+        }
         arguments.warnings().forEach(LOG::warn);
         Path home = Path.of(System.getProperty("ringfence.home", "."));
         RuntimeOptions options = new RuntimeOptions(home, arguments.noShutdown(), arguments.filters());

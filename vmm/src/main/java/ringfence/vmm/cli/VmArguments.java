@@ -16,6 +16,7 @@ import ringfence.vmm.config.DiskConfig;
 import ringfence.vmm.config.EventMonitorConfig;
 import ringfence.vmm.config.FsConfig;
 import ringfence.vmm.config.GenericConfig;
+import ringfence.vmm.config.LandlockRule;
 import ringfence.vmm.config.MemoryConfig;
 import ringfence.vmm.config.NetConfig;
 import ringfence.vmm.config.PayloadConfig;
@@ -33,6 +34,7 @@ import ringfence.vmm.config.VsockConfig;
  * @param eventMonitor where it is told what happens; empty: nowhere
  * @param noShutdown whether the VMM stays when the guest has powered off
  * @param filters what becomes of a system call that a daemon must not make
+ * @param landlock the files that the VMM may reach beside those that it is told of here; empty: it is not confined
  * @param level what is logged
  * @param logFile where to; empty: standard error
  * @param warnings what the user should know, a line each
@@ -43,15 +45,13 @@ record VmArguments(
         Optional<EventMonitorConfig> eventMonitor,
         boolean noShutdown,
         FilterMode filters,
+        Optional<List<LandlockRule>> landlock,
         LogLevel level,
         Optional<Path> logFile,
         List<String> warnings) {
     /** What was written. @throws OptionException one line that names the flag */
     static VmArguments of(Arguments a) {
         List<String> warnings = new ArrayList<>();
-        if (a.has(Flags.LANDLOCK) || a.has(Flags.LANDLOCK_RULES)) {
-            warnings.add("--landlock has no effect yet: the VMM is not confined");
-        }
         Optional<VmConfig> config = machine(a, warnings);
         config.ifPresent(machine -> warnings.addAll(machine.unheeded()));
         return new VmArguments(
@@ -60,6 +60,7 @@ record VmArguments(
                 a.value(Flags.EVENT_MONITOR).map(text -> parse(Flags.EVENT_MONITOR, EventMonitorConfig.TABLE, text)),
                 a.has(Flags.NO_SHUTDOWN),
                 a.value(Flags.SECCOMP).map(VmArguments::filters).orElse(FilterMode.TRUE),
+                landlock(a),
                 LogLevel.ofVerbosity(a.count(Flags.VERBOSE)),
                 a.value(Flags.LOG_FILE).map(Path::of),
                 List.copyOf(warnings));
@@ -75,6 +76,13 @@ record VmArguments(
             return a.value(Flags.CONFIG).map(path -> ConfigFile.read(path, warnings));
         }
         return a.has(Flags.API_SOCKET) && said.isEmpty() ? Optional.empty() : Optional.of(config(a));
+    }
+
+    private static Optional<List<LandlockRule>> landlock(Arguments a) {
+        if (!a.has(Flags.LANDLOCK) && a.has(Flags.LANDLOCK_RULES)) {
+            throw new OptionException(Flags.LANDLOCK_RULES + " does nothing without " + Flags.LANDLOCK + ": give both");
+        }
+        return a.has(Flags.LANDLOCK) ? Optional.of(all(a, Flags.LANDLOCK_RULES, LandlockRule.TABLE)) : Optional.empty();
     }
 
     private static FilterMode filters(String word) {

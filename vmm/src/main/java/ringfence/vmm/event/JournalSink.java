@@ -30,8 +30,12 @@ public final class JournalSink implements EventSink, AutoCloseable {
      * @param apiSocket where the API is served, so that the VM may be found by it
      */
     public static Optional<JournalSink> open(Linux linux, Optional<String> apiSocket) {
-        Optional<Path> folder = Rings.folder(linux.processes().effectiveUser(), System.getenv(Rings.VARIABLE));
-        return folder.flatMap(path -> open(linux, path, apiSocket));
+        return folder(linux).flatMap(path -> open(linux, path, apiSocket));
+    }
+
+    /** Where the rings of this user are; empty: nobody wants them. */
+    public static Optional<Path> folder(Linux linux) {
+        return Rings.folder(linux.processes().effectiveUser(), System.getenv(Rings.VARIABLE));
     }
 
     private static Optional<JournalSink> open(Linux linux, Path folder, Optional<String> apiSocket) {

@@ -7,6 +7,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
@@ -323,8 +324,30 @@ class CommandsTest {
 
     @Test
     void whatHasNoEffectYetIsSaid() {
-        assertThat(cloudHypervisor("--kernel", kernel, "--seccomp", "true", "--landlock"))
+        assertThat(cloudHypervisor("--kernel", kernel, "--seccomp", "true", "--memory", "size=512M,reserve=on"))
                 .isEqualTo(42);
-        assertThat(errors()).contains("--landlock has no effect yet").doesNotContain("--seccomp");
+        assertThat(errors()).contains("--memory reserve has no effect yet").doesNotContain("--seccomp");
+    }
+
+    /** Nothing is run that was to be confined and is not. */
+    @Test
+    void whoCannotConfineItselfDoesNotRun() {
+        assertThat(cloudHypervisor("--kernel", kernel, "--landlock")).isEqualTo(2);
+        assertThat(errors()).startsWith("cloud-hypervisor: --landlock: ").contains("leave it out");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+        --landlock-rules path=/x,access=r            | --landlock-rules does nothing without --landlock: give both
+        --landlock --landlock-rules path=/x          | access
+        --landlock --landlock-rules access=r         | path
+        --landlock --landlock-rules path=/x,access=x | access
+        --landlock --landlock-rules path=/no/such,access=rw | --landlock-rules path: /no/such: no such file: check the path
+        """)
+    void aRuleNamesWhatIsThereAndSaysHow(String flags, String complaint) {
+        List<String> words = new ArrayList<>(List.of("--kernel", kernel));
+        words.addAll(List.of(flags.split(" ", -1)));
+        assertThat(cloudHypervisor(words.toArray(String[]::new))).isEqualTo(2);
+        assertThat(errors()).contains("--landlock-rules").contains(complaint);
     }
 }

@@ -1,0 +1,143 @@
+package ringfence.it.promise;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import ringfence.it.lab.Checkout;
+import ringfence.it.lab.Command;
+import ringfence.it.lab.KvmHost;
+import ringfence.it.lab.LocalHost;
+import ringfence.it.lab.Program;
+import ringfence.it.lab.TinyKernel;
+import ringfence.it.lab.VmmApi;
+import ringfence.linux.Linux;
+import ringfence.sandbox.FileRules;
+
+/** A VMM with {@code --landlock}, whose guest halts. Any KVM will do. */
+@Timeout(120)
+class LandlockTest {
+    private static final Duration SOON = Duration.ofSeconds(60);
+
+    @TempDir
+    Path directory;
+
+    private final KvmHost host = new LocalHost(Checkout.find());
+    private Path outside;
+    private Path allowed;
+    private Program vmm;
+    private VmmApi api;
+
+    @BeforeEach
+    void aVmmThatIsConfined() throws Exception {
+        assumeThat(Path.of("/dev/kvm")).isWritable();
+        assumeThat(Linux.system().confinement().landlockAbi()).isGreaterThanOrEqualTo(FileRules.LEAST_ABI);
+        Path own = Files.createDirectory(directory.resolve("own"));
+        allowed = Files.createDirectory(directory.resolve("allowed"));
+        outside = image(Files.createDirectory(directory.resolve("outside")).resolve("image"));
+        Path kernel = Files.write(directory.resolve("halts"), TinyKernel.halting());
+        api = new VmmApi(own.resolve("api"));
+        vmm = host.start(Command.of(Checkout.find()
+                        .product()
+                        .resolve("bin/cloud-hypervisor")
+                        .toString())
+                .with("--kernel", kernel.toString(), "--disk", "path=" + image(directory.resolve("cold")))
+                .with("--console", "off", "--serial", "file=" + own.resolve("serial"))
+                .with(
+                        "--event-monitor",
+                        "path=" + own.resolve("events"),
+                        "--log-file",
+                        own.resolve("log").toString())
+                .with("--api-socket", own.resolve("api").toString())
+                .with("--landlock", "--landlock-rules", "path=" + allowed + ",access=rw")
+                .variable("RINGFENCE_ANY_KVM", "1"));
+        awaitRunning();
+    }
+
+    @AfterEach
+    void end() {
+        if (vmm != null) {
+            vmm.close();
+        }
+        host.close();
+    }
+
+    private static Path image(Path path) throws IOException {
+        return Files.write(path, new byte[1 << 21]);
+    }
+
+    private interface Condition {
+        boolean holds() throws IOException;
+    }
+
+    private void awaitRunning() throws Exception {
+        await(() -> api.isServed() && api.get("vm.info").body().contains("\"state\":\"Running\""));
+        awaitConnected("_disk0");
+    }
+
+    private void awaitConnected(String id) throws Exception {
+        await(() -> {
+            String counters = api.get("vm.counters").body();
+            return counters.contains("\"" + id + "\"") && !counters.contains("\"connected\":0");
+        });
+    }
+
+    private void await(Condition condition) throws Exception {
+        long deadline = System.nanoTime() + SOON.toNanos();
+        while (!condition.holds()) {
+            assertThat(vmm.isRunning()).as(() -> vmm.err().text()).isTrue();
+            assertThat(System.nanoTime()).as(() -> vmm.err().text()).isLessThan(deadline);
+            Thread.sleep(20);
+        }
+    }
+
+    private VmmApi.Answer add(String what, String json) throws IOException {
+        return api.put("vm.add-" + what, json);
+    }
+
+    /** Root may open all of them; Landlock alone denies it. */
+    @Test
+    void itReachesWhatItsOptionsAndRulesNameAndNothingElse() throws Exception {
+        assertThat(Files.readString(Path.of("/proc/" + vmm.pid() + "/status"))).contains("NoNewPrivs:\t1\n");
+        for (String refused : Stream.of(
+                        add("disk", "{\"path\":\"" + outside + "\"}"),
+                        add("pmem", "{\"file\":\"" + outside + "\"}"),
+                        add("fs", "{\"tag\":\"t\",\"path\":\"" + outside.getParent() + "\"}"))
+                .map(VmmApi.Answer::body)
+                .toList()) {
+            assertThat(refused).contains("--landlock-rules path=" + directory.resolve("outside"));
+        }
+        assertThat(add("net", "{\"passt\":true}").body()).contains("--landlock does not allow");
+        Path disk = image(allowed.resolve("disk"));
+        assertThat(add("disk", "{\"id\":\"hot\",\"path\":\"" + disk + "\"}").status())
+                .isEqualTo(200);
+        awaitConnected("hot");
+        Path memory = image(allowed.resolve("memory"));
+        assertThat(add("pmem", "{\"id\":\"kept\",\"file\":\"" + memory + "\"}").status())
+                .isEqualTo(200);
+        assertThat(add("fs", "{\"id\":\"folder\",\"tag\":\"t\",\"path\":\"" + allowed + "\"}")
+                        .status())
+                .isEqualTo(200);
+        awaitConnected("folder");
+    }
+
+    /** Whatever it makes, it makes in the box, and takes away at its end. */
+    @Test
+    void itBootsAgainAndEndsInOrder() throws Exception {
+        assertThat(api.put("vm.reboot").status()).isEqualTo(204);
+        awaitRunning();
+        assertThat(api.put("vmm.shutdown").status()).isLessThan(300);
+        assertThat(vmm.await(SOON).status()).isZero();
+        assertThat(directory.resolve("own/api")).doesNotExist();
+        assertThat(directory.resolve("own/events")).content().contains("booted");
+    }
+}
