@@ -47,7 +47,7 @@ public final class L1Host implements KvmHost {
     private final SocketChannel socket;
     private final AgentClient agent;
 
-    private L1Host(Checkout checkout, String kernel, int cpus) throws IOException {
+    private L1Host(Checkout checkout, String kernel, int cpus, List<String> parts) throws IOException {
         this.kernel = kernel;
         this.cpus = cpus;
         directory = Files.createTempDirectory("ringfence-l1-");
@@ -57,7 +57,7 @@ public final class L1Host implements KvmHost {
         Path address = directory.resolve("agent");
         try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
             server.bind(UnixDomainSocketAddress.of(address));
-            lab = start(checkout, address);
+            lab = start(checkout, address, parts);
             logger = Thread.ofPlatform().daemon().name("l1-log").start(() -> keepLog(checkout));
             socket = accept(server);
         }
@@ -66,8 +66,22 @@ public final class L1Host implements KvmHost {
 
     /** Boots L1 with Debian's kernel {@code kernel}, 6.1 or 6.12, and 1 or 2 processors; waits until it runs programs. */
     public static L1Host boot(Checkout checkout, String kernel, int cpus) {
+        return boot(checkout, kernel, cpus, List.of("--peers", "--mount", checkout.makeToolchain() + "=" + TOOLCHAIN));
+    }
+
+    /**
+     * Boots L1 with two processors and a Debian of this machine's release in which systemd is the first process. It has dpkg,
+     * and no toolchain.
+     *
+     * @param folder one of this machine's, which is there at {@code place}
+     */
+    public static L1Host bootWithSystemd(Checkout checkout, String kernel, Path folder, String place) {
+        return boot(checkout, kernel, 2, List.of("--systemd", "--mount", folder + "=" + place));
+    }
+
+    private static L1Host boot(Checkout checkout, String kernel, int cpus, List<String> parts) {
         try {
-            L1Host host = new L1Host(checkout, kernel, cpus);
+            L1Host host = new L1Host(checkout, kernel, cpus, parts);
             try {
                 host.run("true");
                 return host;
@@ -148,28 +162,13 @@ public final class L1Host implements KvmHost {
         return directory.resolve("classes");
     }
 
-    private Process start(Checkout checkout, Path address) throws IOException {
-        ProcessBuilder builder = new ProcessBuilder(
-                checkout.lab().toString(),
-                "--kernel",
-                kernel,
-                "--cpus",
-                Integer.toString(cpus),
-                "--peers",
-                "--java",
-                "--mount",
-                classes() + "=" + CLASSES,
-                "--mount",
-                checkout.makeToolchain() + "=" + TOOLCHAIN,
-                "--socket",
-                address.toString(),
-                "--",
-                "java",
-                "-XX:TieredStopAtLevel=1",
-                "-XX:+UseSerialGC",
-                "-cp",
-                classPath,
-                Agent.class.getName());
+    private Process start(Checkout checkout, Path address, List<String> parts) throws IOException {
+        Command command = Command.of(checkout.lab().toString(), "--kernel", kernel, "--cpus", Integer.toString(cpus))
+                .with("--java", "--mount", classes() + "=" + CLASSES)
+                .with(parts)
+                .with("--socket", address.toString(), "--", "java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+                .with("-cp", classPath, Agent.class.getName());
+        ProcessBuilder builder = new ProcessBuilder(command.words());
         builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
         return builder.redirectErrorStream(true).start();
     }

@@ -3,7 +3,6 @@ package ringfence.it.systemd;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.List;
 import ringfence.it.lab.Checkout;
 
 /** The package. */
@@ -14,13 +13,31 @@ final class Package {
     static Path make() throws IOException, InterruptedException {
         ProcessBuilder builder = new ProcessBuilder(
                 Checkout.find().root().resolve("packaging/deb").toString());
+        return Path.of(said(builder).lines().toList().getLast());
+    }
+
+    /**
+     * Makes one of the same content and the next version.
+     *
+     * @param file where it is to be
+     */
+    static void makeNext(Path deb, Path file) throws IOException, InterruptedException {
+        String script = """
+            tree=$(mktemp -d)
+            trap 'rm -rf "$tree"' EXIT
+            dpkg-deb --raw-extract "$1" "$tree/content"
+            sed -i 's/^Version: .*/&+next/' "$tree/content/DEBIAN/control"
+            dpkg-deb --root-owner-group -Znone --build "$tree/content" "$2"
+            """;
+        said(new ProcessBuilder("sh", "-euc", script, "sh", deb.toString(), file.toString()));
+    }
+
+    private static String said(ProcessBuilder builder) throws IOException, InterruptedException {
         Process process = builder.redirectError(ProcessBuilder.Redirect.INHERIT).start();
-        List<String> lines = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8)
-                .lines()
-                .toList();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         if (process.waitFor() != 0) {
-            throw new IllegalStateException("packaging/deb ends with " + process.exitValue());
+            throw new IllegalStateException(builder.command().getFirst() + " ends with " + process.exitValue());
         }
-        return Path.of(lines.getLast());
+        return said;
     }
 }
