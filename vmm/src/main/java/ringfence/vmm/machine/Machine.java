@@ -1,6 +1,7 @@
 package ringfence.vmm.machine;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -23,6 +24,8 @@ import ringfence.vmm.legacy.PowerListener;
 final class Machine implements AutoCloseable {
     /** What a daemon gets to stop its queues when the machine is reset or ends. */
     private static final long RESET_NANOS = TimeUnit.SECONDS.toNanos(10);
+    /** Between two looks whether the user ends the machine instead. */
+    private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
     private final RuntimeOptions options;
     private final Log log;
@@ -84,7 +87,12 @@ final class Machine implements AutoCloseable {
                 }
                 processors.stop();
                 parts.hotPlug().guestStopped();
-                parts.reset(RESET_NANOS);
+                MachineCommand asked = end;
+                end = reset(end);
+                if (end != asked) {
+                    waiting.refuse(VmException.wrongState("the VM was ended before it booted again"));
+                    waiting = end instanceof MachineCommand.Ask ask ? ask : waiting;
+                }
                 proxy.forgetGuest();
             } catch (TimeoutException e) {
                 waiting.refuse(new VmException(VmException.Reason.FAILED, e.getMessage()));
@@ -100,6 +108,31 @@ final class Machine implements AutoCloseable {
                 return outcome;
             }
         }
+    }
+
+    /**
+     * Resets the devices. A guest that is to boot again waits for as long as that takes: until then a daemon may write to its
+     * memory.
+     *
+     * @return what ends this boot, after all: the user may end the machine meanwhile
+     * @throws TimeoutException of a machine that does not boot again
+     */
+    private MachineCommand reset(MachineCommand end) throws InterruptedException, TimeoutException {
+        CompletableFuture<Void> reset = parts.reset();
+        if (!parts.isReset(reset, RESET_NANOS)) {
+            String line = "a device does not stop within " + TimeUnit.NANOSECONDS.toSeconds(RESET_NANOS) + " s";
+            if (!bootsAgain(end)) {
+                throw new TimeoutException(line);
+            }
+            log.error(line + ": the guest boots again when it has, or its daemon has ended");
+        }
+        while (!parts.isReset(reset, LOOK_NANOS)) {
+            Optional<MachineCommand> instead = proxy.takeEnd();
+            if (instead.isPresent()) {
+                return instead.get();
+            }
+        }
+        return end;
     }
 
     /** Serves commands until one ends this boot. */

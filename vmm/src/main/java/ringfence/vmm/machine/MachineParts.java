@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import ringfence.linux.Linux;
 import ringfence.memory.GuestRam;
 import ringfence.memory.RamOptions;
@@ -280,9 +279,14 @@ final class MachineParts implements AutoCloseable {
         consoles.attach(serial);
     }
 
-    /** Resets the PCI functions; see {@link Platform#reset}. */
-    void reset(long nanos) throws InterruptedException, TimeoutException {
-        platform.reset(nanos);
+    /** See {@link Platform#reset}. */
+    CompletableFuture<Void> reset() {
+        return platform.reset();
+    }
+
+    /** See {@link Platform#isReset}. */
+    boolean isReset(CompletableFuture<Void> reset, long nanos) throws InterruptedException {
+        return platform.isReset(reset, nanos);
     }
 
     /** Takes a boot's VM away. Its vCPUs have stopped. */

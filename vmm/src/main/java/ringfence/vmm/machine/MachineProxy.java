@@ -120,6 +120,21 @@ public final class MachineProxy {
         }
     }
 
+    /** The first command that ends the machine itself; what else there is stays for {@link #take}. For the owner only. */
+    Optional<MachineCommand> takeEnd() {
+        runPosted();
+        Optional<MachineCommand> end =
+                kept.stream().filter(MachineProxy::endsMachine).findFirst();
+        end.ifPresent(kept::remove);
+        return end;
+    }
+
+    private static boolean endsMachine(MachineCommand command) {
+        return command instanceof MachineCommand.ShutDown
+                || command instanceof MachineCommand.Ask ask
+                        && (ask.request() instanceof VmRequest.ShutDown || ask.request() instanceof VmRequest.Delete);
+    }
+
     /** Forgets what the guest of a boot that is over has asked for. For the owner only. */
     void forgetGuest() {
         runPosted();

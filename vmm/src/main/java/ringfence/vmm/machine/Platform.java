@@ -253,31 +253,34 @@ final class Platform implements AutoCloseable {
     /**
      * Resets every PCI function, while no vCPU runs and the VM still exists.
      *
-     * @throws TimeoutException if a device does not stop in time: its daemon still has guest memory
+     * @return done when the devices have stopped: until then a daemon may write to guest memory. For {@link #isReset}
      */
-    void reset(long nanos) throws InterruptedException, TimeoutException {
-        CompletableFuture<?>[] resets = functions.values().stream()
+    CompletableFuture<Void> reset() {
+        others.forEach(PciFunction::reset);
+        return CompletableFuture.allOf(functions.values().stream()
                 .map(function -> function.reset().toCompletableFuture())
-                .toArray(CompletableFuture<?>[]::new);
-        CompletableFuture<Void> all = CompletableFuture.allOf(resets);
+                .toArray(CompletableFuture<?>[]::new));
+    }
+
+    /** Waits until that is done, or for so long. */
+    boolean isReset(CompletableFuture<Void> reset, long nanos) throws InterruptedException {
         long deadline = System.nanoTime() + nanos;
-        while (!all.isDone()) {
+        while (!reset.isDone()) {
             // a reset may post work to the owner, which is this thread
             owner.runPosted();
             long left = deadline - System.nanoTime();
             if (left <= 0) {
-                throw new TimeoutException(
-                        "a device does not stop within " + TimeUnit.NANOSECONDS.toMillis(nanos) + " ms");
+                return false;
             }
             try {
-                all.get(Math.min(left, TimeUnit.MILLISECONDS.toNanos(1)), TimeUnit.NANOSECONDS);
+                reset.get(Math.min(left, TimeUnit.MILLISECONDS.toNanos(1)), TimeUnit.NANOSECONDS);
             } catch (TimeoutException _) {
                 // look at the queue again
             } catch (ExecutionException _) {
                 break; // the function says so in its status; the guest resets it again
             }
         }
-        others.forEach(PciFunction::reset);
+        return true;
     }
 
     /** Ends all devices. No vCPU runs. */
