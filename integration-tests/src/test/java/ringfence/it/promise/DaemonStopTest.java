@@ -64,7 +64,9 @@ class DaemonStopTest {
     /** It may still write to memory: so the guest waits, and the VM lives. */
     @Test
     void aGuestBootsAgainWhenADaemonOfOthersGoesOn(KvmHost host) throws InterruptedException {
-        String folder = host.script("d=$(mktemp -d \"$1/stop-XXXXXX\"); truncate -s 16M $d/disk; echo $d", host.places().scratch())
+        String folder = host.script(
+                        "d=$(mktemp -d \"$1/stop-XXXXXX\"); truncate -s 16M $d/disk; echo $d",
+                        host.places().scratch())
                 .text();
         GuestSpec spec = GuestSpec.kernel("6.1")
                 .disk(GuestDisk.socket(folder + "/socket"))
@@ -78,7 +80,8 @@ class DaemonStopTest {
             disk.signal(SIGSTOP);
             try (Program reboot = host.start(ctl(host, folder, "reboot"))) {
                 guest.vmm().err().await("a device does not stop within 10 s: the guest boots again when it has", LONG);
-                assertThat(host.run(LONG, ctl(host, folder, "info")).orThrow().text()).contains("\"state\":\"Running\"");
+                assertThat(host.run(LONG, ctl(host, folder, "info")).orThrow().text())
+                        .contains("\"state\":\"Running\"");
                 disk.signal(SIGCONT);
                 guest.awaitReady();
                 assertThat(reboot.await(LONG).status()).isZero();
@@ -89,7 +92,9 @@ class DaemonStopTest {
                 Thread.sleep(1000);
                 host.run(LONG, ctl(host, folder, "shutdown-vmm"));
                 assertThat(guest.awaitEnd().status()).isZero();
-                assertThat(reboot.await(LONG).status()).as("there is no other boot").isNotZero();
+                assertThat(reboot.await(LONG).status())
+                        .as("there is no other boot")
+                        .isNotZero();
             }
         } finally {
             host.run("rm", "-rf", folder);
