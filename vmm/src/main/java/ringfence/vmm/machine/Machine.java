@@ -89,7 +89,7 @@ final class Machine implements AutoCloseable {
                 parts.hotPlug().guestStopped();
                 MachineCommand asked = end;
                 end = reset(end);
-                if (end != asked) {
+                if (!end.equals(asked)) {
                     waiting.refuse(VmException.wrongState("the VM was ended before it booted again"));
                     waiting = end instanceof MachineCommand.Ask ask ? ask : waiting;
                 }
