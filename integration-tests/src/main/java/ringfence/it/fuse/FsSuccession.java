@@ -25,6 +25,7 @@ import ringfence.vmm.supervise.DescriptorStore;
 public final class FsSuccession implements FuseGuest.Recovery, AutoCloseable {
     private static final long START_NANOS = 60_000_000_000L;
     private static final int FIRST = 3;
+    private static final int ROOT = 0;
 
     private final Linux linux;
     private final List<String> command;
@@ -36,10 +37,19 @@ public final class FsSuccession implements FuseGuest.Recovery, AutoCloseable {
 
     /** Starts the first. */
     public FsSuccession(Linux linux, FsProgram program, Path folder, String... options) throws IOException {
+        this(linux, program, folder, ROOT, options);
+    }
+
+    /** The same of daemons that run as this user. */
+    FsSuccession(Linux linux, FsProgram program, Path folder, int user, String... options) throws IOException {
         this.linux = linux;
         home = Files.createTempDirectory("ringfence-fs");
         socket = home.resolve("s");
-        store = new DescriptorStore(linux, "fs", home.resolve("store").toString());
+        Path left = home.resolve("store");
+        store = new DescriptorStore(linux, "fs", left.toString());
+        for (Path path : List.of(home, left)) {
+            Files.setAttribute(path, "unix:uid", user);
+        }
         command = program.on(folder, socket, "auto", List.of(options));
         start();
     }

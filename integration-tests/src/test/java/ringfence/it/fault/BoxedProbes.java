@@ -68,9 +68,9 @@ final class BoxedProbes {
                 .fd(1, Fd.own(linux.kernel(), 1))
                 .fd(2, Fd.own(linux.kernel(), 2));
         try (Fd _ = input[0];
-                Fd theirs = input[1];
+                Fd _ = input[1];
                 Child child = BoxedProcess.spawn(linux, spawn, box)) {
-            theirs.close();
+            input[1].close();
             List<String> own = Stream.of("net", "ipc")
                     .filter(kind -> !namespace("self", kind).equals(namespace(Integer.toString(child.pid()), kind)))
                     .toList();

@@ -190,6 +190,30 @@ class FsDaemonDeathTest {
         }
     }
 
+    /** COPY_FILE_RANGE is a successor's first request: it has opened neither file yet. */
+    @Test
+    void aSuccessorCopiesFromOneOpenFileToAnother() throws IOException {
+        try (FsSuccession succession = new FsSuccession(linux, FsProgram.ours().orElseThrow(), folder);
+                FuseSession fuse = FuseSession.open(linux, succession.socket())) {
+            fuse.guest().recovery(succession);
+            Created from = fuse.names().create(FuseSession.ROOT, "from", OpenFiles.RDWR, 0644);
+            Created to = fuse.names().create(FuseSession.ROOT, "to", OpenFiles.RDWR, 0644);
+            fuse.files().write(from.entry().node(), from.opened().handle(), 0, new byte[] {1, 2, 3});
+            succession.kill();
+            assertThat(fuse.files()
+                            .copyRange(
+                                    from.entry().node(),
+                                    from.opened().handle(),
+                                    0,
+                                    to.entry().node(),
+                                    to.opened().handle(),
+                                    0,
+                                    3))
+                    .isEqualTo(3);
+            assertThat(Files.readAllBytes(folder.resolve("to"))).containsExactly(1, 2, 3);
+        }
+    }
+
     /** A remount lies between two kills: numbers of requests start again, and mean other requests. */
     @Test
     void aSessionThatEndedIsForgotten() throws IOException {

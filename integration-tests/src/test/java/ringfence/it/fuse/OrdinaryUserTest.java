@@ -14,6 +14,8 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import ringfence.linux.Errno;
+import ringfence.linux.Linux;
+import ringfence.telemetry.CountersReading;
 
 /** A daemon that is no root: everything is its user's, and it may do what that user may. */
 class OrdinaryUserTest {
@@ -22,7 +24,8 @@ class OrdinaryUserTest {
     private static final byte[] DATA = {1, 2, 3};
 
     private static List<String> as(int id, String... more) {
-        List<String> command = new ArrayList<>(List.of("setpriv", "--reuid=" + id, "--regid=" + id, "--clear-groups"));
+        List<String> command =
+                new ArrayList<>(List.of("/usr/bin/setpriv", "--reuid=" + id, "--regid=" + id, "--clear-groups"));
         command.addAll(List.of(more));
         return command;
     }
@@ -180,5 +183,56 @@ class OrdinaryUserTest {
                 assertThat(share.fuse.attributes().get(closed).permissions()).isEqualTo(0711);
             }
         }
+    }
+
+    /** No file is opened by its handle without CAP_DAC_READ_SEARCH: what was where it had been is itself, the rest is gone, and counted. */
+    @Test
+    void aSuccessorFindsByTheirPathsWhatTheHostHasNotMoved() throws IOException {
+        Linux linux = Linux.system();
+        try (HostFolder top = HostFolder.make()) {
+            Path folder = Files.createDirectory(top.path().resolve("root"));
+            Path counters = Files.createDirectory(top.path().resolve("run")).resolve("counters");
+            for (Path path : List.of(top.path(), folder, counters.getParent())) {
+                Files.setAttribute(path, "unix:uid", NOBODY, LinkOption.NOFOLLOW_LINKS);
+            }
+            List<String> command = as(NOBODY);
+            command.addAll(FsProgram.ours().orElseThrow().command());
+            try (FsSuccession succession =
+                            new FsSuccession(linux, FsProgram.ours(command), folder, NOBODY, "--counters=" + counters);
+                    FuseSession fuse = FuseSession.open(linux, succession.socket())) {
+                fuse.guest().recovery(succession);
+                Created kept = fuse.names().create(ROOT, "kept", OpenFiles.RDWR, 0644);
+                fuse.files().write(kept.entry().node(), kept.opened().handle(), 0, DATA);
+                Created moved = fuse.names().create(ROOT, "moved", OpenFiles.RDWR, 0644);
+                Created replaced = fuse.names().create(ROOT, "replaced", OpenFiles.RDWR, 0644);
+                succession.kill();
+                Files.move(folder.resolve("moved"), folder.resolve("elsewhere"));
+                Files.move(
+                        folder.resolve("replaced"), top.path().resolve("kept")); // or another file might get its number
+                Files.writeString(folder.resolve("replaced"), "another");
+                assertThat(fuse.files().read(kept.entry().node(), kept.opened().handle(), 0, 9))
+                        .isEqualTo(DATA);
+                for (Created gone : List.of(moved, replaced)) {
+                    OperationsTest.fails(
+                            Errno.ESTALE,
+                            () -> fuse.attributes().get(gone.entry().node()));
+                    OperationsTest.fails(
+                            Errno.ESTALE,
+                            () -> fuse.files()
+                                    .read(gone.entry().node(), gone.opened().handle(), 0, 9));
+                }
+                assertThat(stale(linux, counters)).isEqualTo(4);
+                assertThat(fuse.names().lookup(ROOT, "replaced").attr().size()).isEqualTo(7);
+                assertThat(fuse.names().lookup(ROOT, "kept").node())
+                        .isEqualTo(kept.entry().node());
+            }
+        }
+    }
+
+    private static long stale(Linux linux, Path counters) {
+        return CountersReading.of(linux, "--counters", counters).values().stream()
+                .filter(value -> value.label().equals("stale"))
+                .mapToLong(CountersReading.Value::value)
+                .sum();
     }
 }

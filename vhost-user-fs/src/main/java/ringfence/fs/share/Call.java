@@ -155,19 +155,38 @@ final class Call {
         return -Errno.ESTALE.number();
     }
 
-    /** Finds a handle. @return 0, or minus EBADF */
+    /** Finds a handle. @return 0; minus EBADF: there is none; minus ESTALE: a predecessor's, which does not open; minus ENFILE */
     int useHandle(long fh) {
-        HandleTable handles = share.state().handles();
-        handleSlot = handles.slot(fh);
-        handle = handleSlot == HandleTable.NONE ? null : share.tree().handles().use(handleSlot);
-        if (handle == null && handleSlot != HandleTable.NONE) {
-            handle = Reopening.handle(this, handleSlot);
+        handleSlot = share.state().handles().slot(fh);
+        handle = openHandle(fh, handleSlot);
+        return handle == null ? openError : 0;
+    }
+
+    /** Finds another handle. @return it, with one more user, which is the caller; null: the call's {@code openError} says why */
+    OpenFile otherHandle(long fh) {
+        return openHandle(fh, share.state().handles().slot(fh));
+    }
+
+    private OpenFile openHandle(long fh, int at) {
+        openError = Errors.EBADF;
+        if (at == HandleTable.NONE) {
+            return null;
         }
-        if (handle != null && handles.slot(fh) != handleSlot) {
-            handle.release();
-            handle = null;
+        OpenFile file = share.tree().handles().use(at);
+        if (file == null) {
+            openError = 0;
+            file = Reopening.handle(this, at);
         }
-        return handle == null ? -Errno.EBADF.number() : 0;
+        if (file == null) {
+            openError = stale();
+            return null;
+        }
+        if (share.state().handles().slot(fh) != at) { // freed and given away again meanwhile
+            file.release();
+            openError = Errors.EBADF;
+            return null;
+        }
+        return file;
     }
 
     /** The node that {@link #useNode} has found. */

@@ -3,7 +3,6 @@ package ringfence.fs.share;
 import java.lang.foreign.ValueLayout;
 import ringfence.fs.fuse.InLayout;
 import ringfence.fs.fuse.OutLayout;
-import ringfence.fs.state.HandleTable;
 import ringfence.fs.tree.OpenFile;
 
 /** COPY_FILE_RANGE: from one open file to another, by offsets, so that doing it again does no harm. */
@@ -19,15 +18,12 @@ final class CopyOps {
         if (found < 0) {
             return found;
         }
-        HandleTable handles = share.state().handles();
-        long fh = call.request.int64(InLayout.COPY_FH_OUT);
-        int slot = handles.slot(fh);
-        OpenFile to = slot == HandleTable.NONE ? null : share.tree().handles().use(slot);
+        OpenFile to = call.otherHandle(call.request.int64(InLayout.COPY_FH_OUT));
         if (to == null) {
-            return Errors.EBADF;
+            return call.openError;
         }
         try {
-            return handles.slot(fh) == slot ? copy(call, to) : Errors.EBADF;
+            return copy(call, to);
         } finally {
             to.release();
         }

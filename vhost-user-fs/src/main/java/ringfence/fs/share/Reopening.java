@@ -158,7 +158,12 @@ final class Reopening {
         if (node == null) {
             node = node(call, at);
         }
-        if (node == null || !share.tree().budget().tryTake()) {
+        if (node == null) {
+            return null;
+        }
+        if (!share.tree().budget().tryTake()) {
+            node.release();
+            call.openError = Errors.ENFILE;
             return null;
         }
         int flags = handles.isDirectory(slot)
