@@ -7,7 +7,10 @@ import java.lang.reflect.Method;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Deque;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
@@ -17,10 +20,10 @@ import org.junit.jupiter.api.extension.ParameterResolver;
 import org.junit.jupiter.api.extension.ReflectiveInvocationContext;
 
 /**
- * Gives tests their {@link KvmHost}. Hosts live in the root store, one per kernel of L1, and are closed at the end of the run;
- * those with another number of processors at the end of their class. A test that fails where the emulator has lost L1, or a
- * program in it ({@link Loss}), is run again on a new L1; that is printed, put into the test report and written to
- * {@code target/lab/died.txt}.
+ * Lends each test a {@link KvmHost}, which nobody else has meanwhile. The next test gets the same one, and the end of the run
+ * closes it; those with another number of processors are closed at the end of their test. A test that fails where the
+ * emulator has lost L1, or a program in it ({@link Loss}), is run again on a new L1; that is printed, put into the test report
+ * and written to {@code target/lab/died.txt}.
  */
 public final class KvmHostExtension implements ParameterResolver, InvocationInterceptor {
     /** How often more: what fails a third time is no accident. */
@@ -113,14 +116,21 @@ public final class KvmHostExtension implements ParameterResolver, InvocationInte
     }
 
     private static Slot slot(ExtensionContext context) {
+        return context.getStore(HOSTS)
+                .getOrComputeIfAbsent(Loan.class, key -> loan(context), Loan.class)
+                .slot();
+    }
+
+    private static Loan loan(ExtensionContext context) {
         OnKvmHost wanted = annotation(context);
-        String kind = KvmHosts.isLocal() ? "local" : wanted.kernel() + " on " + wanted.cpus();
-        // an idle L1 costs a quarter of a processor: only the one that nearly all tests use is kept
-        ExtensionContext user = wanted.cpus() == OnKvmHost.CPUS
-                ? context.getRoot()
-                : context.getParent().orElseThrow();
-        return user.getStore(HOSTS)
-                .getOrComputeIfAbsent(kind, key -> new Slot(wanted.kernel(), wanted.cpus()), Slot.class);
+        // an idle L1 costs a quarter of a processor: only those that nearly all tests use are kept
+        if (wanted.cpus() != OnKvmHost.CPUS) {
+            return new Loan(new Slot(wanted.kernel(), wanted.cpus()), Slot::close);
+        }
+        return context.getRoot()
+                .getStore(HOSTS)
+                .getOrComputeIfAbsent(wanted.kernel(), key -> new Idle(wanted.kernel()), Idle.class)
+                .lend();
     }
 
     private static OnKvmHost annotation(ExtensionContext context) {
@@ -129,7 +139,35 @@ public final class KvmHostExtension implements ParameterResolver, InvocationInte
                 .orElseGet(() -> context.getRequiredTestClass().getAnnotation(OnKvmHost.class));
     }
 
-    /** One host, made when first asked for. Closed by the root store. */
+    /** What a test has of a host, until its own store closes it. */
+    private record Loan(Slot slot, Consumer<Slot> back) implements AutoCloseable {
+        @Override
+        public void close() {
+            back.accept(slot);
+        }
+    }
+
+    /** Hosts that no test has. Closed by the root store. */
+    private static final class Idle implements AutoCloseable {
+        private final String kernel;
+        private final Deque<Slot> slots = new ConcurrentLinkedDeque<>();
+
+        Idle(String kernel) {
+            this.kernel = kernel;
+        }
+
+        Loan lend() {
+            Slot slot = slots.pollFirst();
+            return new Loan(slot == null ? new Slot(kernel, OnKvmHost.CPUS) : slot, slots::addFirst);
+        }
+
+        @Override
+        public void close() {
+            slots.forEach(Slot::close);
+        }
+    }
+
+    /** One host, made when first asked for. */
     private static final class Slot implements AutoCloseable {
         private final String kernel;
         private final int cpus;

@@ -5,14 +5,17 @@ import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /**
- * This test, or those of this class, take a {@link KvmHost} as a parameter; one host of a kind serves all classes of a
- * run. A test whose host the emulator loses is run again, by the same instance and without {@code BeforeEach}: it keeps
- * nothing in its fields.
+ * This test, or those of this class, take a {@link KvmHost} as a parameter, which is a test's alone while it runs; others may
+ * run beside it, see {@link Lanes}. A test whose host the emulator loses is run again, by the same instance and without
+ * {@code BeforeEach}: it keeps nothing in its fields.
  */
 @Target({ElementType.TYPE, ElementType.METHOD})
 @Retention(RetentionPolicy.RUNTIME)
+@Execution(ExecutionMode.CONCURRENT)
 @ExtendWith(KvmHostExtension.class)
 public @interface OnKvmHost {
     /** L1's usual number of processors. */

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 import ringfence.it.lab.Command;
 import ringfence.it.lab.Guest;
 import ringfence.it.lab.GuestDisk;
@@ -16,7 +17,8 @@ import ringfence.it.lab.OnKvmHost;
 import ringfence.it.lab.Program;
 import ringfence.it.lab.Vmm;
 
-/** A guest whose daemons are stopped by SIGSTOP, and go on. */
+/** A guest whose daemons are stopped by SIGSTOP, and go on. Alone, for it measures. */
+@Isolated
 @OnKvmHost
 class DaemonStopTest {
     private static final Duration LONG = Duration.ofMinutes(3);
