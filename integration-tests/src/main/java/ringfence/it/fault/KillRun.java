@@ -14,6 +14,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import ringfence.it.lab.Checkout;
 import ringfence.linux.Linux;
 import ringfence.sandbox.FilterMode;
@@ -96,10 +97,10 @@ public final class KillRun implements AutoCloseable {
         }
         guest.publish();
         for (int kill = 0; kill < kills; kill++) {
-            writeFor(1_000_000L * random.nextInt(5, 150));
             while (standby && !daemon.isStandbyWarm()) {
-                writeFor(1_000_000);
+                LockSupport.parkNanos(1_000_000); // not writing: that would keep the processors from the one that starts
             }
+            writeFor(1_000_000L * random.nextInt(5, 150));
             long last = stamp;
             long killed = System.nanoTime();
             daemon.process().orElseThrow().kill();
