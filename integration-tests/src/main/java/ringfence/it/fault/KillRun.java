@@ -97,8 +97,9 @@ public final class KillRun implements AutoCloseable {
         }
         guest.publish();
         for (int kill = 0; kill < kills; kill++) {
+            // not writing: that would keep the processors from the one that starts
             while (standby && !daemon.isStandbyWarm()) {
-                LockSupport.parkNanos(1_000_000); // not writing: that would keep the processors from the one that starts
+                LockSupport.parkNanos(1_000_000);
             }
             writeFor(1_000_000L * random.nextInt(5, 150));
             long last = stamp;
