@@ -19,9 +19,9 @@ public final class LogsAfterOpening {
         }
         Logs.open();
         if (!quiet) {
-            Thread.sleep(3000); // the writer has loaded Log4j by then
+            System.in.read(); // the test has seen what waited, so Log4j is loaded
             Log.of("late").warn("came");
-            Thread.sleep(500);
+            System.in.read();
         }
         // the class of log4j-core that reads configurations; found only if something has asked for it
         boolean loaded = System.getProperty("log4j2.configurationFile") != null;
