@@ -7,14 +7,11 @@ import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Isolated;
-import ringfence.it.lab.Command;
 import ringfence.it.lab.Guest;
-import ringfence.it.lab.GuestDisk;
 import ringfence.it.lab.GuestSpec;
 import ringfence.it.lab.HangProbe;
 import ringfence.it.lab.KvmHost;
 import ringfence.it.lab.OnKvmHost;
-import ringfence.it.lab.Program;
 import ringfence.it.lab.Vmm;
 
 /** A guest whose daemons are stopped by SIGSTOP, and go on. Alone, for it measures. */
@@ -23,8 +20,6 @@ import ringfence.it.lab.Vmm;
 class DaemonStopTest {
     private static final Duration LONG = Duration.ofMinutes(3);
     private static final Duration VERY_LONG = Duration.ofMinutes(15);
-    private static final int SIGCONT = 18;
-    private static final int SIGSTOP = 19;
     private static final int STOPS = Integer.getInteger("ringfence.promise.stops", 5);
 
     /** Each is told of within two seconds, the API answers, and the guest, which writes all the time, sees no error. */
@@ -61,50 +56,6 @@ class DaemonStopTest {
         } finally {
             host.run("rm", "-rf", folder);
         }
-    }
-
-    /** It may still write to memory: so the guest waits, and the VM lives. */
-    @Test
-    void aGuestBootsAgainWhenADaemonOfOthersGoesOn(KvmHost host) throws InterruptedException {
-        String folder = host.script(
-                        "d=$(mktemp -d \"$1/stop-XXXXXX\"); truncate -s 16M $d/disk; echo $d",
-                        host.places().scratch())
-                .text();
-        GuestSpec spec = GuestSpec.kernel("6.1")
-                .disk(GuestDisk.socket(folder + "/socket"))
-                .commandLine("root=")
-                .options("--api-socket", folder + "/api");
-        Command daemon = Command.of(host.places().program("vhost-user-blk"))
-                .with("--socket-path=" + folder + "/socket", "--blk-file=" + folder + "/disk");
-        try (Program disk = host.start(daemon);
-                Guest guest = Guest.start(host, new Vmm.Ringfence(), spec)) {
-            guest.awaitReady();
-            disk.signal(SIGSTOP);
-            try (Program reboot = host.start(ctl(host, folder, "reboot"))) {
-                guest.vmm().err().await("a device does not stop within 10 s: the guest boots again when it has", LONG);
-                assertThat(host.run(LONG, ctl(host, folder, "info")).orThrow().text())
-                        .contains("\"state\":\"Running\"");
-                disk.signal(SIGCONT);
-                guest.awaitReady();
-                assertThat(reboot.await(LONG).status()).isZero();
-            }
-            guest.run("dd if=/dev/vda of=/dev/null bs=1M count=1").orThrow();
-            disk.signal(SIGSTOP);
-            try (Program reboot = host.start(ctl(host, folder, "reboot"))) {
-                Thread.sleep(1000);
-                host.run(LONG, ctl(host, folder, "shutdown-vmm"));
-                assertThat(guest.awaitEnd().status()).isZero();
-                assertThat(reboot.await(LONG).status())
-                        .as("there is no other boot")
-                        .isNotZero();
-            }
-        } finally {
-            host.run("rm", "-rf", folder);
-        }
-    }
-
-    private static Command ctl(KvmHost host, String folder, String word) {
-        return Command.of(host.places().program("ringfence")).with("ctl", "--api-socket", folder + "/api", word);
     }
 
     private static void toldInTime(KvmHost host, Guest guest, String folder, String device, String option) {
