@@ -252,7 +252,7 @@ class UnitsTest {
              "serial": {"mode": "Null"}, "console": {"mode": "Off"}}
             """);
         Path here = Files.createDirectories(folder.resolve("units/ringfence@.service.d"));
-        Files.writeString(here.resolve("here.conf"), "[Service]\nEnvironment=RINGFENCE_ANY_KVM=1\nTimeoutStopSec=2\n");
+        Files.writeString(here.resolve("here.conf"), "[Service]\nEnvironment=RINGFENCE_ANY_KVM=1\nTimeoutStopSec=2\nWatchdogSec=5\n");
         host.succeed("systemctl", "daemon-reload");
         host.succeed("systemctl", "start", "ringfence@vm.service");
         assertThat(host.property("ringfence@vm.service", "StatusText")).isEqualTo("the guest runs");
@@ -277,6 +277,7 @@ class UnitsTest {
         }
         assertThat(host.property("ringfence@vm.service", "MainPID")).isEqualTo(pid);
         assertThat(host.property("ringfence-journal.service", "ActiveState")).isEqualTo("active");
+        theWatchdogBitesAVmmThatIsStoppedAndNotForItsGuest(pid);
         ctl("shutdown-vmm");
         awaitInactive("ringfence@vm.service");
         assertThat(host.property("ringfence@vm.service", "Result")).isEqualTo("success");
@@ -287,6 +288,23 @@ class UnitsTest {
                 .as("its button was pressed, and it was waited for")
                 .contains("code=killed");
         journalHas("\"event\":\"booted\"", "\"event\":\"device-lost\"", "\"event\":\"end\"");
+    }
+
+    private static void theWatchdogBitesAVmmThatIsStoppedAndNotForItsGuest(String pid) throws Exception {
+        String unit = "ringfence@vm.service";
+        ctl("pause");
+        Thread.sleep(TimeUnit.SECONDS.toMillis(7)); // longer than the watchdog's patience
+        assertThat(host.property(unit, "MainPID")).as("the guest is paused").isEqualTo(pid);
+        ctl("resume");
+        end(unit, "kill --signal=STOP");
+        long deadline = System.nanoTime() + PATIENCE;
+        while (!host.property(unit, "NRestarts").equals("1")
+                || !host.property(unit, "ActiveState").equals("active")) {
+            assertThat(System.nanoTime()).as("it is started again").isLessThan(deadline);
+            Thread.sleep(50);
+        }
+        assertThat(host.property(unit, "MainPID")).isNotEqualTo(pid);
+        assertThat(host.property(unit, "StatusText")).isEqualTo("the guest runs");
     }
 
     /** What its service has kept of VMs that have ended, with their rings, which it has removed then. */

@@ -13,9 +13,6 @@ import ringfence.linux.Linux;
  * that sleeps, for want of a kick or of a completion, gets on. Any thread.
  */
 public final class Pulse {
-    private static final String WATCHDOG = "WATCHDOG_USEC";
-    private static final String WATCHED = "WATCHDOG_PID";
-
     /** A worker in one system call may be waiting for a disk that is slow, and a successor would wait for the same. */
     private static final long STUCK = TimeUnit.SECONDS.toNanos(30);
 
@@ -47,33 +44,9 @@ public final class Pulse {
         });
     }
 
-    /**
-     * Calls it three times in each of the periods that systemd's watchdog asks for ({@code $WATCHDOG_USEC},
-     * sd_watchdog_enabled(3)), on a thread of its own, for as long as no worker has been stuck for half a minute. Never, if
-     * nobody watches this process.
-     */
-    public void feed(Linux linux, Map<String, String> environment, Runnable alive) {
-        String period = environment.getOrDefault(WATCHDOG, "");
-        String watched = environment.getOrDefault(WATCHED, "");
-        if (period.matches("[1-9][0-9]{3,15}")
-                && (watched.isEmpty()
-                        || watched.equals(Long.toString(linux.processes().pid())))) {
-            long pause = Long.parseLong(period) / 3;
-            Thread.ofPlatform().name("watchdog").daemon().start(() -> feed(pause, alive));
-        }
-    }
-
-    private void feed(long pauseMicros, Runnable alive) {
-        try {
-            while (true) {
-                if (stuck(System.nanoTime()) < STUCK) {
-                    alive.run();
-                }
-                TimeUnit.MICROSECONDS.sleep(pauseMicros);
-            }
-        } catch (InterruptedException _) {
-            Thread.currentThread().interrupt();
-        }
+    /** Whether no worker has been stuck for half a minute. */
+    public boolean getsOn() {
+        return stuck(System.nanoTime()) < STUCK;
     }
 
     /** Beats for nobody, so that an AOT cache that is trained knows what a heartbeat takes. */

@@ -17,6 +17,7 @@ import ringfence.blk.image.ImageException;
 import ringfence.keep.Keeper;
 import ringfence.keep.NotifyKeeper;
 import ringfence.keep.Standby;
+import ringfence.keep.SystemdWatchdog;
 import ringfence.linux.Linux;
 import ringfence.linux.uring.RingRefusedException;
 import ringfence.process.DaemonMain;
@@ -156,7 +157,7 @@ public final class BlkMain implements Callable<Integer> {
                 keeper.ready("serving "
                         + String.join(
                                 ", ", specs.stream().map(DeviceSpec::image).toList()));
-                pulse.feed(linux, System.getenv(), keeper::alive);
+                SystemdWatchdog.feed(linux, System.getenv(), pulse::getsOn, keeper::alive);
             }
             StartupMemory.giveBackLater(linux);
         } catch (ImageException | RingRefusedException | IllegalArgumentException e) {

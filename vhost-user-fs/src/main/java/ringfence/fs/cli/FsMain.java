@@ -18,6 +18,7 @@ import ringfence.keep.Keeper;
 import ringfence.keep.KeptDescriptors;
 import ringfence.keep.NotifyKeeper;
 import ringfence.keep.Standby;
+import ringfence.keep.SystemdWatchdog;
 import ringfence.linux.Fd;
 import ringfence.linux.Linux;
 import ringfence.process.DaemonMain;
@@ -125,7 +126,7 @@ public final class FsMain implements Callable<Integer> {
             Map<String, Fd> kept = needed.get();
             Keeper keeper = NotifyKeeper.from(linux, System.getenv(), log);
             service = Service.open(linux, spec, kept, keeper, options, details);
-            pulse.feed(linux, System.getenv(), keeper::alive);
+            SystemdWatchdog.feed(linux, System.getenv(), pulse::getsOn, keeper::alive);
             if (spec.socket().path().isPresent()) {
                 log.accept(CONNECT);
             }

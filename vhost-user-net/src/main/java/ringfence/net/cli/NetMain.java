@@ -15,6 +15,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import ringfence.keep.SystemdWatchdog;
 import ringfence.linux.Linux;
 import ringfence.net.backend.TapSpec;
 import ringfence.net.engine.MacAddress;
@@ -184,7 +185,7 @@ public final class NetMain implements Callable<Integer> {
             try (Succession succession = needed.get()) {
                 service = Service.open(linux, spec(), succession, options, verbose ? log : line -> {});
                 succession.keeper().ready("serving " + backend);
-                pulse.feed(linux, System.getenv(), succession.keeper()::alive);
+                SystemdWatchdog.feed(linux, System.getenv(), pulse::getsOn, succession.keeper()::alive);
             }
             StartupMemory.giveBackLater(linux);
         } catch (IllegalArgumentException e) {

@@ -46,6 +46,7 @@ final class ApiLoop implements Runnable {
     private boolean accepting = true;
     private long acceptAgain;
     private volatile boolean stopping;
+    private volatile Runnable sign; // null: nobody waits for one
 
     /** @param wake signalled by {@link #stop} and for answers; it and the listener stay the caller's */
     ApiLoop(Linux linux, Fd listener, EventFd wake, Endpoints endpoints, ApiLimits limits) {
@@ -60,6 +61,20 @@ final class ApiLoop implements Runnable {
     void stop() {
         stopping = true;
         wake.signal();
+    }
+
+    /** Runs it when the loop comes round. Any thread. */
+    void askForSign(Runnable answer) {
+        sign = answer;
+        wake.signal();
+    }
+
+    private void giveSign() {
+        Runnable asked = sign;
+        if (asked != null) {
+            sign = null;
+            asked.run();
+        }
     }
 
     @Override
@@ -90,6 +105,7 @@ final class ApiLoop implements Runnable {
                     serve(token, epoll.events(i), bytes, now);
                 }
             }
+            giveSign();
             Answer done;
             while ((done = answered.poll()) != null) {
                 give(done, now);

@@ -12,6 +12,7 @@ public final class ApiServer implements AutoCloseable {
     private final EventFd wake;
     private final ApiLoop loop;
     private final Thread thread;
+    private boolean closed; // guarded by this
 
     private ApiServer(Linux linux, ApiListener listener, Endpoints endpoints, ApiLimits limits) {
         this.listener = listener;
@@ -52,6 +53,15 @@ public final class ApiServer implements AutoCloseable {
         return ApiLimits.of(linux.processes().openFiles().soft());
     }
 
+    /** Has the thread that serves give a sign of life. Any thread. @param answer run once, soon */
+    public synchronized void askForSign(Runnable answer) {
+        if (closed) {
+            answer.run();
+        } else {
+            loop.askForSign(answer);
+        }
+    }
+
     /** Takes no more connections, and lets those clients have their answer whose request is done within a second. */
     @Override
     public void close() {
@@ -62,6 +72,9 @@ public final class ApiServer implements AutoCloseable {
             Thread.currentThread().interrupt();
         }
         listener.close();
-        wake.close();
+        synchronized (this) {
+            closed = true;
+            wake.close();
+        }
     }
 }

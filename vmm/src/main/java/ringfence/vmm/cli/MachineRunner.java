@@ -1,11 +1,15 @@
 package ringfence.vmm.cli;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import ringfence.keep.Keeper;
 import ringfence.keep.NoKeeper;
 import ringfence.keep.NotifyKeeper;
+import ringfence.keep.SystemdWatchdog;
 import ringfence.linux.Errno;
 import ringfence.linux.ErrnoException;
 import ringfence.linux.Linux;
@@ -68,7 +72,9 @@ final class MachineRunner {
         } else {
             Logs.open(); // nothing waits for it
         }
+        List<Predicate<Runnable>> signs = new ArrayList<>(List.of(vmm.proxy()::askForSign));
         if (apiSocket.isEmpty()) {
+            watch(linux, supervisor, signs);
             return run(vmm).exitCode();
         }
         apiSocket
@@ -77,6 +83,11 @@ final class MachineRunner {
                 .ifPresent(path ->
                         vmm.proxy().servedAt(Path.of(path).toAbsolutePath().toString()));
         ApiServer api = api(linux, apiSocket.get(), vmm.proxy());
+        signs.add(answer -> {
+            api.askForSign(answer);
+            return true;
+        });
+        watch(linux, supervisor, signs);
         if (config.isEmpty()) {
             supervisor.ready("waits for a VM at " + apiSocket.get());
         }
@@ -92,6 +103,12 @@ final class MachineRunner {
         return System.getenv("NOTIFY_SOCKET") == null
                 ? new NoKeeper()
                 : NotifyKeeper.from(linux, System.getenv(), Log.of("cli")::warn);
+    }
+
+    private static void watch(Linux linux, Keeper supervisor, List<Predicate<Runnable>> signs) {
+        if (supervisor instanceof NotifyKeeper) {
+            SystemdWatchdog.feed(linux, System.getenv(), new SignsOfLife(signs), supervisor::alive);
+        }
     }
 
     private static Ending run(Vmm vmm) throws InterruptedException {

@@ -141,6 +141,7 @@ final class Machine implements AutoCloseable {
             MachineCommand command = proxy.take();
             switch (command) {
                 case MachineCommand.Run(Runnable work) -> work.run();
+                case MachineCommand.Sign(Runnable answer) -> answer.run();
                 case MachineCommand.Ask ask when !endsBoot(ask) -> answer(ask, processors);
                 case MachineCommand.DeviceRefused(String device, String reason)
                 when parts.hotPlug().refused(device, reason) -> {}
@@ -255,7 +256,7 @@ final class Machine implements AutoCloseable {
                 log.debug(() -> device + ": " + reason); // the device's own log has told it
                 yield new Outcome.VmmEnds(Ending.REFUSED);
             }
-            case MachineCommand.Run _, MachineCommand.DeviceFailed _ -> throw new AssertionError(end);
+            case MachineCommand.Run _, MachineCommand.Sign _, MachineCommand.DeviceFailed _ -> throw new AssertionError(end);
         };
     }
 

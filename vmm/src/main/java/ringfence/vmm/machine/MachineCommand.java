@@ -27,6 +27,9 @@ sealed interface MachineCommand {
     /** Something that only the owner may do, such as a change of the bus tables. */
     record Run(Runnable work) implements MachineCommand {}
 
+    /** Whoever wants to know whether the owner gets on hears of it when the owner comes to this. */
+    record Sign(Runnable answer) implements MachineCommand {}
+
     /**
      * A user's request.
      *

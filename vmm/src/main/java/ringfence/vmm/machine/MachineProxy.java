@@ -91,6 +91,21 @@ public final class MachineProxy {
         post(new MachineCommand.ShutDown(why));
     }
 
+    /**
+     * Has the owner give a sign of life. While a machine is made, which takes as long as its memory does, it is given at once.
+     *
+     * @param answer run once, soon
+     * @return false: it is not, since the queue is full
+     */
+    public boolean askForSign(Runnable answer) {
+        MachineState now = state;
+        if (now != null && now.status() == MachineStatus.CREATED) {
+            answer.run();
+            return true;
+        }
+        return post(new MachineCommand.Sign(answer));
+    }
+
     /** @return false if the queue is full; the guest can flood it with resets, and none of them is lost then */
     boolean post(MachineCommand command) {
         boolean taken = commands.offer(command);
@@ -114,6 +129,8 @@ public final class MachineProxy {
         while ((command = commands.poll()) != null) {
             if (command instanceof MachineCommand.Run(Runnable work)) {
                 work.run();
+            } else if (command instanceof MachineCommand.Sign(Runnable answer)) {
+                answer.run();
             } else {
                 kept.add(command);
             }
@@ -138,7 +155,7 @@ public final class MachineProxy {
     /** Forgets what the guest of a boot that is over has asked for. For the owner only. */
     void forgetGuest() {
         runPosted();
-        kept.removeIf(command -> !isOfUser(command) && !(command instanceof MachineCommand.DeviceRefused));
+        kept.removeIf(command -> !outlivesMachine(command) && !(command instanceof MachineCommand.DeviceRefused));
     }
 
     /** Forgets what a machine that is gone has said. For the owner only. */
@@ -148,11 +165,13 @@ public final class MachineProxy {
         while ((command = commands.poll()) != null) {
             kept.add(command);
         }
-        kept.removeIf(said -> !isOfUser(said));
+        kept.removeIf(said -> !outlivesMachine(said));
     }
 
-    private static boolean isOfUser(MachineCommand command) {
-        return command instanceof MachineCommand.ShutDown || command instanceof MachineCommand.Ask;
+    private static boolean outlivesMachine(MachineCommand command) {
+        return command instanceof MachineCommand.ShutDown
+                || command instanceof MachineCommand.Ask
+                || command instanceof MachineCommand.Sign;
     }
 
     /** @param next null: there is no VM any more */

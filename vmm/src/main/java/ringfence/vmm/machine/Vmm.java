@@ -92,6 +92,7 @@ public final class Vmm {
                         return ending.get();
                     }
                 }
+                case MachineCommand.Sign(Runnable answer) -> answer.run();
                 default -> {} // of a machine that is gone
             }
         }

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -205,6 +206,23 @@ class ApiServerTest {
             String both = TestServer.all(client(server, "GET /nowhere HTTP/1.1\r\n\r\n" + PING));
             assertThat(both.indexOf("HTTP/1.1 404 ")).isZero();
             assertThat(both.indexOf("HTTP/1.1 200 ")).isPositive();
+        }
+    }
+
+    /** For a watchdog: of an owner that is busy for ever there is none. */
+    @Test
+    void ownerAndApiGiveSignsOfLife() throws Exception {
+        CountDownLatch both = new CountDownLatch(2);
+        try (TestServer server = TestServer.start(folder, PATIENT)) {
+            server.askForSigns(both::countDown, both::countDown);
+            assertThat(both.await(20, TimeUnit.SECONDS)).isTrue();
+        }
+        CountDownLatch owner = new CountDownLatch(1);
+        CountDownLatch api = new CountDownLatch(1);
+        try (TestServer server = TestServer.busy(folder, PATIENT)) {
+            server.askForSigns(owner::countDown, api::countDown);
+            assertThat(api.await(20, TimeUnit.SECONDS)).isTrue();
+            assertThat(owner.getCount()).isEqualTo(1);
         }
     }
 }

@@ -1,5 +1,7 @@
 package ringfence.vmm.api;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -87,6 +89,12 @@ public final class TestServer implements AutoCloseable {
         public List<Problem> problemsHere(VmConfig config) {
             return List.of();
         }
+    }
+
+    /** Asks owner and API for signs of life. */
+    void askForSigns(Runnable ofOwner, Runnable ofApi) {
+        assertThat(vmm.proxy().askForSign(ofOwner)).isTrue();
+        server.askForSign(ofApi);
     }
 
     /** A client that has sent this. */

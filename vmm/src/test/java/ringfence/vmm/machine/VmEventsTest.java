@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -202,6 +203,28 @@ class VmEventsTest {
                         "the VM is shut down",
                         "the VM is shut down",
                         "the VMM ends: enough");
+    }
+
+    /** For a watchdog: whether there is a guest, and whatever that does. One that is asked for as a boot ends is not lost. */
+    @Test
+    void theOwnerGivesSignsOfLife() throws Exception {
+        VmConfig config = config(TestKernels.halting());
+        run();
+        for (VmRequest request : List.of(
+                new VmRequest.Create(config),
+                new VmRequest.Boot(),
+                new VmRequest.Pause(),
+                new VmRequest.Reboot(),
+                new VmRequest.ShutDown(),
+                new VmRequest.Boot(),
+                new VmRequest.Delete())) {
+            CountDownLatch signs = new CountDownLatch(2);
+            CompletableFuture<?> asked = vmm.proxy().ask(request);
+            vmm.proxy().askForSign(signs::countDown);
+            asked.get(60, TimeUnit.SECONDS);
+            vmm.proxy().askForSign(signs::countDown);
+            assertThat(signs.await(60, TimeUnit.SECONDS)).as(request.toString()).isTrue();
+        }
     }
 
     @Test
