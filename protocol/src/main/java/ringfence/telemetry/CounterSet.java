@@ -1,21 +1,28 @@
 package ringfence.telemetry;
 
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.agrona.concurrent.status.AtomicCounter;
 
 /**
- * A counter of each type of an enum, of one owner, who counts; any thread may look, and sees each number as it was a moment
+ * A counter for each constant of an enum, of one owner, who counts; any thread may look, and sees each number as it was a moment
  * ago.
  *
- * @param <T> the types
+ * @param <T> the enum
  */
-public final class CounterSet<T extends Enum<T> & CounterType> {
+public final class CounterSet<T extends Enum<T>> {
     private final AtomicCounter[] counters;
 
-    /** All of them, 0 or what they were. @param owner its name, without spaces @param index of the owner among its kind */
-    public CounterSet(Class<T> types, Counters source, String owner, int index) {
-        counters = Stream.of(types.getEnumConstants())
-                .map(type -> source.counter(type, owner, index))
+    /**
+     * All of them, 0 or what they were.
+     *
+     * @param types of the enum's constants
+     * @param owner its name, without spaces
+     * @param index of the owner among its kind
+     */
+    public CounterSet(Class<T> constants, Function<T, CounterType> types, Counters source, String owner, int index) {
+        counters = Stream.of(constants.getEnumConstants())
+                .map(constant -> source.counter(types.apply(constant), owner, index))
                 .toArray(AtomicCounter[]::new);
     }
 

@@ -2,7 +2,7 @@
  * Counters that another process can read.
  *
  * <h2>Theory of operation</h2>
- * Each program has enums of {@link ringfence.telemetry.CounterType}; whoever owns what is counted asks
+ * Each program has enums, a {@link ringfence.telemetry.CounterType} to each constant; whoever owns what is counted asks
  * {@link ringfence.telemetry.Counters} for one Agrona {@code AtomicCounter} per type, once, and counts with plain
  * additions and opaque stores: one writer, no lock, no allocation, no system call. Where the counters lie decides who can
  * read them: on the heap, nobody but the program; in a {@link ringfence.telemetry.CountersFile}, whoever may open that

@@ -29,26 +29,8 @@ class CountersFileTest {
     private static final Linux LINUX = Linux.system();
     private static final Instant NOW = Instant.parse("2026-01-02T03:04:05.678Z");
     private static final Clock CLOCK = Clock.fixed(NOW, ZoneOffset.UTC);
-
-    private enum Kind implements CounterType {
-        FRAMES,
-        BYTES;
-
-        @Override
-        public int id() {
-            return 100 + ordinal();
-        }
-
-        @Override
-        public String label() {
-            return name().toLowerCase(java.util.Locale.ROOT);
-        }
-
-        @Override
-        public String help() {
-            return name() + " of a toy";
-        }
-    }
+    private static final CounterType FRAMES = new CounterType(100, "frames", "FRAMES of a toy");
+    private static final CounterType BYTES = new CounterType(101, "bytes", "BYTES of a toy");
 
     @TempDir
     Path directory;
@@ -57,17 +39,16 @@ class CountersFileTest {
         return CountersFile.create(OPTION, file, "toy", capacity, CLOCK);
     }
 
-    private static CountersReading.Value value(Kind kind, int index, String owner, long value) {
-        return new CountersReading.Value(
-                kind.id(), CounterKind.TOTAL, 0, index, owner, kind.label(), kind.help(), value);
+    private static CountersReading.Value value(CounterType type, int index, String owner, long value) {
+        return new CountersReading.Value(type.id(), type.kind(), 0, index, owner, type.label(), type.help(), value);
     }
 
     @Test
     void whatIsCountedIsRead() {
         Path file = directory.resolve("c");
         CountersFile writer = create(file, 4);
-        AtomicCounter frames = writer.counters().counter(Kind.FRAMES, "toy/q1", 1);
-        AtomicCounter bytes = writer.counters().counter(Kind.BYTES, "toy/q1", 1);
+        AtomicCounter frames = writer.counters().counter(FRAMES, "toy/q1", 1);
+        AtomicCounter bytes = writer.counters().counter(BYTES, "toy/q1", 1);
         frames.incrementOpaque();
         bytes.getAndAddOpaque(1L << 40);
         CountersReading reading = CountersReading.of(LINUX, OPTION, file);
@@ -77,7 +58,7 @@ class CountersFileTest {
         assertThat(reading.ended()).isEmpty();
         assertThat(reading.isAlive()).isTrue();
         assertThat(reading.values())
-                .containsExactly(value(Kind.FRAMES, 1, "toy/q1", 1), value(Kind.BYTES, 1, "toy/q1", 1L << 40));
+                .containsExactly(value(FRAMES, 1, "toy/q1", 1), value(BYTES, 1, "toy/q1", 1L << 40));
         writer.close();
         frames.incrementOpaque(); // late, and harmless
         assertThat(CountersReading.of(LINUX, OPTION, file).ended()).contains(NOW);
@@ -88,7 +69,7 @@ class CountersFileTest {
     void anotherProcessReadsWhileItIsCounted() throws Exception {
         Path file = directory.resolve("c");
         CountersFile writer = create(file, 1);
-        AtomicCounter frames = writer.counters().counter(Kind.FRAMES, "toy/q0", 0);
+        AtomicCounter frames = writer.counters().counter(FRAMES, "toy/q0", 0);
         Process reader = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin/java").toString(),
                         "--add-exports=java.base/jdk.internal.misc=ALL-UNNAMED",
@@ -122,10 +103,10 @@ class CountersFileTest {
     @Test
     void aSuccessorReplacesTheFileAndWhateverElseIsThereStays() throws Exception {
         Path file = directory.resolve("c");
-        AtomicCounter old = create(file, 1).counters().counter(Kind.FRAMES, "old", 0);
-        create(file, 2).counters().counter(Kind.FRAMES, "new", 0);
+        AtomicCounter old = create(file, 1).counters().counter(FRAMES, "old", 0);
+        create(file, 2).counters().counter(FRAMES, "new", 0);
         old.incrementOpaque();
-        assertThat(CountersReading.of(LINUX, OPTION, file).values()).containsExactly(value(Kind.FRAMES, 0, "new", 0));
+        assertThat(CountersReading.of(LINUX, OPTION, file).values()).containsExactly(value(FRAMES, 0, "new", 0));
         Path other = Files.writeString(directory.resolve("letter"), "Dear Sir or Madam");
         assertThatThrownBy(() -> create(other, 1)).hasMessageStartingWith("--counters=" + other + ": something else");
         assertThatThrownBy(() -> create(directory, 1)).hasMessageContaining("something else");
@@ -139,21 +120,19 @@ class CountersFileTest {
     void aSuccessorOfTheSameProgramGoesOnWhereItStood() {
         Path file = directory.resolve("c");
         CountersFile first = create(file, 3);
-        first.counters().counter(Kind.FRAMES, "toy/q0", 0).getAndAddOpaque(5);
-        first.counters().counter(Kind.FRAMES, "gone", 0);
-        first.counters().counter(Kind.BYTES, "gone", 0);
+        first.counters().counter(FRAMES, "toy/q0", 0).getAndAddOpaque(5);
+        first.counters().counter(FRAMES, "gone", 0);
+        first.counters().counter(BYTES, "gone", 0);
         first.close();
         CountersFile second = create(file, 3);
-        second.counters().counter(Kind.FRAMES, "toy/q0", 0).incrementOpaque();
-        second.counters().counter(Kind.BYTES, "toy/q0", 0).incrementOpaque();
-        second.counters().counter(Kind.FRAMES, "toy/q1", 1);
+        second.counters().counter(FRAMES, "toy/q0", 0).incrementOpaque();
+        second.counters().counter(BYTES, "toy/q0", 0).incrementOpaque();
+        second.counters().counter(FRAMES, "toy/q1", 1);
         CountersReading reading = CountersReading.of(LINUX, OPTION, file);
         assertThat(reading.ended()).isEmpty();
         assertThat(reading.values())
                 .containsExactlyInAnyOrder(
-                        value(Kind.FRAMES, 0, "toy/q0", 6),
-                        value(Kind.BYTES, 0, "toy/q0", 1),
-                        value(Kind.FRAMES, 1, "toy/q1", 0));
+                        value(FRAMES, 0, "toy/q0", 6), value(BYTES, 0, "toy/q0", 1), value(FRAMES, 1, "toy/q1", 0));
     }
 
     /** A program that may make no file counts in one that was made for it, in whatever state it is. */
@@ -161,7 +140,7 @@ class CountersFileTest {
     void anEmptyFileIsOneThatWasMadeForUs() throws Exception {
         Path file = Files.createFile(directory.resolve("c"));
         Object made = Files.readAttributes(file, BasicFileAttributes.class).fileKey();
-        create(file, 1).counters().counter(Kind.FRAMES, "toy", 0).incrementOpaque();
+        create(file, 1).counters().counter(FRAMES, "toy", 0).incrementOpaque();
         assertThat(Files.readAttributes(file, BasicFileAttributes.class).fileKey())
                 .isEqualTo(made);
         byte[] good = Files.readAllBytes(file);
@@ -169,7 +148,7 @@ class CountersFileTest {
             byte[] bad = good.clone();
             bad[at] ^= (byte) 0x81;
             Files.write(file, bad);
-            create(file, 1).counters().counter(Kind.FRAMES, "toy", 0).incrementOpaque();
+            create(file, 1).counters().counter(FRAMES, "toy", 0).incrementOpaque();
             assertThat(CountersReading.of(LINUX, OPTION, file).values()).hasSize(1);
         }
     }
@@ -182,8 +161,8 @@ class CountersFileTest {
         ByteBuffer begun = ByteBuffer.allocate(written).order(ByteOrder.nativeOrder());
         Files.write(file, begun.putLong(0, CountersLayout.BEGUN).array());
         assertThatThrownBy(() -> CountersReading.of(LINUX, OPTION, file)).isInstanceOf(IllegalArgumentException.class);
-        create(file, 4).counters().counter(Kind.FRAMES, "toy", 0).incrementOpaque();
-        assertThat(CountersReading.of(LINUX, OPTION, file).values()).containsExactly(value(Kind.FRAMES, 0, "toy", 1));
+        create(file, 4).counters().counter(FRAMES, "toy", 0).incrementOpaque();
+        assertThat(CountersReading.of(LINUX, OPTION, file).values()).containsExactly(value(FRAMES, 0, "toy", 1));
     }
 
     @Test
@@ -191,9 +170,9 @@ class CountersFileTest {
         Path file = directory.resolve("c");
         Counters counters = create(file, 1).counters();
         for (int i = 0; i < 3; i++) {
-            counters.counter(Kind.FRAMES, "device" + i, 0).incrementOpaque();
+            counters.counter(FRAMES, "device" + i, 0).incrementOpaque();
             assertThat(CountersReading.of(LINUX, OPTION, file).values())
-                    .containsExactly(value(Kind.FRAMES, 0, "device" + i, 1));
+                    .containsExactly(value(FRAMES, 0, "device" + i, 1));
             counters.forget("device" + i);
         }
     }
@@ -212,7 +191,7 @@ class CountersFileTest {
                     .isTrue();
         }
         Path file = directory.resolve("c");
-        Histogram times = create(file, Histogram.count()).counters().histogram(Kind.FRAMES, "toy", 0);
+        Histogram times = create(file, Histogram.count()).counters().histogram(FRAMES, "toy", 0);
         times.record(5000);
         times.record(7000);
         times.record(Long.MAX_VALUE / 2);
@@ -240,15 +219,15 @@ class CountersFileTest {
     @Test
     void thereIsNoRoomForMoreThanWasAskedFor() {
         Counters counters = create(directory.resolve("c"), 1).counters();
-        counters.counter(Kind.FRAMES, "a", 0);
-        assertThatThrownBy(() -> counters.counter(Kind.FRAMES, "b", 0)).isInstanceOf(IllegalStateException.class);
+        counters.counter(FRAMES, "a", 0);
+        assertThatThrownBy(() -> counters.counter(FRAMES, "b", 0)).isInstanceOf(IllegalStateException.class);
     }
 
     /** The writer may have been broken by its guest: a reader says so in one line, and does not crash or print controls. */
     @Test
     void aFileThatLiesIsReadWithoutHarm() throws Exception {
         Path file = directory.resolve("c");
-        create(file, 8).counters().counter(Kind.FRAMES, "toy\u001b[2J/q1", 0);
+        create(file, 8).counters().counter(FRAMES, "toy\u001b[2J/q1", 0);
         assertThat(CountersReading.of(LINUX, OPTION, file).values().getFirst().owner())
                 .isEqualTo("toy?[2J/q1");
         byte[] good = Files.readAllBytes(file);
@@ -278,7 +257,7 @@ class CountersFileTest {
 
     @Test
     void hiddenCountersCountToo() {
-        AtomicCounter frames = Counters.hidden().counter(Kind.FRAMES, "toy", 0);
+        AtomicCounter frames = Counters.hidden().counter(FRAMES, "toy", 0);
         frames.incrementOpaque();
         assertThat(frames.getOpaque()).isOne();
     }

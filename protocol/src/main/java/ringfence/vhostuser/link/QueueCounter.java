@@ -3,7 +3,7 @@ package ringfence.vhostuser.link;
 import ringfence.telemetry.CounterType;
 
 /** What every daemon counts of a queue, whatever its device. */
-enum QueueCounter implements CounterType {
+enum QueueCounter {
     CHAINS(1, "chains", "requests taken from the guest, those of a predecessor that are done again not among them"),
     BATCHES(2, "batches", "times that some requests were taken"),
     INTERRUPTS(3, "interrupts", "interrupts sent to the guest"),
@@ -11,32 +11,11 @@ enum QueueCounter implements CounterType {
     KICKS(5, "kicks", "sleeps that the guest has ended; a kick while the thread is awake is not noticed"),
     EMPTY_POLLS(6, "empty-polls", "times that the thread looked in vain, between two sleeps or two pieces of work"),
     REPLAYED(7, "replayed", "requests of a predecessor that were done again"),
-    POISONED(8, "poisoned", "requests that were in flight when two daemons died, and so were failed"),
-    /** A {@link ringfence.telemetry.Histogram}; see {@link QueueWorker}. */
-    LATENCY(9, "latency", "time from a request's being taken to its completion, of one request at a time");
+    POISONED(8, "poisoned", "requests that were in flight when two daemons died, and so were failed");
 
-    private final int id;
-    private final String label;
-    private final String help;
+    final CounterType type;
 
     QueueCounter(int id, String label, String help) {
-        this.id = id;
-        this.label = label;
-        this.help = help;
-    }
-
-    @Override
-    public int id() {
-        return id;
-    }
-
-    @Override
-    public String label() {
-        return label;
-    }
-
-    @Override
-    public String help() {
-        return help;
+        type = new CounterType(id, label, help);
     }
 }

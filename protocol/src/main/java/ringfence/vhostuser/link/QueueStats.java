@@ -1,6 +1,7 @@
 package ringfence.vhostuser.link;
 
-import org.agrona.concurrent.status.AtomicCounter;
+import ringfence.telemetry.CounterSet;
+import ringfence.telemetry.CounterType;
 import ringfence.telemetry.Counters;
 import ringfence.telemetry.Histogram;
 
@@ -9,61 +10,50 @@ import ringfence.telemetry.Histogram;
  * sees each number as it was a moment ago.
  */
 public final class QueueStats {
-    private final AtomicCounter chains;
-    private final AtomicCounter batches;
-    private final AtomicCounter interrupts;
-    private final AtomicCounter sleeps;
-    private final AtomicCounter kicks;
-    private final AtomicCounter emptyPolls;
-    private final AtomicCounter replayed;
-    private final AtomicCounter poisoned;
+    private static final CounterType LATENCY = new CounterType(
+            9, "latency", "time from a request's being taken to its completion, of one request at a time");
+
+    private final CounterSet<QueueCounter> counters;
     private final Histogram latency;
 
     /** @param owner the queue's name */
-    QueueStats(Counters counters, String owner, int index) {
-        chains = counters.counter(QueueCounter.CHAINS, owner, index);
-        batches = counters.counter(QueueCounter.BATCHES, owner, index);
-        interrupts = counters.counter(QueueCounter.INTERRUPTS, owner, index);
-        sleeps = counters.counter(QueueCounter.SLEEPS, owner, index);
-        kicks = counters.counter(QueueCounter.KICKS, owner, index);
-        emptyPolls = counters.counter(QueueCounter.EMPTY_POLLS, owner, index);
-        replayed = counters.counter(QueueCounter.REPLAYED, owner, index);
-        poisoned = counters.counter(QueueCounter.POISONED, owner, index);
-        latency = counters.histogram(QueueCounter.LATENCY, owner, index);
+    QueueStats(Counters source, String owner, int index) {
+        counters = new CounterSet<>(QueueCounter.class, what -> what.type, source, owner, index);
+        latency = source.histogram(LATENCY, owner, index);
     }
 
     /** How many counters a queue has. */
     public static int count() {
-        return QueueCounter.values().length - 1 + Histogram.count();
+        return QueueCounter.values().length + Histogram.count();
     }
 
     void batch(int taken) {
-        chains.getAndAddOpaque(taken);
-        batches.incrementOpaque();
+        counters.add(QueueCounter.CHAINS, taken);
+        counters.add(QueueCounter.BATCHES);
     }
 
     void interrupt() {
-        interrupts.incrementOpaque();
+        counters.add(QueueCounter.INTERRUPTS);
     }
 
     void sleep() {
-        sleeps.incrementOpaque();
+        counters.add(QueueCounter.SLEEPS);
     }
 
     void kick() {
-        kicks.incrementOpaque();
+        counters.add(QueueCounter.KICKS);
     }
 
     void emptyPoll() {
-        emptyPolls.incrementOpaque();
+        counters.add(QueueCounter.EMPTY_POLLS);
     }
 
     void replayed(int heads) {
-        replayed.getAndAddOpaque(heads);
+        counters.add(QueueCounter.REPLAYED, heads);
     }
 
     void failedPoison() {
-        poisoned.incrementOpaque();
+        counters.add(QueueCounter.POISONED);
     }
 
     void took(long nanos) {
@@ -72,41 +62,41 @@ public final class QueueStats {
 
     /** Chains taken, those done again not among them. */
     public long chains() {
-        return chains.getOpaque();
+        return counters.value(QueueCounter.CHAINS);
     }
 
     /** Times that chains were taken. */
     public long batches() {
-        return batches.getOpaque();
+        return counters.value(QueueCounter.BATCHES);
     }
 
     /** Interrupts sent. */
     public long interrupts() {
-        return interrupts.getOpaque();
+        return counters.value(QueueCounter.INTERRUPTS);
     }
 
     /** Times that the worker slept. */
     public long sleeps() {
-        return sleeps.getOpaque();
+        return counters.value(QueueCounter.SLEEPS);
     }
 
     /** Sleeps that the driver's kick has ended. */
     public long kicks() {
-        return kicks.getOpaque();
+        return counters.value(QueueCounter.KICKS);
     }
 
     /** Times that the worker found nothing to do. */
     public long emptyPolls() {
-        return emptyPolls.getOpaque();
+        return counters.value(QueueCounter.EMPTY_POLLS);
     }
 
     /** Chains of a predecessor that were done again. */
     public long replayed() {
-        return replayed.getOpaque();
+        return counters.value(QueueCounter.REPLAYED);
     }
 
     /** Chains that were in flight when two daemons died, and so were failed; those done again count them, too. */
     public long poisoned() {
-        return poisoned.getOpaque();
+        return counters.value(QueueCounter.POISONED);
     }
 }

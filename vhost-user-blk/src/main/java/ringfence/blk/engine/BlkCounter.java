@@ -4,7 +4,7 @@ import ringfence.telemetry.CounterKind;
 import ringfence.telemetry.CounterType;
 
 /** What a queue of a disk counts, beside what every daemon counts of a queue. Cloud Hypervisor has the first four. */
-enum BlkCounter implements CounterType {
+enum BlkCounter {
     READ_OPS(300, "read-ops", "reads that have succeeded"),
     READ_BYTES(301, "read-bytes", "bytes read"),
     WRITE_OPS(302, "write-ops", "writes that have succeeded"),
@@ -17,33 +17,10 @@ enum BlkCounter implements CounterType {
     WRITE_LATENCY_MIN(309, "write-latency-min-us", "shortest time of a write that was timed; 0: none was"),
     WRITE_LATENCY_MAX(310, "write-latency-max-us", "longest time of a write that was timed");
 
-    private final int id;
-    private final String label;
-    private final String help;
+    final CounterType type;
 
     BlkCounter(int id, String label, String help) {
-        this.id = id;
-        this.label = label;
-        this.help = help;
-    }
-
-    @Override
-    public int id() {
-        return id;
-    }
-
-    @Override
-    public String label() {
-        return label;
-    }
-
-    @Override
-    public String help() {
-        return help;
-    }
-
-    @Override
-    public CounterKind kind() {
-        return label.endsWith("-us") ? CounterKind.GAUGE : CounterKind.TOTAL;
+        CounterKind kind = label.endsWith("-us") ? CounterKind.GAUGE : CounterKind.TOTAL;
+        type = new CounterType(id, label, kind, help);
     }
 }

@@ -2,11 +2,17 @@ package ringfence.blk.engine;
 
 import ringfence.blk.request.Operation;
 import ringfence.telemetry.CounterSet;
+import ringfence.telemetry.CounterType;
 import ringfence.telemetry.Counters;
 import ringfence.telemetry.Histogram;
 
 /** What a queue of a disk has done. Its worker counts. */
 public final class BlkCounters {
+    private static final CounterType READ_LATENCY = new CounterType(
+            320, "read-latency", "time from a read's being taken to its completion, of those that were timed");
+    private static final CounterType WRITE_LATENCY = new CounterType(
+            321, "write-latency", "time from a write's being taken to its completion, of those that were timed");
+
     private final CounterSet<BlkCounter> counters;
     private final Histogram reads;
     private final Histogram writes;
@@ -14,14 +20,14 @@ public final class BlkCounters {
     private Operation ended = Operation.NONE;
 
     BlkCounters(Counters source, String owner, int queue) {
-        counters = new CounterSet<>(BlkCounter.class, source, owner, queue);
-        reads = source.histogram(BlkLatency.READ, owner, queue);
-        writes = source.histogram(BlkLatency.WRITE, owner, queue);
+        counters = new CounterSet<>(BlkCounter.class, what -> what.type, source, owner, queue);
+        reads = source.histogram(READ_LATENCY, owner, queue);
+        writes = source.histogram(WRITE_LATENCY, owner, queue);
     }
 
     /** How many counters a queue has. */
     public static int count() {
-        return BlkCounter.values().length + BlkLatency.values().length * Histogram.count();
+        return BlkCounter.values().length + 2 * Histogram.count();
     }
 
     /** A request that needs no image has ended. */

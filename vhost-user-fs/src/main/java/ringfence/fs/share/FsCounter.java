@@ -3,7 +3,7 @@ package ringfence.fs.share;
 import ringfence.telemetry.CounterType;
 
 /** What a queue of a share counts. */
-public enum FsCounter implements CounterType {
+public enum FsCounter {
     REQUESTS(200, "requests", "requests done, those of a predecessor among them"),
     ERRORS(201, "errors", "requests that ended with an error"),
     REFUSED(202, "refused", "requests refused before they were looked at: malformed"),
@@ -16,28 +16,9 @@ public enum FsCounter implements CounterType {
     WAITED(209, "waited", "requests that have waited for a lock"),
     LOST_LOCKS(210, "lost-locks", "locks of a predecessor that were not to be had again");
 
-    private final int id;
-    private final String label;
-    private final String help;
+    final CounterType type;
 
     FsCounter(int id, String label, String help) {
-        this.id = id;
-        this.label = label;
-        this.help = help;
-    }
-
-    @Override
-    public int id() {
-        return id;
-    }
-
-    @Override
-    public String label() {
-        return label;
-    }
-
-    @Override
-    public String help() {
-        return help;
+        type = new CounterType(id, label, help);
     }
 }

@@ -27,7 +27,8 @@ public final class FsDevice implements BackendDevice {
         this.share = share;
         options = share.options();
         this.counters = IntStream.range(0, queues(options))
-                .mapToObj(queue -> new CounterSet<>(FsCounter.class, counters, name + "/q" + queue, queue))
+                .mapToObj(queue ->
+                        new CounterSet<>(FsCounter.class, what -> what.type, counters, name + "/q" + queue, queue))
                 .toList();
     }
 

@@ -94,7 +94,8 @@ final class HostLocks {
         if (locks.count() == 0) {
             return 0;
         }
-        Call call = new Call(share, 0, new CounterSet<>(FsCounter.class, Counters.hidden(), "locks", 0));
+        Call call =
+                new Call(share, 0, new CounterSet<>(FsCounter.class, what -> what.type, Counters.hidden(), "locks", 0));
         int[] slots = new int[locks.count()];
         int[] count = {0};
         locks.forEach(slot -> slots[count[0]++] = slot);

@@ -82,7 +82,7 @@ final class TestFolder implements AutoCloseable, Keeper {
         Features features = new Features();
         features.set(state.session());
         share = new Share(linux, state, tree, this, options, features, (at, opcode) -> crash.reach(at, opcode));
-        counters = new CounterSet<>(FsCounter.class, Counters.hidden(), "fs", 0);
+        counters = new CounterSet<>(FsCounter.class, what -> what.type, Counters.hidden(), "fs", 0);
         engine = new FsEngine(share, 0, counters);
         guest.engine(engine);
         lostLocks = Kept.takeOver(share, kept);

@@ -1,8 +1,9 @@
 package ringfence.net.engine;
 
-import java.util.stream.Stream;
 import org.agrona.concurrent.status.AtomicCounter;
 import ringfence.net.packet.Drop;
+import ringfence.telemetry.CounterSet;
+import ringfence.telemetry.CounterType;
 import ringfence.telemetry.Counters;
 
 /**
@@ -10,9 +11,14 @@ import ringfence.telemetry.Counters;
  * a moment ago.
  */
 public final class QueueCounters {
+    private static final CounterType PACKETS =
+            new CounterType(100, "packets", "frames that went through; a large segment counts as one");
+    private static final CounterType BYTES =
+            new CounterType(101, "bytes", "bytes of frames that went through, without their headers of virtio");
+
     private final AtomicCounter packets;
     private final AtomicCounter bytes;
-    private final AtomicCounter[] drops;
+    private final CounterSet<Drop> drops;
 
     /**
      * All of them, 0.
@@ -21,16 +27,14 @@ public final class QueueCounters {
      * @param index of the queue
      */
     public QueueCounters(Counters counters, String owner, int index) {
-        packets = counters.counter(FrameCounter.PACKETS, owner, index);
-        bytes = counters.counter(FrameCounter.BYTES, owner, index);
-        drops = Stream.of(Drop.values())
-                .map(reason -> counters.counter(reason, owner, index))
-                .toArray(AtomicCounter[]::new);
+        packets = counters.counter(PACKETS, owner, index);
+        bytes = counters.counter(BYTES, owner, index);
+        drops = new CounterSet<>(Drop.class, Drop::type, counters, owner, index);
     }
 
     /** How many counters a queue has. */
     public static int count() {
-        return FrameCounter.values().length + Drop.values().length;
+        return 2 + Drop.values().length;
     }
 
     /** A frame went through. The worker only. */
@@ -41,7 +45,7 @@ public final class QueueCounters {
 
     /** A frame was dropped. The worker only. */
     public void dropped(Drop reason) {
-        drops[reason.ordinal()].incrementOpaque();
+        drops.add(reason);
     }
 
     /** Frames that went through; a large segment counts as one. */
@@ -56,7 +60,7 @@ public final class QueueCounters {
 
     /** Frames, or chains for them, dropped for that reason. */
     public long drops(Drop reason) {
-        return drops[reason.ordinal()].getOpaque();
+        return drops.value(reason);
     }
 
     /** One line for people; reasons that did not occur are left out. */

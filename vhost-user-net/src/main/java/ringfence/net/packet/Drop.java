@@ -3,7 +3,7 @@ package ringfence.net.packet;
 import ringfence.telemetry.CounterType;
 
 /** Why a frame, or a chain that should have held one, was dropped; each reason is counted. */
-public enum Drop implements CounterType {
+public enum Drop {
     /** A chain with buffers of the wrong direction, too short for header and frame, too long or in too many pieces. */
     MALFORMED_CHAIN(110, "malformed chain"),
     /** A checksum is asked for that was not negotiated, or lies outside the frame. */
@@ -25,28 +25,17 @@ public enum Drop implements CounterType {
     /** Switch: the source is no station's address, or not the one that the port is bound to. */
     BAD_SOURCE(119, "bad source address");
 
-    private final int id;
     private final String text;
+    private final CounterType type;
 
     Drop(int id, String text) {
-        this.id = id;
         this.text = text;
+        type = new CounterType(id, "drop-" + text.replace(' ', '-'), "frames, or buffers for them, dropped: " + text);
     }
 
-    @Override
-    public int id() {
-        return id;
-    }
-
-    /** In a file of counters. */
-    @Override
-    public String label() {
-        return "drop-" + text.replace(' ', '-');
-    }
-
-    @Override
-    public String help() {
-        return "frames, or buffers for them, dropped: " + text;
+    /** Of its counter. */
+    public CounterType type() {
+        return type;
     }
 
     /** For people. */

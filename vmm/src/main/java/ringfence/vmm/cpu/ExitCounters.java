@@ -11,30 +11,20 @@ import ringfence.vmm.kvm.ExitReason;
 public final class ExitCounters {
     private static final int FIRST_ID = 500;
 
-    private record Exit(ExitReason reason) implements CounterType {
-        @Override
-        public int id() {
-            return FIRST_ID + reason.ordinal();
-        }
-
-        @Override
-        public String label() {
-            return "exits/" + reason.name().toLowerCase(Locale.ROOT).replace('_', '-');
-        }
-
-        @Override
-        public String help() {
-            return "times that a vCPU has left the guest, by reason";
-        }
-    }
-
     private final AtomicCounter[] counts;
 
     /** All of them; 0, unless this vCPU has counted there before. */
     public ExitCounters(Counters source, int cpu) {
         counts = Stream.of(ExitReason.values())
-                .map(reason -> source.counter(new Exit(reason), "vcpu" + cpu, cpu))
+                .map(reason -> source.counter(type(reason), "vcpu" + cpu, cpu))
                 .toArray(AtomicCounter[]::new);
+    }
+
+    private static CounterType type(ExitReason reason) {
+        return new CounterType(
+                FIRST_ID + reason.ordinal(),
+                "exits/" + reason.name().toLowerCase(Locale.ROOT).replace('_', '-'),
+                "times that a vCPU has left the guest, by reason");
     }
 
     /** How many counters a vCPU has. */

@@ -181,7 +181,7 @@ final class Counters {
     private void set(VmCounter what, String owner, long value) {
         try {
             if (file != null) {
-                file.counters().counter(what, owner, 0).setRelease(value);
+                file.counters().counter(what.type, owner, 0).setRelease(value);
             }
         } catch (IllegalStateException e) {
             LOG.debug(e::getMessage); // nothing that is there is more than its slots

@@ -4,7 +4,7 @@ import ringfence.telemetry.CounterKind;
 import ringfence.telemetry.CounterType;
 
 /** What a VMM counts of its VM and of each device, beside the exits of vCPUs. */
-enum VmCounter implements CounterType {
+enum VmCounter {
     STATE(400, "state", CounterKind.GAUGE, "the VM: 0 is configured, 1 runs, 2 is paused"),
     VCPUS(401, "vcpus", CounterKind.GAUGE, "vCPUs of the VM"),
     MEMORY_BYTES(402, "memory-bytes", CounterKind.GAUGE, "memory of the VM, used by it or not"),
@@ -21,35 +21,9 @@ enum VmCounter implements CounterType {
     LAST_GAP(408, "last-gap-us", CounterKind.GAUGE, "how long the guest was without a back-end the last time"),
     LONGEST_GAP(409, "longest-gap-us", CounterKind.GAUGE, "the longest time that the guest was without a back-end");
 
-    private final int id;
-    private final String label;
-    private final CounterKind kind;
-    private final String help;
+    final CounterType type;
 
     VmCounter(int id, String label, CounterKind kind, String help) {
-        this.id = id;
-        this.label = label;
-        this.kind = kind;
-        this.help = help;
-    }
-
-    @Override
-    public int id() {
-        return id;
-    }
-
-    @Override
-    public String label() {
-        return label;
-    }
-
-    @Override
-    public CounterKind kind() {
-        return kind;
-    }
-
-    @Override
-    public String help() {
-        return help;
+        type = new CounterType(id, label, kind, help);
     }
 }

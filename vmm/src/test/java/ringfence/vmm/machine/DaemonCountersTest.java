@@ -14,23 +14,16 @@ import ringfence.telemetry.CountersFile;
 
 /** What {@code vm.counters} tells of a disk: all of its queues together, in Cloud Hypervisor's words. */
 class DaemonCountersTest {
-    private record Type(int id, String label, CounterKind kind) implements CounterType {
-        @Override
-        public String help() {
-            return "what it is";
-        }
-    }
-
     @TempDir
     Path folder;
 
     private static void count(Counters all, String label, CounterKind kind, int queue, long value) {
-        all.counter(new Type(300 + label.length(), label, kind), "blk0/q" + queue, queue)
+        all.counter(new CounterType(300 + label.length(), label, kind, "what it is"), "blk0/q" + queue, queue)
                 .setRelease(value);
     }
 
     private static void time(Counters all, String label, int queue, long nanos) {
-        all.histogram(new Type(400, label, CounterKind.TOTAL), "blk0/q" + queue, queue)
+        all.histogram(new CounterType(400, label, "what it is"), "blk0/q" + queue, queue)
                 .record(nanos);
     }
 

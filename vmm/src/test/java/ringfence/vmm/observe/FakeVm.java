@@ -11,8 +11,6 @@ import ringfence.telemetry.Histogram;
 
 /** The directory of a VM whose VMM is this process, with one disk. */
 final class FakeVm {
-    private record Type(int id, String label, CounterKind kind, String help) implements CounterType {}
-
     static final CounterType CHAINS = total(1, "chains");
     static final CounterType READ_BYTES = total(301, "read-bytes");
     private static final CounterType LATENCY = total(9, "latency");
@@ -41,11 +39,11 @@ final class FakeVm {
     }
 
     static CounterType total(int id, String label) {
-        return new Type(id, label, CounterKind.TOTAL, "what " + label + " are \\ were");
+        return new CounterType(id, label, "what " + label + " are \\ were");
     }
 
     static CounterType gauge(int id, String label) {
-        return new Type(id, label, CounterKind.GAUGE, "what " + label + " is");
+        return new CounterType(id, label, CounterKind.GAUGE, "what " + label + " is");
     }
 
     void set(CounterType type, String owner, long value) {
