@@ -5,11 +5,13 @@ import java.io.UncheckedIOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import ringfence.linux.ErrnoException;
 import ringfence.linux.Fd;
 import ringfence.linux.Linux;
@@ -32,6 +34,11 @@ public final class RuntimeDirectory implements AutoCloseable {
     public static final String COUNTERS = "counters";
 
     private static final int MOST_DIGITS = 10;
+    private static final int OWNER_ONLY = 0600;
+    /** A VMM's turn takes milliseconds. */
+    private static final long PATIENCE_NANOS = 5_000_000_000L;
+
+    private static final long PAUSE_NANOS = 5_000_000;
 
     private final Path path;
     private final Fd locked;
@@ -47,24 +54,60 @@ public final class RuntimeDirectory implements AutoCloseable {
      * @throws IOException if it cannot be made; the message names it
      */
     public static RuntimeDirectory create(Linux linux) throws IOException {
-        return create(linux, RuntimeFolder.ofUnit(linux.processes().effectiveUser() == 0));
+        return create(
+                linux,
+                RuntimeFolder.ofUnit(linux.processes().effectiveUser() == 0),
+                ProcessHandle.current().pid());
     }
 
-    /** The same in this folder. */
-    static RuntimeDirectory create(Linux linux, Path base) throws IOException {
-        Path path = base.resolve(PREFIX + ProcessHandle.current().pid());
+    /** The same in this folder, for the VMM of this number. */
+    static RuntimeDirectory create(Linux linux, Path base, long pid) throws IOException {
+        Path path = base.resolve(PREFIX + pid);
         var mode = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
         Files.createDirectories(base, mode);
-        try {
+        try (Fd _ = turn(linux, base)) { // nobody takes it for a dead one's before it is locked
+            if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+                // a VMM with our pid was killed; its daemons died with their sockets
+                if (!removeUnlessLocked(linux, path)) {
+                    throw new IOException(
+                            path + " is a VMM's of another PID namespace: give each a RUNTIME_DIRECTORY of its own");
+                }
+            }
             Files.createDirectory(path, mode);
-        } catch (java.nio.file.FileAlreadyExistsException _) {
-            // a VMM with our pid was killed; its daemons died with their sockets
-            removeFiles(path);
+            RuntimeDirectory made = new RuntimeDirectory(path, locked(linux, path));
+            prune(linux, base);
+            return made;
         }
-        RuntimeDirectory made = new RuntimeDirectory(path, open(linux, path));
-        linux.files().tryLock(made.locked, LockType.READ, 0, 0);
-        prune(linux, base);
-        return made;
+    }
+
+    /** The right to make directories in this folder, and to remove those of others; it ends with the descriptor. */
+    private static Fd turn(Linux linux, Path base) throws IOException {
+        Path file = base.resolve("lock");
+        Fd turn = linux.files().open(file.toString(), OWNER_ONLY, OpenFlag.RDWR, OpenFlag.CREAT, OpenFlag.NOFOLLOW);
+        try {
+            long deadline = System.nanoTime() + PATIENCE_NANOS;
+            while (!linux.files().tryLock(turn, LockType.WRITE, 0, 0)) {
+                if (System.nanoTime() > deadline) {
+                    throw new IOException(file + " is locked by a VMM that does not go on: end that one");
+                }
+                LockSupport.parkNanos(PAUSE_NANOS);
+            }
+            return turn;
+        } catch (IOException | RuntimeException e) {
+            turn.close();
+            throw e;
+        }
+    }
+
+    private static Fd locked(Linux linux, Path directory) {
+        Fd fd = open(linux, directory);
+        try {
+            linux.files().tryLock(fd, LockType.READ, 0, 0);
+            return fd;
+        } catch (RuntimeException e) {
+            fd.close();
+            throw e;
+        }
     }
 
     private static Fd open(Linux linux, Path directory) {
@@ -79,14 +122,23 @@ public final class RuntimeDirectory implements AutoCloseable {
             return; // whoever may read it removes them
         }
         for (Path other : others) {
-            try (Fd directory = open(linux, other)) {
-                if (!linux.files().wouldConflict(directory, LockType.WRITE, 0, 0)) {
-                    removeFiles(other);
-                    Files.delete(other);
-                }
+            try {
+                removeUnlessLocked(linux, other);
             } catch (IOException | ErrnoException _) {
                 // another user's, or another VMM has just removed it
             }
+        }
+    }
+
+    /** @return false: it is a living one's */
+    private static boolean removeUnlessLocked(Linux linux, Path directory) throws IOException {
+        try (Fd fd = open(linux, directory)) {
+            if (linux.files().wouldConflict(fd, LockType.WRITE, 0, 0)) {
+                return false;
+            }
+            removeFiles(directory);
+            Files.delete(directory);
+            return true;
         }
     }
 
