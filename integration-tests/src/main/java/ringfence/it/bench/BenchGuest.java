@@ -26,6 +26,9 @@ import ringfence.virtio.queue.QueueState;
  */
 final class BenchGuest implements AutoCloseable {
     private static final int QUEUE_SIZE = 512;
+    /** Requests of a queue, each of three descriptors. */
+    static final int MOST_SLOTS = QUEUE_SIZE / 3;
+
     private static final int QUEUE_ROOM = 1 << 16;
     private static final int SLOT_ROOM = 64;
     private static final int STATUS = 32;
@@ -44,7 +47,7 @@ final class BenchGuest implements AutoCloseable {
     /**
      * Connects and starts the queues.
      *
-     * @param slots per queue
+     * @param slots per queue, at most {@link #MOST_SLOTS}
      */
     BenchGuest(Linux linux, String socket, int queues, int slots, boolean polling) {
         long size = DATA + (long) queues * slots * LoadSpec.BLOCK;

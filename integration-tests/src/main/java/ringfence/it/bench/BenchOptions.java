@@ -2,8 +2,8 @@ package ringfence.it.bench;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 
 /**
@@ -43,35 +43,38 @@ record BenchOptions(
             "ours", "millis", "rounds", "size", "only", "memory", "disk", "queues", "depths", "notify", "commit",
             "out");
 
+    /** Less is too short to be told from noise, and may have no request end. */
+    static final int LEAST_MILLIS = 10;
+
+    static final int MOST_MILLIS = 600_000;
+    static final int MOST_ROUNDS = 1000;
+    private static final int MOST_MEGABYTES = 1 << 20;
+    private static final int MOST_QUEUES = 16;
+
     /** @throws IllegalArgumentException with one line for the user */
     static BenchOptions parse(List<String> arguments, Path tree) {
-        Map<String, String> values = Words.parse(arguments, KEYS, USAGE);
-        String only = values.getOrDefault("only", "");
+        Words words = Words.parse(arguments, KEYS, USAGE);
+        String only = words.choice("only", List.of("tmpfs", "disk"));
         List<Boolean> polling = new ArrayList<>();
-        for (String name : values.getOrDefault("notify", "polling,eventfd").split(",", -1)) {
+        for (String name : words.text("notify", "polling,eventfd").split(",", -1)) {
+            if (!name.equals("polling") && !name.equals("eventfd")) {
+                throw new IllegalArgumentException("--notify=" + name + ": give polling, eventfd or both");
+            }
             polling.add(name.equals("polling"));
         }
+        List<Integer> queues = words.numbers("queues", "1,2", 1, MOST_QUEUES);
         return new BenchOptions(
-                List.of(values.getOrDefault(
-                                "ours", tree.resolve("bin/vhost-user-blk").toString())
+                List.of(words.text("ours", tree.resolve("bin/vhost-user-blk").toString())
                         .split(" ", -1)),
-                Integer.parseInt(values.getOrDefault("millis", "500")),
-                Integer.parseInt(values.getOrDefault("rounds", "4")),
-                Integer.parseInt(values.getOrDefault("size", "512")),
-                only.equals("disk") ? null : Path.of(values.getOrDefault("memory", "/dev/shm")),
-                only.equals("tmpfs") ? null : Path.of(values.getOrDefault("disk", "/var/tmp")),
-                numbers(values.getOrDefault("queues", "1,2")),
-                numbers(values.getOrDefault("depths", "1,32,128")),
+                words.number("millis", 500, LEAST_MILLIS, MOST_MILLIS),
+                words.number("rounds", 4, 1, MOST_ROUNDS),
+                words.number("size", 512, BlkBench.VERIFIED_BLOCKS * LoadSpec.BLOCK >> 20, MOST_MEGABYTES),
+                only.equals("disk") ? null : Path.of(words.text("memory", "/dev/shm")),
+                only.equals("tmpfs") ? null : Path.of(words.text("disk", "/var/tmp")),
+                queues,
+                words.numbers("depths", "1,32,128", 1, BenchGuest.MOST_SLOTS * Collections.min(queues)),
                 polling,
-                values.getOrDefault("commit", "unknown"),
-                Path.of(values.getOrDefault("out", "target/bench")));
-    }
-
-    private static List<Integer> numbers(String text) {
-        List<Integer> numbers = new ArrayList<>();
-        for (String number : text.split(",", -1)) {
-            numbers.add(Integer.parseInt(number));
-        }
-        return numbers;
+                words.text("commit", "unknown"),
+                Path.of(words.text("out", "target/bench")));
     }
 }

@@ -11,7 +11,9 @@ import ringfence.linux.Linux;
 
 /** The program behind {@code packaging/bench blk}. */
 public final class BlkBench {
-    private static final int VERIFIED_BLOCKS = 4096;
+    /** Of the disk, from its beginning. */
+    static final int VERIFIED_BLOCKS = 4096;
+
     private static final int VERIFIED_WRITES = 40_000;
     private static final long WARM_UP_NANOS = 4_000_000_000L;
     private static final int TRIES = 5;
@@ -35,18 +37,18 @@ public final class BlkBench {
         daemonCores = otherCores();
     }
 
-    /** Arguments: the tree, then {@link BenchOptions#USAGE}. Exit code 1: a row is below its bar; 2: bad input. */
-    public static void main(String[] arguments) throws IOException, InterruptedException {
-        List<String> all = List.of(arguments);
-        BenchOptions options;
+    /** Arguments: the tree, then {@link BenchOptions#USAGE}. Exit code 1: a row is below its bar; 2: it cannot run. */
+    public static void main(String[] arguments) throws InterruptedException {
+        List<String> words = List.of(arguments);
+        boolean passed;
         try {
-            options = BenchOptions.parse(all.subList(1, all.size()), Path.of(all.getFirst()));
-        } catch (IllegalArgumentException e) {
+            BenchOptions options = BenchOptions.parse(words.subList(1, words.size()), Path.of(words.getFirst()));
+            passed = new BlkBench(options, System.out).run();
+        } catch (IllegalArgumentException | IOException e) {
             System.err.println("bench: " + e.getMessage());
             System.exit(2);
             return;
         }
-        boolean passed = new BlkBench(options, System.out).run();
         System.exit(passed ? 0 : 1);
     }
 

@@ -2,7 +2,6 @@ package ringfence.it.bench;
 
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 
 /**
@@ -23,19 +22,16 @@ record BootOptions(int rounds, int megabytes, int settle, boolean here, boolean 
     private static final Set<String> KEYS = Set.of("only", "rounds", "memory", "settle", "commit", "out");
 
     /** @throws IllegalArgumentException with one line for the user */
-    static BootOptions parse(List<String> words) {
-        Map<String, String> values = Words.parse(words, KEYS, USAGE);
-        String only = values.getOrDefault("only", "");
-        if (!Set.of("", "here", "lab").contains(only)) {
-            throw new IllegalArgumentException("--only=" + only + " is neither here nor lab");
-        }
+    static BootOptions parse(List<String> arguments) {
+        Words words = Words.parse(arguments, KEYS, USAGE);
+        String only = words.choice("only", List.of("here", "lab"));
         return new BootOptions(
-                Integer.parseInt(values.getOrDefault("rounds", "10")),
-                Integer.parseInt(values.getOrDefault("memory", "512")),
-                Integer.parseInt(values.getOrDefault("settle", "10")),
+                words.number("rounds", 10, 1, BenchOptions.MOST_ROUNDS),
+                words.number("memory", 512, 64, 65_536),
+                words.number("settle", 10, 0, 3600),
                 !only.equals("lab"),
                 !only.equals("here"),
-                values.getOrDefault("commit", "unknown"),
-                Path.of(values.getOrDefault("out", "target/bench")));
+                words.text("commit", "unknown"),
+                Path.of(words.text("out", "target/bench")));
     }
 }

@@ -3,7 +3,6 @@ package ringfence.it.bench;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 
 /**
@@ -38,25 +37,24 @@ record FsOptions(
             Set.of("ours", "virtiofsd", "folder", "queues", "operations", "millis", "rounds", "commit", "out");
 
     /** @throws IllegalArgumentException with one line for the user */
-    static FsOptions parse(List<String> words, Path tree) {
-        Map<String, String> values = Words.parse(words, KEYS, USAGE);
+    static FsOptions parse(List<String> arguments, Path tree) {
+        Words words = Words.parse(arguments, KEYS, USAGE);
         String ours = tree.resolve("bin/vhost-user-fs").toString();
-        String operations = values.getOrDefault("operations", "");
+        String virtiofsd = words.text("virtiofsd", "");
+        String operations = words.text("operations", "");
         return new FsOptions(
-                List.of(values.getOrDefault("ours", ours).split(" ", -1)),
-                values.get("virtiofsd"),
-                Path.of(values.getOrDefault("folder", "/dev/shm")),
-                Arrays.stream(values.getOrDefault("queues", "1,4").split(",", -1))
-                        .map(Integer::valueOf)
-                        .toList(),
+                List.of(words.text("ours", ours).split(" ", -1)),
+                virtiofsd.isEmpty() ? null : virtiofsd,
+                Path.of(words.text("folder", "/dev/shm")),
+                words.numbers("queues", "1,4", 1, 64),
                 operations.isEmpty()
                         ? List.of(FsOperation.values())
                         : Arrays.stream(operations.split(",", -1))
                                 .map(FsOperation::valueOf)
                                 .toList(),
-                Integer.parseInt(values.getOrDefault("millis", "500")),
-                Integer.parseInt(values.getOrDefault("rounds", "4")),
-                values.getOrDefault("commit", "unknown"),
-                Path.of(values.getOrDefault("out", "target/bench")));
+                words.number("millis", 500, BenchOptions.LEAST_MILLIS, BenchOptions.MOST_MILLIS),
+                words.number("rounds", 4, 1, BenchOptions.MOST_ROUNDS),
+                words.text("commit", "unknown"),
+                Path.of(words.text("out", "target/bench")));
     }
 }

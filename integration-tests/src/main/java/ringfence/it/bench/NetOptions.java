@@ -1,9 +1,7 @@
 package ringfence.it.bench;
 
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 
 /**
@@ -40,25 +38,20 @@ record NetOptions(
             Set.of("only", "ours", "sizes", "frames", "millis", "rounds", "commit", "out");
 
     /** @throws IllegalArgumentException with one line for the user */
-    static NetOptions parse(List<String> words, Path tree) {
-        Map<String, String> values = Words.parse(words, KEYS, USAGE);
-        String only = values.getOrDefault("only", "");
-        if (!Set.of("", "switch", "tap", "tap-here").contains(only)) {
-            throw new IllegalArgumentException("--only=" + only + " is none of switch, tap and tap-here");
-        }
+    static NetOptions parse(List<String> arguments, Path tree) {
+        Words words = Words.parse(arguments, KEYS, USAGE);
+        String only = words.choice("only", List.of("switch", "tap", "tap-here"));
         String ours = tree.resolve("bin/vhost-user-net").toString();
         return new NetOptions(
-                List.of(values.getOrDefault("ours", ours).split(" ", -1)),
-                Arrays.stream(values.getOrDefault("sizes", "64,512,1500").split(",", -1))
-                        .map(Integer::valueOf)
-                        .toList(),
-                Integer.parseInt(values.getOrDefault("frames", "256")),
-                Integer.parseInt(values.getOrDefault("millis", "1000")),
-                Integer.parseInt(values.getOrDefault("rounds", "6")),
+                List.of(words.text("ours", ours).split(" ", -1)),
+                words.numbers("sizes", "64,512,1500", 60, 65_000),
+                words.number("frames", 256, 32, 32_768),
+                words.number("millis", 1000, BenchOptions.LEAST_MILLIS, BenchOptions.MOST_MILLIS),
+                words.number("rounds", 6, 1, BenchOptions.MOST_ROUNDS),
                 !only.startsWith("tap"),
                 !only.equals("switch"),
                 !only.equals("tap-here"),
-                values.getOrDefault("commit", "unknown"),
-                Path.of(values.getOrDefault("out", "target/bench")));
+                words.text("commit", "unknown"),
+                Path.of(words.text("out", "target/bench")));
     }
 }
