@@ -23,6 +23,7 @@ public final class Backend implements Serving {
     private static final int LISTENER = 1;
     private static final int CONNECTION = 2;
     private static final int BACKLOG = 4;
+    private static final String TRUNCATED = "its memory was truncated";
 
     private final BackendContext context;
     private final Linux linux;
@@ -158,13 +159,24 @@ public final class Backend implements Serving {
     private void run() {
         try {
             while (!stopping && !(session == null && listener == null)) {
-                cycle();
+                turn();
             }
         } catch (RuntimeException e) {
             context.log("back-end ends: " + e);
         } finally {
             end();
             onEnd.run();
+        }
+    }
+
+    /** This thread, too, reads from the guest's memory, where a queue starts: that may be gone. */
+    private void turn() {
+        try {
+            cycle();
+        } catch (InternalError _) {
+            if (session != null) { // else it was that of one who has left
+                drop(TRUNCATED);
+            }
         }
     }
 
@@ -191,7 +203,7 @@ public final class Backend implements Serving {
         }
         Throwable failure = failures.poll();
         if (failure != null && session != null) {
-            drop(failure instanceof InternalError ? "its memory was truncated" : "a queue failed: " + failure);
+            drop(failure instanceof InternalError ? TRUNCATED : "a queue failed: " + failure);
         }
     }
 

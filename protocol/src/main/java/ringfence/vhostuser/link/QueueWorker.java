@@ -128,7 +128,7 @@ final class QueueWorker implements Completions {
      * Whatever it was, it is this queue's: its thread serves others, and somebody waits for its end. An InternalError is memory
      * that the front-end has truncated under us.
      */
-    private void fail(Throwable e) {
+    void fail(Throwable e) {
         over = true;
         onFailure.accept(e);
     }

@@ -37,7 +37,7 @@ final class WorkerThread implements Agent, IdleStrategy {
             made.sleeper.close();
             throw e;
         }
-        AgentRunner.startOnThread(new AgentRunner(made, WorkerThread::unexpected, null, made), task -> {
+        AgentRunner.startOnThread(new AgentRunner(made, made::unexpected, null, made), task -> {
             Thread thread = new Thread(task);
             thread.setDaemon(true);
             return thread;
@@ -45,10 +45,15 @@ final class WorkerThread implements Agent, IdleStrategy {
         return made;
     }
 
-    /** Workers handle their own failures; here comes only the word that it has ended. */
-    private static void unexpected(Throwable e) {
+    /**
+     * Here comes the word that it has ended. Workers handle their own failures; but of memory that was truncated the runtime may
+     * tell some steps later, between two of them, and it can be that of any.
+     */
+    private void unexpected(Throwable e) {
         if (!(e instanceof AgentTerminationException)) {
-            throw new IllegalStateException(e);
+            for (QueueWorker worker : workers) {
+                worker.fail(e);
+            }
         }
     }
 
