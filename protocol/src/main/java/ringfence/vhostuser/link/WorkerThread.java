@@ -37,24 +37,42 @@ final class WorkerThread implements Agent, IdleStrategy {
             made.sleeper.close();
             throw e;
         }
-        AgentRunner.startOnThread(new AgentRunner(made, made::unexpected, null, made), task -> {
-            Thread thread = new Thread(task);
+        AgentRunner.startOnThread(new AgentRunner(made, WorkerThread::unexpected, null, made), task -> {
+            Thread thread = new Thread(() -> made.run(task));
             thread.setDaemon(true);
             return thread;
         });
         return made;
     }
 
-    /**
-     * Here comes the word that it has ended. Workers handle their own failures; but of memory that was truncated the runtime may
-     * tell some steps later, between two of them, and it can be that of any.
-     */
-    private void unexpected(Throwable e) {
-        if (!(e instanceof AgentTerminationException)) {
-            for (QueueWorker worker : workers) {
-                worker.fail(e);
-            }
+    /** Workers handle their own failures; here comes the word that it has ended, and what {@link #run} deals with. */
+    private static void unexpected(Throwable e) {
+        if (!(e instanceof AgentTerminationException || e instanceof Error)) {
+            throw new IllegalStateException(e);
         }
+    }
+
+    /**
+     * Of memory that was truncated the runtime may tell some steps after the access, between two turns of the workers, and it can
+     * be that of any: it ends this thread, so all that it serves fail, and nobody waits for them.
+     */
+    private void run(Runnable task) {
+        try {
+            task.run();
+        } catch (InternalError e) {
+            for (QueueWorker worker : abandoned()) {
+                worker.fail(e);
+                worker.end();
+            }
+            sleeper.close();
+        }
+    }
+
+    private synchronized QueueWorker[] abandoned() {
+        QueueWorker[] left = workers;
+        workers = NONE;
+        over = true;
+        return left;
     }
 
     /** Serves one more. Any thread. @return false: it has ended */
