@@ -172,7 +172,9 @@ class ProgramTest {
     /** Lets it go on as soon as each of its two records is in the log. */
     private static void logs(Process process, Path log) throws Exception {
         for (String record : List.of("WARN early: waited", "WARN late: came")) {
-            for (int i = 0; i < 600 && !(Files.exists(log) && Files.readString(log).contains(record)); i++) {
+            for (int i = 0;
+                    i < 600 && !(Files.exists(log) && Files.readString(log).contains(record));
+                    i++) {
                 Thread.sleep(50);
             }
             process.getOutputStream().write('\n');

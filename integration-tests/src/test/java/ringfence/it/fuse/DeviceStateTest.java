@@ -143,7 +143,7 @@ class DeviceStateTest {
                 assertThatThrownBy(() -> fuse.attributes().get(node)).hasMessageContaining(Errno.ESTALE.toString());
             }
             assertThatThrownBy(() -> fuse.files().read(held.file, held.handle, 0, 10))
-                    .hasMessageContaining(Errno.EBADF.toString());
+                    .hasMessageContaining(Errno.ESTALE.toString());
             assertThat(fuse.names().lookup(ROOT, "file").attr().size()).isEqualTo("another".length());
         }
     }

@@ -252,7 +252,9 @@ class UnitsTest {
              "serial": {"mode": "Null"}, "console": {"mode": "Off"}}
             """);
         Path here = Files.createDirectories(folder.resolve("units/ringfence@.service.d"));
-        Files.writeString(here.resolve("here.conf"), "[Service]\nEnvironment=RINGFENCE_ANY_KVM=1\nTimeoutStopSec=2\nWatchdogSec=5\n");
+        Files.writeString(
+                here.resolve("here.conf"),
+                "[Service]\nEnvironment=RINGFENCE_ANY_KVM=1\nTimeoutStopSec=2\nWatchdogSec=5\n");
         host.succeed("systemctl", "daemon-reload");
         host.succeed("systemctl", "start", "ringfence@vm.service");
         assertThat(host.property("ringfence@vm.service", "StatusText")).isEqualTo("the guest runs");

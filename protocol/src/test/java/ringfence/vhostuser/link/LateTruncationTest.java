@@ -42,7 +42,8 @@ class LateTruncationTest {
                 Vm vm = new Vm(linux).connect(pair[0], Vm.ALL)) {
             vm.start(QueueState.FRESH);
             vm.offer(1, 1, 11); // which is not answered, so that the queue cannot end at once
-            Vm.until(() -> device.engines.peek() != null && device.engines.peek().submitted() == 1);
+            Vm.until(
+                    () -> device.engines.peek() != null && device.engines.peek().submitted() == 1);
             try {
                 vm.frontend.stopQueue(0);
             } catch (PeerException _) {

@@ -256,7 +256,8 @@ final class Machine implements AutoCloseable {
                 log.debug(() -> device + ": " + reason); // the device's own log has told it
                 yield new Outcome.VmmEnds(Ending.REFUSED);
             }
-            case MachineCommand.Run _, MachineCommand.Sign _, MachineCommand.DeviceFailed _ -> throw new AssertionError(end);
+            case MachineCommand.Run _, MachineCommand.Sign _, MachineCommand.DeviceFailed _ ->
+                throw new AssertionError(end);
         };
     }
 
