@@ -7,10 +7,10 @@ import java.lang.reflect.Method;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.Deque;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentLinkedDeque;
-import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
@@ -20,10 +20,10 @@ import org.junit.jupiter.api.extension.ParameterResolver;
 import org.junit.jupiter.api.extension.ReflectiveInvocationContext;
 
 /**
- * Lends each test a {@link KvmHost}, which nobody else has meanwhile. The next test gets the same one, and the end of the run
- * closes it; those with another number of processors are closed at the end of their test. A test that fails where the
- * emulator has lost L1, or a program in it ({@link Loss}), is run again on a new L1; that is printed, put into the test report
- * and written to {@code target/lab/died.txt}.
+ * Lends each test a {@link KvmHost}, which nobody else has meanwhile. The next test that wants one of its kind gets it; it is
+ * closed when one of another kind is wanted, or at the end of the run. A test that fails where the emulator has lost L1, or a
+ * program in it ({@link Loss}), is run again on a new L1; that is printed, put into the test report and written to
+ * {@code target/lab/died.txt}.
  */
 public final class KvmHostExtension implements ParameterResolver, InvocationInterceptor {
     /** How often more: what fails a third time is no accident. */
@@ -123,14 +123,10 @@ public final class KvmHostExtension implements ParameterResolver, InvocationInte
 
     private static Loan loan(ExtensionContext context) {
         OnKvmHost wanted = annotation(context);
-        // an idle L1 costs a quarter of a processor: only those that nearly all tests use are kept
-        if (wanted.cpus() != OnKvmHost.CPUS) {
-            return new Loan(new Slot(wanted.kernel(), wanted.cpus()), Slot::close);
-        }
         return context.getRoot()
                 .getStore(HOSTS)
-                .getOrComputeIfAbsent(wanted.kernel(), key -> new Idle(wanted.kernel()), Idle.class)
-                .lend();
+                .getOrComputeIfAbsent(Idle.class, key -> new Idle(), Idle.class)
+                .lend(wanted.kernel(), wanted.cpus());
     }
 
     private static OnKvmHost annotation(ExtensionContext context) {
@@ -139,30 +135,39 @@ public final class KvmHostExtension implements ParameterResolver, InvocationInte
                 .orElseGet(() -> context.getRequiredTestClass().getAnnotation(OnKvmHost.class));
     }
 
-    /** What a test has of a host, until its own store closes it. */
-    private record Loan(Slot slot, Consumer<Slot> back) implements AutoCloseable {
+    /** A test's, until its own store gives it back. */
+    private record Loan(Slot slot, Idle owner) implements AutoCloseable {
         @Override
         public void close() {
-            back.accept(slot);
+            owner.takeBack(slot);
         }
     }
 
     /** Hosts that no test has. Closed by the root store. */
     private static final class Idle implements AutoCloseable {
-        private final String kernel;
-        private final Deque<Slot> slots = new ConcurrentLinkedDeque<>();
+        private final List<Slot> slots = new ArrayList<>();
 
-        Idle(String kernel) {
-            this.kernel = kernel;
+        /** Where only others are idle, one of them ends: an idle L1 takes a quarter of a processor from the tests. */
+        Loan lend(String kernel, int cpus) {
+            Optional<Slot> idle = take(slot -> slot.kernel.equals(kernel) && slot.cpus == cpus);
+            if (idle.isEmpty()) {
+                take(slot -> true).ifPresent(Slot::close);
+            }
+            return new Loan(idle.orElseGet(() -> new Slot(kernel, cpus)), this);
         }
 
-        Loan lend() {
-            Slot slot = slots.pollFirst();
-            return new Loan(slot == null ? new Slot(kernel, OnKvmHost.CPUS) : slot, slots::addFirst);
+        private synchronized Optional<Slot> take(Predicate<Slot> wanted) {
+            Optional<Slot> slot = slots.stream().filter(wanted).findFirst();
+            slot.ifPresent(slots::remove);
+            return slot;
+        }
+
+        synchronized void takeBack(Slot slot) {
+            slots.add(slot);
         }
 
         @Override
-        public void close() {
+        public synchronized void close() {
             slots.forEach(Slot::close);
         }
     }

@@ -18,15 +18,13 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 @Execution(ExecutionMode.CONCURRENT)
 @ExtendWith(KvmHostExtension.class)
 public @interface OnKvmHost {
-    /** L1's usual number of processors. */
-    int CPUS = 2;
-
     /** L1's kernel, 6.1 or 6.12, where there has to be an L1. */
     String kernel() default "6.1";
 
     /**
-     * L1's processors, 1 or 2. On one, all that QEMU emulates is the work of one thread, and what its threads lose to each
-     * other is not lost.
+     * L1's processors, 1 or 2. One does for a guest of one processor that is not under load while daemons start: all that QEMU
+     * emulates is the work of one thread then, which leaves the other processor of this machine to other tests, and loses
+     * nothing to the emulation of another one.
      */
-    int cpus() default CPUS;
+    int cpus() default 2;
 }

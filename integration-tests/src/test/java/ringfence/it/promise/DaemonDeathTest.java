@@ -6,7 +6,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Random;
 import java.util.regex.MatchResult;
-import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.TestReporter;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -18,7 +17,6 @@ import ringfence.it.lab.OnKvmHost;
 import ringfence.it.lab.Vmm;
 
 /** A guest under whose writes the disk's daemon dies. */
-@Order(1)
 @OnKvmHost
 class DaemonDeathTest {
     private static final Duration LONG = Duration.ofMinutes(3);

@@ -6,7 +6,6 @@ import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import ringfence.it.lab.ApiCaller;
 import ringfence.it.lab.Command;
@@ -20,7 +19,6 @@ import ringfence.it.lab.Vmm;
 import ringfence.it.lab.VmmApi;
 
 /** Debian guests whose devices come and go while they run, and whose power button is pressed. */
-@Order(1)
 @OnKvmHost
 class HotPlugTest {
     private static final Duration LONG = Duration.ofMinutes(3);

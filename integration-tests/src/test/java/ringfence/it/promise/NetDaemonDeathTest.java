@@ -1,7 +1,6 @@
 package ringfence.it.promise;
 
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Order;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -9,7 +8,6 @@ import ringfence.it.lab.KvmHost;
 import ringfence.it.lab.OnKvmHost;
 
 /** Guests under whose connections the network's daemon dies. */
-@Order(1)
 @OnKvmHost
 class NetDaemonDeathTest {
     private static final int KILLS = Integer.getInteger("ringfence.promise.net.kills", 5);

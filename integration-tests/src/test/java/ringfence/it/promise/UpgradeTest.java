@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.MatchResult;
-import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import ringfence.it.lab.Command;
 import ringfence.it.lab.Guest;
@@ -17,7 +16,6 @@ import ringfence.it.lab.OnKvmHost;
 import ringfence.it.lab.Vmm;
 
 /** A guest whose daemons are upgraded while it uses them. */
-@Order(1)
 @OnKvmHost
 class UpgradeTest {
     private static final Duration LONG = Duration.ofMinutes(3);
