@@ -30,11 +30,11 @@ class GuestUnitsTest {
     private static final String VM = "ringfence@vm1.service";
     private static final List<String> KINDS = List.of("blk", "net", "fs");
 
-    /** The host's part of docs/systemd.md. */
+    /** The host's part of docs/systemd.md; by iproute2's ip, as busybox's, which its shell prefers, knows no taps. */
     private static final String CONFIGURE = """
         set -e
         [ -c /dev/net/tun ] || modprobe tun
-        ip tuntap add dev vm1 mode tap multi_queue group ringfence
+        /bin/ip tuntap add dev vm1 mode tap multi_queue group ringfence
         ip addr add 192.0.2.1/30 dev vm1
         ip link set vm1 up
         truncate -s 16M /var/lib/ringfence/vm1.img
