@@ -3,7 +3,6 @@ package ringfence.option;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 
@@ -45,12 +44,12 @@ public final class OptionTypes {
 
     /** Such a value or none. */
     public static <V> OptionType<Optional<V>> optional(OptionType<V> type) {
-        return new OptionalType<>(type);
+        return new ComposedTypes.OptionalType<>(type);
     }
 
     /** A list of such values: {@code [a,b]}, or one without brackets. */
     public static <V> OptionType<List<V>> list(OptionType<V> type) {
-        return new ListType<>(type);
+        return new ComposedTypes.ListType<>(type);
     }
 
     /** A list of whole numbers of this range, with stretches: {@code [1,4-7]}. */
@@ -60,12 +59,12 @@ public final class OptionTypes {
 
     /** A record with a table of its own. */
     public static <R> OptionType<R> record(OptionTable<R> table) {
-        return new RecordType<>(table);
+        return new ComposedTypes.RecordType<>(table);
     }
 
     /** A record with a table that is made when it is needed first. */
     public static <R> OptionType<R> laterRecord(Supplier<OptionTable<R>> table) {
-        return new LaterRecordType<>(table);
+        return new ComposedTypes.LaterRecordType<>(table);
     }
 
     /** A constant of an enum that is an option's value: its word in a flag, its name in JSON, both made from its own. */
@@ -342,101 +341,6 @@ public final class OptionTypes {
         }
     }
 
-    private record OptionalType<V>(OptionType<V> type) implements OptionType<Optional<V>> {
-        @Override
-        public Optional<V> parse(String text) {
-            return Optional.of(type.parse(text));
-        }
-
-        @Override
-        public Optional<V> read(Json json) {
-            return Optional.of(type.read(json));
-        }
-
-        @Override
-        public void unknown(Json json, String path, List<String> found) {
-            type.unknown(json, path, found);
-        }
-
-        @Override
-        public Json write(Optional<V> value) {
-            return value.isPresent() ? type.write(value.get()) : Json.Null.NULL;
-        }
-
-        @Override
-        public String syntax() {
-            return type.syntax();
-        }
-
-        @Override
-        public Json.Obj schema() {
-            return type.schema();
-        }
-
-        @Override
-        public void schemas(Map<String, Json> found) {
-            type.schemas(found);
-        }
-    }
-
-    private record ListType<V>(OptionType<V> type) implements OptionType<List<V>> {
-        @Override
-        public List<V> parse(String text) {
-            List<V> values = new ArrayList<>();
-            for (String item : FlagSyntax.items(text)) {
-                values.add(type.parse(FlagSyntax.unquote(item)));
-            }
-            return List.copyOf(values);
-        }
-
-        @Override
-        public List<V> read(Json json) {
-            if (!(json instanceof Json.Arr list)) {
-                throw wrong(json, "a list");
-            }
-            List<V> values = new ArrayList<>();
-            for (Json item : list.items()) {
-                try {
-                    values.add(type.read(item));
-                } catch (OptionException e) {
-                    throw e.in("[" + values.size() + "]");
-                }
-            }
-            return List.copyOf(values);
-        }
-
-        @Override
-        public void unknown(Json json, String path, List<String> found) {
-            if (json instanceof Json.Arr list) {
-                for (int i = 0; i < list.items().size(); i++) {
-                    type.unknown(list.items().get(i), path + '[' + i + ']', found);
-                }
-            }
-        }
-
-        @Override
-        public Json write(List<V> value) {
-            return value.isEmpty()
-                    ? Json.Null.NULL
-                    : new Json.Arr(value.stream().map(type::write).toList());
-        }
-
-        @Override
-        public String syntax() {
-            return "[" + type.syntax() + ",...]";
-        }
-
-        @Override
-        public Json.Obj schema() {
-            return Json.object("type", "array", "items", type.schema());
-        }
-
-        @Override
-        public void schemas(Map<String, Json> found) {
-            type.schemas(found);
-        }
-    }
-
     private record IntegersType(int min, int max) implements OptionType<List<Integer>> {
         @Override
         public List<Integer> parse(String text) {
@@ -480,86 +384,6 @@ public final class OptionTypes {
         @Override
         public Json.Obj schema() {
             return Json.object("type", "array", "items", integer(min, max).schema());
-        }
-    }
-
-    private record RecordType<R>(OptionTable<R> table) implements OptionType<R> {
-        @Override
-        public R parse(String text) {
-            return table.parse(text);
-        }
-
-        @Override
-        public R read(Json json) {
-            return table.read(json);
-        }
-
-        @Override
-        public void unknown(Json json, String path, List<String> found) {
-            if (json instanceof Json.Obj object) {
-                table.unknown(object, path, found);
-            }
-        }
-
-        @Override
-        public Json write(R value) {
-            return table.write(value);
-        }
-
-        @Override
-        public String syntax() {
-            return table.syntax();
-        }
-
-        @Override
-        public Json.Obj schema() {
-            return Json.object("$ref", "#/components/schemas/" + table.name());
-        }
-
-        @Override
-        public void schemas(Map<String, Json> found) {
-            table.schemas(found);
-        }
-    }
-
-    private record LaterRecordType<R>(Supplier<OptionTable<R>> table) implements OptionType<R> {
-        @Override
-        public R parse(String text) {
-            return now().parse(text);
-        }
-
-        @Override
-        public R read(Json json) {
-            return now().read(json);
-        }
-
-        @Override
-        public void unknown(Json json, String path, List<String> found) {
-            now().unknown(json, path, found);
-        }
-
-        @Override
-        public Json write(R value) {
-            return now().write(value);
-        }
-
-        @Override
-        public String syntax() {
-            return now().syntax();
-        }
-
-        @Override
-        public Json.Obj schema() {
-            return now().schema();
-        }
-
-        @Override
-        public void schemas(Map<String, Json> found) {
-            now().schemas(found);
-        }
-
-        private OptionType<R> now() {
-            return record(table.get());
         }
     }
 }
