@@ -254,7 +254,7 @@ class UnitsTest {
         Path here = Files.createDirectories(folder.resolve("units/ringfence@.service.d"));
         Files.writeString(
                 here.resolve("here.conf"),
-                "[Service]\nEnvironment=RINGFENCE_ANY_KVM=1\nTimeoutStopSec=2\nWatchdogSec=5\n");
+                "[Service]\nEnvironment=RINGFENCE_ANY_KVM=1\nTimeoutStopSec=2\nWatchdogSec=10\n");
         host.succeed("systemctl", "daemon-reload");
         host.succeed("systemctl", "start", "ringfence@vm.service");
         assertThat(host.property("ringfence@vm.service", "StatusText")).isEqualTo("the guest runs");
@@ -295,7 +295,7 @@ class UnitsTest {
     private static void theWatchdogBitesAVmmThatIsStoppedAndNotForItsGuest(String pid) throws Exception {
         String unit = "ringfence@vm.service";
         ctl("pause");
-        Thread.sleep(TimeUnit.SECONDS.toMillis(7)); // longer than the watchdog's patience
+        Thread.sleep(TimeUnit.SECONDS.toMillis(13)); // longer than the watchdog's patience
         assertThat(host.property(unit, "MainPID")).as("the guest is paused").isEqualTo(pid);
         ctl("resume");
         end(unit, "kill --signal=STOP");
