@@ -135,7 +135,7 @@ class BoxTest {
     }
 
     @Test
-    @OnKvmHost(cpus = 1)
+    @OnKvmHost
     void onLinux61(KvmHost host) throws Exception {
         onDebian(host, 2);
     }

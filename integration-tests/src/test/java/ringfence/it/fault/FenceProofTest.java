@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import ringfence.it.lab.Checkout;
@@ -37,12 +39,14 @@ class FenceProofTest {
     }
 
     @Test
+    @Execution(ExecutionMode.CONCURRENT) // each L1 has one processor
     @OnKvmHost(kernel = "6.1", cpus = 1)
     void nothingLandsAfterTheFenceOnLinux61(KvmHost host) {
         prove(host, SOME, ALL);
     }
 
     @Test
+    @Execution(ExecutionMode.CONCURRENT)
     @OnKvmHost(kernel = "6.12", cpus = 1)
     void nothingLandsAfterTheFenceOnLinux612(KvmHost host) {
         prove(host, SOME, ALL);

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.Test;
 
 /** The framework against a VMM that is known to work: what fails here is the lab, not Ringfence. */
-@OnKvmHost(cpus = 1)
+@OnKvmHost
 class GuestTest {
     @Test
     void runsScriptsOnItsRootDiskAndPowersOff(KvmHost host) {

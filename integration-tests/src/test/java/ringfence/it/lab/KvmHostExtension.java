@@ -7,10 +7,7 @@ import java.lang.reflect.Method;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
-import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
@@ -20,8 +17,8 @@ import org.junit.jupiter.api.extension.ParameterResolver;
 import org.junit.jupiter.api.extension.ReflectiveInvocationContext;
 
 /**
- * Lends each test a {@link KvmHost}, which nobody else has meanwhile. The next test that wants one of its kind gets it; it is
- * closed when one of another kind is wanted, or at the end of the run. A test that fails where the emulator has lost L1, or a
+ * Gives tests their {@link KvmHost}. Hosts live in the root store, one per kernel of L1, and are closed at the end of the run;
+ * those with another number of processors at the end of their class. A test that fails where the emulator has lost L1, or a
  * program in it ({@link Loss}), is run again on a new L1; that is printed, put into the test report and written to
  * {@code target/lab/died.txt}.
  */
@@ -116,17 +113,14 @@ public final class KvmHostExtension implements ParameterResolver, InvocationInte
     }
 
     private static Slot slot(ExtensionContext context) {
-        return context.getStore(HOSTS)
-                .getOrComputeIfAbsent(Loan.class, key -> loan(context), Loan.class)
-                .slot();
-    }
-
-    private static Loan loan(ExtensionContext context) {
         OnKvmHost wanted = annotation(context);
-        return context.getRoot()
-                .getStore(HOSTS)
-                .getOrComputeIfAbsent(Idle.class, key -> new Idle(), Idle.class)
-                .lend(wanted.kernel(), wanted.cpus());
+        String kind = KvmHosts.isLocal() ? "local" : wanted.kernel() + " on " + wanted.cpus();
+        // an idle L1 costs a quarter of a processor: only the one that nearly all tests use is kept
+        ExtensionContext user = wanted.cpus() == OnKvmHost.CPUS
+                ? context.getRoot()
+                : context.getParent().orElseThrow();
+        return user.getStore(HOSTS)
+                .getOrComputeIfAbsent(kind, key -> new Slot(wanted.kernel(), wanted.cpus()), Slot.class);
     }
 
     private static OnKvmHost annotation(ExtensionContext context) {
@@ -135,44 +129,7 @@ public final class KvmHostExtension implements ParameterResolver, InvocationInte
                 .orElseGet(() -> context.getRequiredTestClass().getAnnotation(OnKvmHost.class));
     }
 
-    /** A test's, until its own store gives it back. */
-    private record Loan(Slot slot, Idle owner) implements AutoCloseable {
-        @Override
-        public void close() {
-            owner.takeBack(slot);
-        }
-    }
-
-    /** Hosts that no test has. Closed by the root store. */
-    private static final class Idle implements AutoCloseable {
-        private final List<Slot> slots = new ArrayList<>();
-
-        /** Where only others are idle, one of them ends: an idle L1 takes a quarter of a processor from the tests. */
-        Loan lend(String kernel, int cpus) {
-            Optional<Slot> idle = take(slot -> slot.kernel.equals(kernel) && slot.cpus == cpus);
-            if (idle.isEmpty()) {
-                take(slot -> true).ifPresent(Slot::close);
-            }
-            return new Loan(idle.orElseGet(() -> new Slot(kernel, cpus)), this);
-        }
-
-        private synchronized Optional<Slot> take(Predicate<Slot> wanted) {
-            Optional<Slot> slot = slots.stream().filter(wanted).findFirst();
-            slot.ifPresent(slots::remove);
-            return slot;
-        }
-
-        synchronized void takeBack(Slot slot) {
-            slots.add(slot);
-        }
-
-        @Override
-        public synchronized void close() {
-            slots.forEach(Slot::close);
-        }
-    }
-
-    /** One host, made when first asked for. */
+    /** One host, made when first asked for. Closed by the root store. */
     private static final class Slot implements AutoCloseable {
         private final String kernel;
         private final int cpus;

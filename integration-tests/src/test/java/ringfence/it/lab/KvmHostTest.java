@@ -8,7 +8,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 /** What every test of a guest relies on. */
-@OnKvmHost(cpus = 1)
+@OnKvmHost
 class KvmHostTest {
     private static final Duration SOON = Duration.ofSeconds(60);
 

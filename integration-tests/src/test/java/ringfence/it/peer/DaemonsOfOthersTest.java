@@ -15,7 +15,7 @@ import ringfence.it.lab.RootDisk;
 import ringfence.it.lab.Vmm;
 
 /** Our VMM with a disk that somebody else's daemon serves. */
-@OnKvmHost(cpus = 1)
+@OnKvmHost
 class DaemonsOfOthersTest {
     /** It boots from there, writes, and leaves a clean image that holds what it wrote. */
     @Test

@@ -16,7 +16,7 @@ import ringfence.it.lab.Vmm;
 import ringfence.it.lab.VmmApi;
 
 /** Debian guests give memory to their host, which has it: measured by what the VMM's memfd takes. */
-@OnKvmHost(cpus = 1)
+@OnKvmHost
 class BalloonGuestTest {
     private static final long MIB = 1 << 20;
     private static final int MEMORY = 352;

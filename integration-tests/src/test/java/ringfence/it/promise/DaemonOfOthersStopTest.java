@@ -14,7 +14,7 @@ import ringfence.it.lab.Program;
 import ringfence.it.lab.Vmm;
 
 /** A guest whose daemon is somebody else's, and is stopped by SIGSTOP. */
-@OnKvmHost(cpus = 1)
+@OnKvmHost
 class DaemonOfOthersStopTest {
     private static final Duration LONG = Duration.ofMinutes(3);
     private static final int SIGCONT = 18;

@@ -6,7 +6,6 @@ import java.time.Duration;
 import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.parallel.Isolated;
 import ringfence.it.lab.Guest;
 import ringfence.it.lab.GuestSpec;
 import ringfence.it.lab.HangProbe;
@@ -14,8 +13,7 @@ import ringfence.it.lab.KvmHost;
 import ringfence.it.lab.OnKvmHost;
 import ringfence.it.lab.Vmm;
 
-/** A guest whose daemons are stopped by SIGSTOP, and go on. Alone, for it measures. */
-@Isolated
+/** A guest whose daemons are stopped by SIGSTOP, and go on. */
 @OnKvmHost
 class DaemonStopTest {
     private static final Duration LONG = Duration.ofMinutes(3);

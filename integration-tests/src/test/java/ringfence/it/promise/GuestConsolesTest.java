@@ -16,7 +16,7 @@ import ringfence.it.lab.Program;
 import ringfence.it.lab.VmmApi;
 
 /** A Debian guest's hvc0 and who is at its other end. */
-@OnKvmHost(cpus = 1)
+@OnKvmHost
 class GuestConsolesTest {
     private static final Duration SOON = Duration.ofMinutes(2);
     private static final String VM =

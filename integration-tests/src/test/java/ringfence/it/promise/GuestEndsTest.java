@@ -11,7 +11,7 @@ import ringfence.it.lab.Outcome;
 import ringfence.it.lab.Vmm;
 
 /** How a guest's end becomes the VMM's exit code. */
-@OnKvmHost(cpus = 1)
+@OnKvmHost
 class GuestEndsTest {
     private static final String BOOT_ID = "cat /proc/sys/kernel/random/boot_id";
 

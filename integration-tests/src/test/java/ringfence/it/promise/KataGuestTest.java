@@ -15,7 +15,7 @@ import ringfence.it.lab.Program;
 import ringfence.it.lab.VmmApi;
 
 /** A Debian guest as a sandbox of Kata Containers': it sees each device come and go, in the order in which Kata has them. */
-@OnKvmHost(cpus = 1)
+@OnKvmHost
 class KataGuestTest {
     private static final Duration LONG = Duration.ofMinutes(3);
     private static final String SUM = "sha256sum | cut -c 1-64";

@@ -13,7 +13,7 @@ import ringfence.it.lab.Program;
 import ringfence.it.lab.Vmm;
 
 /** A disk of which the VMM knows its type and its queue, and nothing else: all of it is its daemon's, which somebody else starts. */
-@OnKvmHost(cpus = 1)
+@OnKvmHost
 class OurGenericDeviceTest {
     private static final Duration LONG = Duration.ofMinutes(3);
     private static final String SUM = "sha256sum | cut -c 1-64";

@@ -16,7 +16,7 @@ import ringfence.it.lab.Program;
 import ringfence.it.lab.Vmm;
 
 /** A user without privileges but that of using KVM gives a guest a network. Root is needed to become that user. */
-@OnKvmHost(cpus = 1)
+@OnKvmHost
 class OurPasstTest {
     private static final Duration SOON = Duration.ofMinutes(1);
     private static final String NOBODY = "65534";

@@ -13,7 +13,7 @@ import ringfence.it.lab.Vmm;
 import ringfence.it.lab.VmmApi;
 
 /** Debian guests with a file of their host's as persistent memory. */
-@OnKvmHost(cpus = 1)
+@OnKvmHost
 class PmemGuestTest {
     private static final String SUM = "sha256sum | cut -c 1-64";
     private static final Duration SOON = Duration.ofMinutes(2);
