@@ -7,6 +7,7 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import ringfence.memory.OrderedStores;
 
 /**
  * One queue's part of an inflight region: what the worker notes so that a successor can go on. One owner thread, the
@@ -80,18 +81,18 @@ public final class InflightQueue {
 
     /** What is recorded in flight never was: the device is reset. No worker runs. */
     void forget() {
-        SHORT.setRelease(memory, (long) InflightLayout.VERSION, (short) 0);
+        OrderedStores.release(memory, InflightLayout.VERSION, (short) 0);
     }
 
     private void prepare(int size, int usedIndex) {
         for (int head = 0; head < capacity; head++) {
-            BYTE.setRelease(memory, entry(head) + InflightLayout.IN_FLIGHT, (byte) 0);
+            OrderedStores.release(memory, entry(head) + InflightLayout.IN_FLIGHT, (byte) 0);
         }
         LONG.setRelease(memory, (long) InflightLayout.FEATURES, 0L);
-        SHORT.setRelease(memory, (long) InflightLayout.ENTRIES, (short) size);
-        SHORT.setRelease(memory, (long) InflightLayout.LAST_BATCH_HEAD, (short) 0);
-        SHORT.setRelease(memory, (long) InflightLayout.USED_INDEX, (short) usedIndex);
-        SHORT.setRelease(memory, (long) InflightLayout.VERSION, (short) InflightLayout.CURRENT_VERSION);
+        OrderedStores.release(memory, InflightLayout.ENTRIES, (short) size);
+        OrderedStores.release(memory, InflightLayout.LAST_BATCH_HEAD, (short) 0);
+        OrderedStores.release(memory, InflightLayout.USED_INDEX, (short) usedIndex);
+        OrderedStores.release(memory, InflightLayout.VERSION, (short) InflightLayout.CURRENT_VERSION);
         counter = 0;
     }
 
@@ -107,10 +108,10 @@ public final class InflightQueue {
             if (head >= size) {
                 throw new InflightException("inflight: batch names head " + head + " of " + size);
             }
-            BYTE.setRelease(memory, entry(head) + InflightLayout.IN_FLIGHT, (byte) 0);
+            OrderedStores.release(memory, entry(head) + InflightLayout.IN_FLIGHT, (byte) 0);
             head = unsigned(entry(head) + InflightLayout.NEXT);
         }
-        SHORT.setRelease(memory, (long) InflightLayout.USED_INDEX, (short) usedIndex);
+        OrderedStores.release(memory, InflightLayout.USED_INDEX, (short) usedIndex);
     }
 
     /** Pairs of counter and head. */
@@ -154,7 +155,7 @@ public final class InflightQueue {
     int again(int head) {
         long at = entry(head) + InflightLayout.AGAIN;
         int before = Byte.toUnsignedInt((byte) BYTE.getAcquire(memory, at));
-        BYTE.setRelease(memory, at, (byte) Math.min(before + 1, 255));
+        OrderedStores.release(memory, at, (byte) Math.min(before + 1, 255));
         return before;
     }
 
@@ -162,9 +163,9 @@ public final class InflightQueue {
     void completing(int head) {
         CrashPoint.reach(CrashPoint.FINISHED);
         int last = unsigned(InflightLayout.LAST_BATCH_HEAD);
-        SHORT.setRelease(memory, entry(head) + InflightLayout.NEXT, (short) last);
+        OrderedStores.release(memory, entry(head) + InflightLayout.NEXT, (short) last);
         CrashPoint.reach(CrashPoint.LINKED);
-        SHORT.setRelease(memory, (long) InflightLayout.LAST_BATCH_HEAD, (short) head);
+        OrderedStores.release(memory, InflightLayout.LAST_BATCH_HEAD, (short) head);
         CrashPoint.reach(CrashPoint.ANNOUNCED);
     }
 
@@ -178,12 +179,12 @@ public final class InflightQueue {
 
     /** In flight no longer: one of a batch that is in the used ring, or a chain that goes back to the available ring. */
     void cleared(int head) {
-        BYTE.setRelease(memory, entry(head) + InflightLayout.IN_FLIGHT, (byte) 0);
+        OrderedStores.release(memory, entry(head) + InflightLayout.IN_FLIGHT, (byte) 0);
     }
 
     /** All of a batch is cleared. */
     void noted(int usedIndex) {
-        SHORT.setRelease(memory, (long) InflightLayout.USED_INDEX, (short) usedIndex);
+        OrderedStores.release(memory, InflightLayout.USED_INDEX, (short) usedIndex);
         CrashPoint.reach(CrashPoint.NOTED);
     }
 

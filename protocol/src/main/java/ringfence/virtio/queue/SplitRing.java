@@ -17,6 +17,7 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import ringfence.memory.MemoryTable;
+import ringfence.memory.OrderedStores;
 import ringfence.virtio.RingFormat;
 import ringfence.virtio.SplitLayout;
 
@@ -138,7 +139,7 @@ final class SplitRing {
 
     /** Driver: publishes what was written before; pairs with {@link #availableIndexAcquire}, 2.7.13.3.1. */
     void availableIndexRelease(int index) {
-        WORD.setRelease(available, (long) RING_INDEX, (short) index);
+        OrderedStores.release(available, RING_INDEX, (short) index);
     }
 
     /** Device: covered by {@link #availableIndexAcquire}. */
@@ -158,7 +159,7 @@ final class SplitRing {
 
     /** Driver: see {@link #availableFlagsOpaque}. */
     void availableFlagsOpaque(int flags) {
-        WORD.setOpaque(available, (long) RING_FLAGS, (short) flags);
+        OrderedStores.opaque(available, RING_FLAGS, (short) flags);
     }
 
     /** Device: used_event, read after {@link #fullFence} behind the release of used.idx, 2.7.7.2. */
@@ -168,7 +169,7 @@ final class SplitRing {
 
     /** Driver: asks for an interrupt when the element of this index is used; {@link #fullFence} follows, 2.7.7.1. */
     void usedEventOpaque(int index) {
-        WORD.setOpaque(available, usedEventAt, (short) index);
+        OrderedStores.opaque(available, usedEventAt, (short) index);
     }
 
     // ---- used ring: written by the device
@@ -180,7 +181,7 @@ final class SplitRing {
 
     /** Device: pairs with the driver's acquire of used.idx, 2.7.8.2: the element and the buffers come first. */
     void usedIndexRelease(int index) {
-        WORD.setRelease(used, (long) RING_INDEX, (short) index);
+        OrderedStores.release(used, RING_INDEX, (short) index);
     }
 
     /** Device: {@code id} and {@code len}; covered by {@link #usedIndexRelease}. */
@@ -200,7 +201,7 @@ final class SplitRing {
 
     /** Device: see {@link #usedFlagsOpaque}. */
     void usedFlagsOpaque(int flags) {
-        WORD.setOpaque(used, (long) RING_FLAGS, (short) flags);
+        OrderedStores.opaque(used, RING_FLAGS, (short) flags);
     }
 
     /** Driver: avail_event, read after {@link #fullFence} behind the release of avail.idx, 2.7.13.4.1. */
@@ -210,7 +211,7 @@ final class SplitRing {
 
     /** Device: asks for a kick when the entry of this index is available; {@link #fullFence} follows, 2.7.10.2. */
     void availableEventOpaque(int index) {
-        WORD.setOpaque(used, availableEventAt, (short) index);
+        OrderedStores.opaque(used, availableEventAt, (short) index);
     }
 
     /**
