@@ -2,6 +2,7 @@ package ringfence.it.fuse;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import ringfence.linux.Epoll;
@@ -50,6 +51,7 @@ public final class FuseGuest implements AutoCloseable {
             ProtocolFeature.INFLIGHT_SHMFD,
             ProtocolFeature.RESET_DEVICE,
             ProtocolFeature.DEVICE_STATE);
+    private static final long WITH_SLOTS = WANTED | ProtocolFeature.mask(ProtocolFeature.CONFIGURE_MEM_SLOTS);
 
     /** What happens when the daemon has gone: a successor listens when this returns. */
     public interface Recovery {
@@ -61,7 +63,8 @@ public final class FuseGuest implements AutoCloseable {
     private final FuseShape shape;
     private final Fd fd;
     private final Mapping mapping;
-    private final MemoryTable memory;
+    private final Region own;
+    private final long wanted;
     private final long slotBytes;
     private final long slotsAt;
     private final QueueConfig[] configs;
@@ -74,11 +77,23 @@ public final class FuseGuest implements AutoCloseable {
     };
     private InflightShare inflight;
     private Frontend frontend;
+    private MemoryTable memory;
     private int running;
 
     public FuseGuest(Linux linux, FuseShape shape) {
+        this(linux, shape, true, false);
+    }
+
+    /**
+     * One whose memory may change.
+     *
+     * @param sealed whether its file cannot be cut: else only a daemon with {@code --allow-unsealed} takes it
+     * @param memorySlots whether a region that comes or goes is told by a message for it, and not by all of them anew
+     */
+    public FuseGuest(Linux linux, FuseShape shape, boolean sealed, boolean memorySlots) {
         this.linux = linux;
         this.shape = shape;
+        wanted = memorySlots ? WITH_SLOTS : WANTED;
         int all = shape.queues() + 1;
         int entries = 4 + shape.data() / PAGE;
         long ringRoom = roundUp(GuestDriver.bytes(shape.queueSize()));
@@ -87,9 +102,12 @@ public final class FuseGuest implements AutoCloseable {
         slotBytes = (long) REQUEST + REPLY + shape.data();
         long size = slotsAt + slotBytes * shape.slots() * all;
         fd = linux.memory().memfd("fuse-guest", size);
-        linux.memory().seal(fd, Seal.SHRINK, Seal.GROW);
+        if (sealed) {
+            linux.memory().seal(fd, Seal.SHRINK, Seal.GROW);
+        }
         mapping = linux.memory().map(fd, 0, size);
-        memory = MemoryTable.of(List.of(new Region(0, mapping.address(), size, mapping, 0, fd, 0)));
+        own = new Region(0, mapping.address(), size, mapping, 0, fd, 0);
+        memory = MemoryTable.of(List.of(own));
         configs = new QueueConfig[all];
         drivers = new GuestDriver[all];
         kicks = new EventFd[all];
@@ -137,12 +155,12 @@ public final class FuseGuest implements AutoCloseable {
     private void greet(String socket) {
         frontend = reach(socket);
         epoll.add(frontend.socket(), Epoll.IN, LOST);
-        Offer offer = frontend.hello(WANTED);
-        long wanted = Feature.VERSION_1 | Feature.INDIRECT_DESC | (shape.polling() ? 0 : Feature.EVENT_IDX);
-        if ((offer.features() & wanted) != wanted) {
+        Offer offer = frontend.hello(wanted);
+        long features = Feature.VERSION_1 | Feature.INDIRECT_DESC | (shape.polling() ? 0 : Feature.EVENT_IDX);
+        if ((offer.features() & features) != features) {
             throw new IllegalStateException("the daemon lacks features that Linux uses: " + offer);
         }
-        frontend.features(wanted);
+        frontend.features(features);
         frontend.memory(memory);
         if (offer.has(ProtocolFeature.INFLIGHT_SHMFD)) {
             if (inflight == null) {
@@ -212,6 +230,41 @@ public final class FuseGuest implements AutoCloseable {
         }
         frontend.reset();
         lost();
+    }
+
+    /** Tells of these regions beside its own memory, in place of those before. Its queues run. */
+    public void besides(List<Region> others) {
+        List<Region> all = new ArrayList<>(others);
+        all.add(own);
+        memory = memory.next(all);
+        frontend.memory(memory);
+    }
+
+    /** Cuts its own memory to that size, whoever uses it; nothing here may touch it after that. The driver's part of it ends. */
+    public void cut(long size) {
+        linux.files().truncate(fd, size);
+    }
+
+    /** Stops its queues, and starts them where they stood, with that between. */
+    public void stopped(Runnable meanwhile) {
+        QueueState[] states = new QueueState[running];
+        for (int q = 0; q < running; q++) {
+            states[q] = frontend.stopQueue(q);
+        }
+        meanwhile.run();
+        for (int q = 0; q < running; q++) {
+            frontend.startQueue(q, configs[q], states[q], kicks[q], calls[q], null);
+        }
+    }
+
+    /** Kicks a queue, whether it has something or not. */
+    public void kick(int queue) {
+        kicks[queue].signal();
+    }
+
+    /** Bytes of its own memory. */
+    public long size() {
+        return mapping.size();
     }
 
     /** The first bytes of the configuration space: 36 of the tag, then the number of request queues. */
