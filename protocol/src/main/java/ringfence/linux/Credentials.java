@@ -3,9 +3,11 @@ package ringfence.linux;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
+import java.util.Set;
 
 /**
- * For whom the calling thread, a platform thread, touches files. Raw calls, which change that thread only; the C library's
+ * Who the calling thread, a platform thread, is, and for whom it touches files. Raw calls, which change that thread only; the C library's
  * would change all. None allocates.
  */
 public final class Credentials {
@@ -13,6 +15,9 @@ public final class Credentials {
     private static final int HEADER = 8;
     private static final int DATA = 12;
     private static final int CLONE_FS = 0x200;
+    private static final int PR_SET_KEEPCAPS = 8;
+    private static final int PR_CAP_AMBIENT = 47;
+    private static final int PR_CAP_AMBIENT_RAISE = 2;
 
     private final Kernel kernel;
 
@@ -48,6 +53,48 @@ public final class Credentials {
     /** umask(2). @return the mask before */
     public int mask(int mask) {
         return (int) kernel.call(Syscall.UMASK, mask, 0, 0, 0, 0, 0);
+    }
+
+    /**
+     * Makes the calling thread another user's, for good: this user and group, no further groups, and of root's privileges
+     * these alone, which what it starts keeps (ambient ones).
+     *
+     * @param id of both, 1 to 2^31 - 1
+     * @throws ErrnoException EPERM without CAP_SETGID and CAP_SETUID, or if it has not what it is to keep; EINVAL: the
+     *     number is none in this user namespace
+     */
+    public void become(int id, Set<Capability> kept) {
+        prctl(PR_SET_KEEPCAPS, 1, 0);
+        Call.check(tryNoGroups(), Syscall.SETGROUPS, "none");
+        Call.check(kernel.call(Syscall.SETRESGID, id, id, id, 0, 0, 0), Syscall.SETRESGID, "group " + id);
+        Call.check(kernel.call(Syscall.SETRESUID, id, id, id, 0, 0, 0), Syscall.SETRESUID, "user " + id);
+        long bits = bits(kept);
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment memory = arena.allocate(HEADER + 2 * DATA, 8);
+            memory.set(ValueLayout.JAVA_INT, 0, LINUX_CAPABILITY_VERSION_3);
+            for (int at = 0; at < 2 * DATA; at += 4) { // effective, permitted, inheritable; twice
+                memory.set(ValueLayout.JAVA_INT, HEADER + at, (int) (bits >>> 32 * (at / DATA)));
+            }
+            Call.check(
+                    kernel.call(Syscall.CAPSET, memory.address(), memory.address() + HEADER, 0, 0, 0, 0),
+                    Syscall.CAPSET,
+                    kept.toString());
+        }
+        for (Capability one : kept) {
+            prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, one.number());
+        }
+    }
+
+    private void prctl(int option, long first, long second) {
+        Call.check(kernel.call(Syscall.PRCTL, option, first, second, 0, 0, 0), Syscall.PRCTL, option + " " + second);
+    }
+
+    private static long bits(Iterable<Capability> all) {
+        long bits = 0;
+        for (Capability capability : all) {
+            bits |= 1L << capability.number();
+        }
+        return bits;
     }
 
     /** The thread's effective capabilities, a bit for each ({@link Capability#number}). */
@@ -88,10 +135,7 @@ public final class Credentials {
 
         /** Takes all others than these out of what it would put on. */
         public Saved only(Capability... kept) {
-            long bits = 0;
-            for (Capability capability : kept) {
-                bits |= 1L << capability.number();
-            }
+            long bits = bits(List.of(kept));
             for (int word = 0; word < 2; word++) {
                 long at = HEADER + (long) DATA * word;
                 memory.set(ValueLayout.JAVA_INT, at, memory.get(ValueLayout.JAVA_INT, at) & (int) (bits >>> 32 * word));

@@ -33,6 +33,7 @@ public final class Processes {
     private static final int PR_CAP_AMBIENT = 47;
     private static final int PR_CAP_AMBIENT_CLEAR_ALL = 4;
     private static final int RLIMIT_NOFILE = 7;
+    private static final int PRIO_USER = 2;
 
     private final Kernel kernel;
 
@@ -122,6 +123,11 @@ public final class Processes {
     /** Whether there is a process of that number, a zombie included. */
     public boolean exists(int pid) {
         return kernel.call(Syscall.KILL, pid, 0, 0, 0, 0, 0) != -Errno.ESRCH.number();
+    }
+
+    /** Whether a thread of that real user lives, a zombie included, as far as our PID namespace goes (getpriority(2)). */
+    public boolean existsOf(int user) {
+        return kernel.call(Syscall.GETPRIORITY, PRIO_USER, user, 0, 0, 0, 0) != -Errno.ESRCH.number();
     }
 
     /** Blocks a signal on the calling thread, which must be a platform thread. @return its mask before */

@@ -61,10 +61,57 @@ public final class Sockets {
      * @throws ErrnoException ENOENT: no such path; ECONNREFUSED: nobody listens there
      */
     public Fd connect(String path) {
+        return with(path, SOCK_NONBLOCK, (socket, address, length) -> connect(socket, address, length, path));
+    }
+
+    private void connect(int socket, long address, long length, String path) {
+        Call.check(kernel.call(Syscall.CONNECT, socket, address, length, 0, 0, 0), Syscall.CONNECT, path);
+        Call.check(kernel.call(Syscall.FCNTL, socket, 4 /* F_SETFL */, 0, 0, 0, 0), Syscall.FCNTL, path);
+    }
+
+    /**
+     * The same, from an abstract address, by which the other end can tell us from others; from none if another socket has it.
+     *
+     * @param name of the address, ASCII, 1 to {@value #MAX_PATH} characters
+     */
+    public Fd connect(String path, String name) {
         return with(path, SOCK_NONBLOCK, (socket, address, length) -> {
-            Call.check(kernel.call(Syscall.CONNECT, socket, address, length, 0, 0, 0), Syscall.CONNECT, path);
-            Call.check(kernel.call(Syscall.FCNTL, socket, 4 /* F_SETFL */, 0, 0, 0, 0), Syscall.FCNTL, path);
+            long bound = bindAbstract(socket, name);
+            if (bound != -Errno.EADDRINUSE.number()) {
+                Call.check(bound, Syscall.BIND, name);
+            }
+            connect(socket, address, length, path);
         });
+    }
+
+    private long bindAbstract(int socket, String name) {
+        byte[] bytes = name.getBytes(StandardCharsets.US_ASCII);
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment address = arena.allocate(SocketLayout.SUN_PATH + 1 + bytes.length, 2);
+            address.set(ValueLayout.JAVA_SHORT, SocketLayout.SUN_FAMILY, (short) AF_UNIX);
+            MemorySegment.copy(MemorySegment.ofArray(bytes), 0, address, SocketLayout.SUN_PATH + 1, bytes.length);
+            return kernel.call(Syscall.BIND, socket, address.address(), address.byteSize(), 0, 0, 0);
+        }
+    }
+
+    /** The abstract address from which the other end has connected; empty: it has none. Whoever is there has chosen it. */
+    public String peerName(Fd socket) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment address = arena.allocate(SocketLayout.SOCKADDR_UN_SIZE, 2);
+            MemorySegment length = arena.allocate(4, 4);
+            length.set(ValueLayout.JAVA_INT, 0, (int) address.byteSize());
+            Call.check(
+                    kernel.call(Syscall.GETPEERNAME, socket.number(), address.address(), length.address(), 0, 0, 0),
+                    Syscall.GETPEERNAME,
+                    "of " + socket);
+            long bytes = length.get(ValueLayout.JAVA_INT, 0) - SocketLayout.SUN_PATH - 1;
+            boolean named = bytes > 0 && address.get(ValueLayout.JAVA_BYTE, SocketLayout.SUN_PATH) == 0;
+            return named
+                    ? new String(
+                            address.asSlice(SocketLayout.SUN_PATH + 1, bytes).toArray(ValueLayout.JAVA_BYTE),
+                            StandardCharsets.ISO_8859_1)
+                    : "";
+        }
     }
 
     private interface Use {

@@ -103,6 +103,7 @@ public enum Syscall {
     PERSONALITY(135),
     STATFS(137),
     FSTATFS(138),
+    GETPRIORITY(140),
     MLOCK(149),
     MUNLOCK(150),
     PIVOT_ROOT(155),

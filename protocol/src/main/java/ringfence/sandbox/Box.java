@@ -2,6 +2,7 @@ package ringfence.sandbox;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import ringfence.linux.Capability;
 import ringfence.linux.Fd;
@@ -17,16 +18,27 @@ import ringfence.linux.Namespace;
  * @param filter the system calls; empty: all
  * @param files the files that it may reach; empty, and where the kernel's Landlock is older than
  *     {@value FileRules#LEAST_ABI}: those that its user may
+ * @param user the number of its user and of its group; empty: ours
  */
 public record Box(
         Set<Namespace> namespaces,
         Set<Capability> privileges,
         Optional<SyscallFilter> filter,
-        Optional<FileRules> files) {
+        Optional<FileRules> files,
+        OptionalInt user) {
     /** Copies the sets. */
     public Box {
         namespaces = Set.copyOf(namespaces);
         privileges = Set.copyOf(privileges);
+    }
+
+    /** One of our user's. */
+    public Box(
+            Set<Namespace> namespaces,
+            Set<Capability> privileges,
+            Optional<SyscallFilter> filter,
+            Optional<FileRules> files) {
+        this(namespaces, privileges, filter, files, OptionalInt.empty());
     }
 
     /** One that takes privileges only. */
@@ -41,7 +53,12 @@ public record Box(
 
     /** The same, with one more thing that may be done with files, if it is confined to some. */
     public Box with(PathRule rule) {
-        return new Box(namespaces, privileges, filter, files.map(rules -> rules.with(rule)));
+        return new Box(namespaces, privileges, filter, files.map(rules -> rules.with(rule)), user);
+    }
+
+    /** The same for another user, which takes root. @param number 1 to 2^31 - 1 */
+    public Box as(int number) {
+        return new Box(namespaces, privileges, filter, files, OptionalInt.of(number));
     }
 
     /** Rules that the kernel knows, made now; the caller owns them. */

@@ -69,6 +69,7 @@ public final class BoxedProcess {
             linux.processes().unshare(box.namespaces());
             linux.processes().keepOnly(box.privileges());
             linux.processes().noNewPrivileges();
+            box.user().ifPresent(user -> linux.credentials().become(user, box.privileges()));
             prepared.start();
         });
     }

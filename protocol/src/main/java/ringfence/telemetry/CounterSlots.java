@@ -1,9 +1,11 @@
 package ringfence.telemetry;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Queue;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.agrona.concurrent.status.AtomicCounter;
 import org.agrona.concurrent.status.CountersReader;
@@ -12,21 +14,34 @@ import org.agrona.concurrent.status.CountersReader;
 final class CounterSlots {
     private record Key(String owner, String label, CounterKind kind, long bound) {}
 
+    /** Sees to it that a slot that nobody has used yet has memory. */
+    @FunctionalInterface
+    interface Room {
+        /** @throws IOException if the file system has none */
+        void make(int id) throws IOException;
+    }
+
+    private final UnsafeBuffer header;
     private final UnsafeBuffer metadata;
     private final UnsafeBuffer values;
+    private final Room room;
     private final Map<Key, AtomicCounter> given = new HashMap<>();
     private final Map<Key, AtomicCounter> left = new HashMap<>(); // by a predecessor, and not asked for yet
-    private final Queue<Integer> free = new ArrayDeque<>();
+    private final Deque<Integer> free = new ArrayDeque<>(); // that were used; the last one first, for it has memory
+    private int ever;
 
     /**
      * Those of a file, with what is in it.
      *
      * @throws IndexOutOfBoundsException if what is in it makes no sense
      */
-    CounterSlots(UnsafeBuffer metadata, UnsafeBuffer values) {
+    CounterSlots(UnsafeBuffer header, UnsafeBuffer metadata, UnsafeBuffer values, Room room) {
+        this.header = header;
         this.metadata = metadata;
         this.values = values;
-        for (int id = 0; id < values.capacity() / CountersReader.COUNTER_LENGTH; id++) {
+        this.room = room;
+        ever = CountersLayout.ever(header, values.capacity() / CountersReader.COUNTER_LENGTH);
+        for (int id = 0; id < ever; id++) {
             if (metadata.getInt(CountersReader.metaDataOffset(id)) == CountersReader.RECORD_ALLOCATED) {
                 CountersReading.Value found = CountersReading.value(metadata, CountersReader.metaDataOffset(id), 0);
                 left.put(
@@ -38,6 +53,7 @@ final class CounterSlots {
         }
     }
 
+    /** @throws UncheckedIOException if the file system has no room */
     AtomicCounter counter(CounterType type, CounterKind kind, long bound, String owner, int index) {
         return given.computeIfAbsent(new Key(owner, type.label(), kind, bound), key -> {
             AtomicCounter old = left.remove(key);
@@ -65,14 +81,23 @@ final class CounterSlots {
 
     /** A predecessor that counted other things has left less room. */
     private int place(String label) {
-        if (free.isEmpty() && !left.isEmpty()) {
-            free.add(left.remove(left.keySet().iterator().next()).id());
+        if (free.isEmpty() && ever == values.capacity() / CountersReader.COUNTER_LENGTH) {
+            if (left.isEmpty()) {
+                throw new IllegalStateException("no room for " + label + " beside " + given.size() + " counters");
+            }
+            free.push(left.remove(left.keySet().iterator().next()).id());
         }
-        Integer id = free.poll();
-        if (id == null) {
-            throw new IllegalStateException("no room for " + label + " beside " + given.size() + " counters");
+        return free.isEmpty() ? fresh() : free.pop();
+    }
+
+    private int fresh() {
+        try {
+            room.make(ever);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
-        return id;
+        header.putIntRelease(CountersLayout.EVER_AT, ever + 2); // it may be read from now on
+        return ever++;
     }
 
     void forget(String owner) {
@@ -81,7 +106,7 @@ final class CounterSlots {
             if (gone) {
                 int id = entry.getValue().id();
                 metadata.putIntRelease(CountersReader.metaDataOffset(id), CountersReader.RECORD_RECLAIMED);
-                free.add(id);
+                free.push(id);
             }
             return gone;
         });

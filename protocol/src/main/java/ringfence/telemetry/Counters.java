@@ -1,11 +1,12 @@
 package ringfence.telemetry;
 
+import java.io.UncheckedIOException;
 import java.util.Optional;
 import org.agrona.concurrent.UnsafeBuffer;
 import org.agrona.concurrent.status.AtomicCounter;
 import org.agrona.concurrent.status.CountersReader;
 
-/** Gives out counters, each to one owner at a time, which alone writes it. One thread at a time. */
+/** Gives out counters, each to one owner at a time, which alone writes it. Any thread. */
 public final class Counters {
     private final Optional<CounterSlots> slots;
 
@@ -39,14 +40,19 @@ public final class Counters {
         return new Histogram(this, type, owner, index);
     }
 
-    AtomicCounter counter(CounterType type, CounterKind kind, long bound, String owner, int index) {
-        return slots.isEmpty()
-                ? new AtomicCounter(new UnsafeBuffer(new byte[CountersReader.COUNTER_LENGTH]), 0)
-                : slots.get().counter(type, kind, bound, owner, index);
+    synchronized AtomicCounter counter(CounterType type, CounterKind kind, long bound, String owner, int index) {
+        if (slots.isPresent()) {
+            try {
+                return slots.get().counter(type, kind, bound, owner, index);
+            } catch (UncheckedIOException _) {
+                // the file system is full: nobody sees it
+            }
+        }
+        return new AtomicCounter(new UnsafeBuffer(new byte[CountersReader.COUNTER_LENGTH]), 0);
     }
 
     /** Gives an owner's counters up: readers see them no more, and their room is another's. It does not count any more. */
-    public void forget(String owner) {
+    public synchronized void forget(String owner) {
         slots.ifPresent(all -> all.forget(owner));
     }
 }

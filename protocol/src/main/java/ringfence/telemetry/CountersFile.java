@@ -16,6 +16,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.util.Optional;
 import org.agrona.concurrent.UnsafeBuffer;
+import org.agrona.concurrent.status.CountersReader;
 
 /**
  * A program's counters in a file, for others to read. The file stays when the program has ended, with that noted in it, and
@@ -38,12 +39,26 @@ public final class CountersFile implements AutoCloseable {
      * @throws IllegalArgumentException with one line for the user
      */
     public static CountersFile create(String option, Path file, String program, int capacity, Clock clock) {
+        return create(option, file, program, capacity, clock, false);
+    }
+
+    /**
+     * The same, but the file takes memory for the counters that there are, not for all that there may be. One that finds the
+     * file system full is counted all the same, and not seen.
+     */
+    public static CountersFile sparse(String option, Path file, String program, int capacity, Clock clock) {
+        return create(option, file, program, capacity, clock, true);
+    }
+
+    private static CountersFile create(
+            String option, Path file, String program, int capacity, Clock clock, boolean sparse) {
         if (program.length() > CountersLayout.MAX_NAME || capacity < 1 || capacity > CountersLayout.MAX_CAPACITY) {
             throw new IllegalArgumentException("program=" + program + " capacity=" + capacity);
         }
+        Form form = new Form(program, capacity, clock, sparse);
         try {
-            Optional<CountersFile> there = goOn(option, file, program, capacity, clock);
-            return there.isPresent() ? there.get() : anew(file, program, capacity, clock);
+            Optional<CountersFile> there = goOn(option, file, form);
+            return there.isPresent() ? there.get() : anew(file, form);
         } catch (IOException e) {
             throw new IllegalArgumentException(
                     option + "=" + file + ": cannot be made (" + reason(e) + "), name a file in a directory of yours",
@@ -60,13 +75,12 @@ public final class CountersFile implements AutoCloseable {
     }
 
     /** @return empty: there is none, or another program's */
-    private static Optional<CountersFile> goOn(String option, Path file, String program, int capacity, Clock clock)
-            throws IOException {
-        int size = CountersLayout.size(capacity);
+    private static Optional<CountersFile> goOn(String option, Path file, Form form) throws IOException {
+        int size = form.size();
         try (FileChannel channel =
                 FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS)) {
             if (Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) && channel.size() == 0) {
-                return Optional.of(new CountersFile(filled(channel, size), program, capacity, clock));
+                return Optional.of(new CountersFile(form.fill(channel), file, form));
             }
             ByteBuffer start = ByteBuffer.allocate(CountersLayout.HEADER);
             UnsafeBuffer header = new UnsafeBuffer(start);
@@ -75,19 +89,18 @@ public final class CountersFile implements AutoCloseable {
             if (magic == CountersLayout.BEGUN) { // its maker was killed
                 return channel.size() > size
                         ? Optional.empty()
-                        : Optional.of(new CountersFile(filled(channel, size), program, capacity, clock));
+                        : Optional.of(new CountersFile(form.fill(channel), file, form));
             }
             if (read != CountersLayout.HEADER || magic != CountersLayout.MAGIC) {
                 throw somethingElse(option, file);
             }
             if (channel.size() != size
                     || !CountersReading.isHeader(header)
-                    || header.getInt(CountersLayout.CAPACITY_AT) != capacity
-                    || !program.equals(header.getStringAscii(CountersLayout.NAME_AT))) {
+                    || header.getInt(CountersLayout.CAPACITY_AT) != form.capacity()
+                    || !form.program().equals(header.getStringAscii(CountersLayout.NAME_AT))) {
                 return Optional.empty();
             }
-            return Optional.of(
-                    new CountersFile(channel.map(FileChannel.MapMode.READ_WRITE, 0, size), program, capacity, clock));
+            return Optional.of(new CountersFile(form.map(channel), file, form));
         } catch (IndexOutOfBoundsException _) {
             return Optional.empty(); // whoever wrote it was broken
         } catch (NoSuchFileException _) {
@@ -104,12 +117,15 @@ public final class CountersFile implements AutoCloseable {
         return new IllegalArgumentException(option + "=" + file + ": something else is there, name a file that is new");
     }
 
-    private static CountersFile anew(Path file, String program, int capacity, Clock clock) throws IOException {
-        try {
-            return make(file, program, capacity, clock);
-        } catch (AccessDeniedException e) {
-            if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
-                throw e;
+    private static CountersFile anew(Path file, Form form) throws IOException {
+        // a daemon that serves many may make none in its box; what is there nobody else maps, as its socket is locked
+        if (!form.sparse() || !Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+            try {
+                return make(file, form);
+            } catch (AccessDeniedException e) {
+                if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+                    throw e;
+                }
             }
         }
         try (FileChannel channel = FileChannel.open( // we may make none: what is there is ours
@@ -118,11 +134,11 @@ public final class CountersFile implements AutoCloseable {
                 StandardOpenOption.READ,
                 StandardOpenOption.WRITE,
                 LinkOption.NOFOLLOW_LINKS)) {
-            return new CountersFile(filled(channel, CountersLayout.size(capacity)), program, capacity, clock);
+            return new CountersFile(form.fill(channel), file, form);
         }
     }
 
-    private static CountersFile make(Path file, String program, int capacity, Clock clock) throws IOException {
+    private static CountersFile make(Path file, Form form) throws IOException {
         Path fresh = file.resolveSibling(
                 "." + file.getFileName() + "." + ProcessHandle.current().pid() + ".new");
         try (FileChannel channel = FileChannel.open(
@@ -132,8 +148,7 @@ public final class CountersFile implements AutoCloseable {
                 StandardOpenOption.READ,
                 StandardOpenOption.WRITE,
                 LinkOption.NOFOLLOW_LINKS)) {
-            CountersFile made =
-                    new CountersFile(filled(channel, CountersLayout.size(capacity)), program, capacity, clock);
+            CountersFile made = new CountersFile(form.fill(channel), fresh, form);
             Files.setPosixFilePermissions(fresh, PosixFilePermissions.fromString("rw-r--r--"));
             Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
             return made;
@@ -143,33 +158,76 @@ public final class CountersFile implements AutoCloseable {
         }
     }
 
-    /** Written, not only made longer: no counter may find the file system full. Begun, until the magic says more. */
-    private static MappedByteBuffer filled(FileChannel channel, int size) throws IOException {
-        ByteBuffer zeros = ByteBuffer.allocate(size);
-        new UnsafeBuffer(zeros).putLong(CountersLayout.MAGIC_AT, CountersLayout.BEGUN);
-        while (zeros.hasRemaining()) {
-            channel.write(zeros);
+    /** What a file is to be. */
+    private record Form(String program, int capacity, Clock clock, boolean sparse) {
+        /** The values of so many take a page. */
+        private static final int AT_ONCE = 4096 / CountersReader.COUNTER_LENGTH;
+
+        int size() {
+            return CountersLayout.size(capacity);
         }
-        return channel.map(FileChannel.MapMode.READ_WRITE, 0, size);
+
+        MappedByteBuffer map(FileChannel channel) throws IOException {
+            return channel.map(FileChannel.MapMode.READ_WRITE, 0, size());
+        }
+
+        /** Written, not only made longer: no counter may find the file system full. Begun, until the magic says more. */
+        MappedByteBuffer fill(FileChannel channel) throws IOException {
+            ByteBuffer zeros = ByteBuffer.allocate(sparse ? CountersLayout.HEADER : size());
+            UnsafeBuffer start = new UnsafeBuffer(zeros);
+            start.putLong(CountersLayout.MAGIC_AT, CountersLayout.BEGUN);
+            start.putInt(CountersLayout.EVER_AT, 1);
+            write(channel, zeros, 0);
+            if (sparse) {
+                write(channel, ByteBuffer.allocate(1), size() - 1);
+            }
+            return map(channel);
+        }
+
+        /** Slots are written before they are used, some at once. */
+        CounterSlots.Room room(Path file) throws IOException {
+            if (!sparse) {
+                return _ -> {};
+            }
+            FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
+            return id -> {
+                if (id % AT_ONCE == 0) {
+                    int slots = Math.min(AT_ONCE, capacity - id);
+                    ByteBuffer metadata = ByteBuffer.allocate(CountersLayout.metadata(slots));
+                    write(channel, metadata, CountersLayout.HEADER + CountersLayout.metadata(id));
+                    ByteBuffer values = ByteBuffer.allocate(CountersLayout.values(slots));
+                    int before = CountersLayout.metadata(capacity) + CountersLayout.values(id);
+                    write(channel, values, CountersLayout.HEADER + before);
+                }
+            };
+        }
+
+        private static void write(FileChannel channel, ByteBuffer bytes, long at) throws IOException {
+            while (bytes.hasRemaining()) {
+                channel.write(bytes, at + bytes.position());
+            }
+        }
     }
 
-    private CountersFile(MappedByteBuffer all, String program, int capacity, Clock clock) {
-        this.clock = clock;
+    private CountersFile(MappedByteBuffer all, Path file, Form form) throws IOException {
+        clock = form.clock();
         header = new UnsafeBuffer(all, 0, CountersLayout.HEADER);
-        int metadata = CountersLayout.metadata(capacity);
+        int metadata = CountersLayout.metadata(form.capacity());
         counters = Counters.of(new CounterSlots(
+                header,
                 new UnsafeBuffer(all, CountersLayout.HEADER, metadata),
-                new UnsafeBuffer(all, CountersLayout.HEADER + metadata, CountersLayout.values(capacity))));
+                new UnsafeBuffer(all, CountersLayout.HEADER + metadata, CountersLayout.values(form.capacity())),
+                form.room(file)));
         long pid = ProcessHandle.current().pid();
         header.putInt(CountersLayout.VERSION_AT, CountersLayout.VERSION);
-        header.putInt(CountersLayout.CAPACITY_AT, capacity);
+        header.putInt(CountersLayout.CAPACITY_AT, form.capacity());
         header.putLong(CountersLayout.PID_AT, pid);
         header.putLong(
                 CountersLayout.TICKS_AT,
                 ProcessStat.of(pid).map(ProcessStat::ticks).orElse(0L));
         header.putLong(CountersLayout.STARTED_AT, clock.millis());
         header.putLong(CountersLayout.ENDED_AT, 0);
-        header.putStringAscii(CountersLayout.NAME_AT, program);
+        header.putStringAscii(CountersLayout.NAME_AT, form.program());
         title("");
         header.putLongRelease(CountersLayout.MAGIC_AT, CountersLayout.MAGIC);
     }

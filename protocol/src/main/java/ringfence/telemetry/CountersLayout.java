@@ -1,16 +1,18 @@
 package ringfence.telemetry;
 
+import org.agrona.concurrent.UnsafeBuffer;
 import org.agrona.concurrent.status.CountersReader;
 
 /**
  * Where things lie in a file of counters; native byte order.
  * <pre>
  * struct header { u64 magic; u32 version; u32 capacity; u64 pid; u64 started; u64 ended; u64 ticks;
- *                 u32 name_length; char name[64]; u32 title_length; char title[256]; };
+ *                 u32 name_length; char name[64]; u32 title_length; char title[256]; u32 ever; };
  * struct key    { u32 index; u32 kind; u64 bound; };
  * </pre>
  * Times are milliseconds since 1970; {@code ended} is 0 while the program runs; {@code ticks} is when the process began, as
- * the kernel counts (proc_pid_stat(5), field 22). The magic is written last. A counter's key is Agrona's, in its metadata;
+ * the kernel counts (proc_pid_stat(5), field 22); {@code ever} is one more than the slots that have ever been used, 0 where
+ * nobody has said it: behind those there is nothing. The magic is written last. A counter's key is Agrona's, in its metadata;
  * {@code kind} is the ordinal of a {@link CounterKind}, {@code bound} that of a bucket, in nanoseconds.
  */
 final class CountersLayout {
@@ -32,6 +34,7 @@ final class CountersLayout {
     static final int NAME_AT = 48;
 
     static final int TITLE_AT = 116;
+    static final int EVER_AT = 376;
     static final int MAX_NAME = 64;
     static final int MAX_TITLE = 256;
     static final int HEADER = 4096;
@@ -50,6 +53,12 @@ final class CountersLayout {
 
     static int values(int capacity) {
         return capacity * CountersReader.COUNTER_LENGTH;
+    }
+
+    /** Slots of a file of so many that may have been used. */
+    static int ever(UnsafeBuffer header, int capacity) {
+        int said = header.getInt(EVER_AT) - 1;
+        return said < 0 || said > capacity ? capacity : said;
     }
 
     /** Bytes of a file. */

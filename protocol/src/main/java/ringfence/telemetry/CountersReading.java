@@ -2,7 +2,6 @@ package ringfence.telemetry;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -35,7 +34,7 @@ public record CountersReading(
         Instant started,
         Optional<Instant> ended,
         List<Value> values) {
-    /** Most counters of a file that is read: 13 MiB, which is more than a switch with all of its ports has. */
+    /** Most counters of a file that is read: 13 MiB, which is more than a switch with all of its ports may have. */
     private static final int MOST = 20_000;
 
     /**
@@ -61,6 +60,14 @@ public record CountersReading(
         }
     }
 
+    /** The same, of this owner and its queues alone. */
+    public CountersReading of(String owner) {
+        List<Value> own = values.stream()
+                .filter(value -> value.owner().startsWith(owner + "/"))
+                .toList();
+        return new CountersReading(program, title, pid, ticks, started, ended, own);
+    }
+
     /** Whether the process that writes it is there, if only as one that was stopped. */
     public boolean isAlive() {
         return ended.isEmpty()
@@ -77,28 +84,14 @@ public record CountersReading(
      * @throws IllegalArgumentException with one line for the user
      */
     public static CountersReading of(Linux linux, String option, Path file) {
-        return of(linux, option, file, MOST);
-    }
-
-    /** The same, of files of so many counters at most. */
-    public static CountersReading of(Linux linux, String option, Path file, int most) {
         // read, not mapped: a file that is cut harms nobody. Linux on x86-64 copies eight bytes at once
         try (Fd fd = linux.files().open(file.toString(), OpenFlag.RDONLY, OpenFlag.NONBLOCK, OpenFlag.NOFOLLOW);
                 Arena arena = Arena.ofConfined()) {
             Stat stat = linux.files().stat(fd);
-            if (!stat.isRegular() || stat.size() <= CountersLayout.HEADER || stat.size() > CountersLayout.size(most)) {
+            if (!stat.isRegular() || stat.size() <= CountersLayout.HEADER || stat.size() > CountersLayout.size(MOST)) {
                 throw none(option, file);
             }
-            MemorySegment bytes = arena.allocate(stat.size(), Long.BYTES);
-            long got = 0;
-            while (got < stat.size()) {
-                long more = linux.files().tryRead(fd, bytes, got, stat.size() - got, got);
-                if (more <= 0) {
-                    throw none(option, file);
-                }
-                got += more;
-            }
-            return read(bytes.asByteBuffer());
+            return read(new Source(linux, fd, arena), stat.size());
         } catch (ErrnoException e) {
             throw new IllegalArgumentException(
                     option + "=" + file + ": cannot be read, name what a daemon's --counters names", e);
@@ -120,17 +113,35 @@ public record CountersReading(
                 && all.getInt(CountersLayout.VERSION_AT) == CountersLayout.VERSION;
     }
 
-    private static CountersReading read(ByteBuffer file) {
-        UnsafeBuffer all = new UnsafeBuffer(file);
+    /** A file, of which only what is asked for is read. */
+    private record Source(Linux linux, Fd fd, Arena arena) {
+        /** @throws IndexOutOfBoundsException if there is less */
+        UnsafeBuffer read(long from, int length) {
+            MemorySegment bytes = arena.allocate(length, Long.BYTES);
+            long got = 0;
+            while (got < length) {
+                long more = linux.files().tryRead(fd, bytes, got, length - got, from + got);
+                if (more <= 0) {
+                    throw new IndexOutOfBoundsException("end");
+                }
+                got += more;
+            }
+            return new UnsafeBuffer(bytes.asByteBuffer());
+        }
+    }
+
+    private static CountersReading read(Source file, long size) {
+        UnsafeBuffer all = file.read(0, CountersLayout.HEADER);
         int capacity = all.getInt(CountersLayout.CAPACITY_AT);
-        if (!isHeader(all) || capacity < 1 || capacity > MOST || CountersLayout.size(capacity) != file.capacity()) {
+        if (!isHeader(all) || capacity < 1 || capacity > MOST || CountersLayout.size(capacity) != size) {
             throw new IndexOutOfBoundsException("header");
         }
-        UnsafeBuffer metadata = new UnsafeBuffer(file, CountersLayout.HEADER, CountersLayout.metadata(capacity));
+        int ever = CountersLayout.ever(all, capacity);
+        UnsafeBuffer metadata = file.read(CountersLayout.HEADER, CountersLayout.metadata(ever));
         UnsafeBuffer values =
-                new UnsafeBuffer(file, CountersLayout.HEADER + metadata.capacity(), CountersLayout.values(capacity));
+                file.read(CountersLayout.HEADER + CountersLayout.metadata(capacity), CountersLayout.values(ever));
         List<Value> found = new ArrayList<>();
-        for (int id = 0; id < capacity; id++) {
+        for (int id = 0; id < ever; id++) {
             int at = CountersReader.metaDataOffset(id);
             if (metadata.getInt(at) == CountersReader.RECORD_ALLOCATED) {
                 found.add(value(metadata, at, values.getLong(CountersReader.counterOffset(id))));
@@ -179,6 +190,11 @@ public record CountersReading(
 
     /** It goes to a terminal. */
     private static String printable(String text) {
-        return text.replaceAll("[^ -~]", "?");
+        for (int i = 0; i < text.length(); i++) {
+            if (text.charAt(i) < ' ' || text.charAt(i) > '~') {
+                return text.replaceAll("[^ -~]", "?");
+            }
+        }
+        return text; // as is usual, and there are thousands
     }
 }

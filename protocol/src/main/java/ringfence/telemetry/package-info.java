@@ -16,6 +16,7 @@
  *
  * <p>A file is made complete under another name and then takes its place. A successor of the same program goes on in the
  * file that is there: who reads it sees numbers that only grow. Its directory need not be writable then, so that a
- * supervisor can make the file for a program that may open nothing else.
+ * supervisor can make the file for a program that may open nothing else. The file of a daemon that serves many, of whom few
+ * are there, takes memory only for the counters that there are; whose they are says {@link ringfence.telemetry.PortOwner}.
  */
 package ringfence.telemetry;

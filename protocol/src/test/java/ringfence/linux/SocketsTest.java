@@ -64,6 +64,28 @@ class SocketsTest {
         return linux.kernel().call(Syscall.FCNTL, fd.number(), 1 /* F_GETFD */, 0, 0, 0, 0) == 1;
     }
 
+    /** An address is one socket's; who comes second with it is nobody in particular. */
+    @Test
+    void whoConnectsIsKnownByItsAddress() {
+        String name = "test-" + ProcessHandle.current().pid() + "/one";
+        String path = directory.resolve("s").toString();
+        try (Fd listener = sockets.listen(path, 4)) {
+            for (int round = 0; round < 2; round++) {
+                try (Fd _ = sockets.connect(path, name);
+                        Fd named = sockets.tryAccept(listener).orElseThrow();
+                        Fd _ = sockets.connect(path, name);
+                        Fd second = sockets.tryAccept(listener).orElseThrow();
+                        Fd _ = sockets.connect(path);
+                        Fd unnamed = sockets.tryAccept(listener).orElseThrow()) {
+                    assertThat(sockets.peerName(named)).isEqualTo(name);
+                    assertThat(sockets.peerName(second)).isEmpty();
+                    assertThat(sockets.peerName(unnamed)).isEmpty();
+                }
+            }
+        }
+        assertThat(sockets.peerName(pair[0])).isEmpty();
+    }
+
     @Test
     void refusesMoreDescriptorsThanTheKernelPasses() {
         Fd[] tooMany = Stream.generate(() -> pair[0]).limit(254).toArray(Fd[]::new);

@@ -14,8 +14,10 @@ import org.junit.jupiter.api.io.TempDir;
 import ringfence.linux.Capability;
 import ringfence.linux.Child;
 import ringfence.linux.ErrnoException;
+import ringfence.linux.Fd;
 import ringfence.linux.FileRight;
 import ringfence.linux.Linux;
+import ringfence.linux.OpenFlag;
 import ringfence.linux.Spawn;
 
 class BoxedProcessTest {
@@ -42,6 +44,32 @@ class BoxedProcessTest {
                 .containsPattern("CapEff:\\s0000000000000002")
                 .containsPattern("CapBnd:\\s0000000000000002");
         assertThat(statusOf(Set.of())).containsPattern("CapEff:\\s0000000000000000");
+        assertThat(capabilities(Files.readString(Path.of("/proc/thread-self/status"))))
+                .as("ours are as they were")
+                .isEqualTo(capabilities(own));
+    }
+
+    @Test
+    void aUserOfItsOwnHasThosePrivilegesAndNoGroups() throws Exception {
+        assumeThat(linux.processes().effectiveUser()).isZero();
+        String own = Files.readString(Path.of("/proc/thread-self/status"));
+        int user = 1_879_048_191;
+        Box box = Box.ofPrivileges(Set.of(Capability.NET_ADMIN)).as(user);
+        Path status = directory.resolve("status");
+        try (Fd file = linux.files().open(status.toString(), 0600, OpenFlag.WRONLY, OpenFlag.CREAT);
+                Child child = BoxedProcess.spawn(
+                        linux, Spawn.of("/bin/cat", "/proc/self/status").fd(1, file), box)) {
+            assertThat(child.await(20_000_000_000L)).hasValue(0);
+        }
+        String four = ("\\s" + user).repeat(4) + "\n";
+        assertThat(Files.readString(status))
+                .containsPattern("Uid:" + four)
+                .containsPattern("Gid:" + four)
+                .containsPattern("Groups:\\s*\n")
+                .containsPattern("CapPrm:\\s0000000000001000")
+                .containsPattern("CapEff:\\s0000000000001000")
+                .containsPattern("CapBnd:\\s0000000000001000");
+        assertThat(Files.readString(Path.of("/proc/self/status"))).contains("Uid:\t0\t0\t0\t0\n");
         assertThat(capabilities(Files.readString(Path.of("/proc/thread-self/status"))))
                 .as("ours are as they were")
                 .isEqualTo(capabilities(own));

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -13,9 +14,11 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import org.agrona.concurrent.UnsafeBuffer;
 import org.agrona.concurrent.status.AtomicCounter;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -175,6 +178,85 @@ class CountersFileTest {
                     .containsExactly(value(FRAMES, 0, "device" + i, 1));
             counters.forget("device" + i);
         }
+    }
+
+    private static long kibibytes(Path file) throws Exception {
+        Process du = new ProcessBuilder("du", "-k", file.toString()).start();
+        return Long.parseLong(new String(du.getInputStream().readAllBytes(), StandardCharsets.UTF_8).split("\t", 2)[0]);
+    }
+
+    private CountersFile sparse(Path file) {
+        return CountersFile.sparse(OPTION, file, "toy", 20_000, CLOCK);
+    }
+
+    /** A record of metadata takes 512 bytes and a value 128, each in pages. */
+    @Test
+    void aSparseFileTakesMemoryForWhatIsCounted() throws Exception {
+        Path file = directory.resolve("c");
+        Counters first = sparse(file).counters();
+        assertThat(Files.size(file)).isGreaterThan(12_000_000);
+        assertThat(kibibytes(file)).isLessThan(64);
+        for (int i = 0; i < 100; i++) {
+            first.counter(FRAMES, "toy/q" + i, i).getAndAddOpaque(i);
+        }
+        long used = kibibytes(file);
+        assertThat(used).isBetween(60L, 200L);
+        Counters second = sparse(file).counters();
+        for (int i = 0; i < 50; i++) {
+            assertThat(second.counter(FRAMES, "toy/q" + i, i).getOpaque()).isEqualTo(i);
+            second.forget("toy/q" + i);
+        }
+        for (int i = 0; i < 50; i++) {
+            second.counter(BYTES, "toy/q" + i, i).incrementOpaque();
+        }
+        assertThat(CountersReading.of(LINUX, OPTION, file).values())
+                .hasSize(100)
+                .contains(value(FRAMES, 99, "toy/q99", 99), value(BYTES, 7, "toy/q7", 1))
+                .doesNotContain(value(FRAMES, 7, "toy/q7", 7));
+        assertThat(kibibytes(file)).as("what was given up is used again").isLessThan(used + 16);
+    }
+
+    /** Who counts does not end of it. */
+    @Test
+    void whatFindsNoMemoryIsCountedUnseen() {
+        UnsafeBuffer header = new UnsafeBuffer(new byte[CountersLayout.HEADER]);
+        header.putInt(CountersLayout.EVER_AT, 1);
+        Counters counters = Counters.of(new CounterSlots(
+                header,
+                new UnsafeBuffer(new byte[CountersLayout.metadata(1)]),
+                new UnsafeBuffer(new byte[CountersLayout.values(1)]),
+                id -> {
+                    throw new IOException("No space left on device");
+                }));
+        AtomicCounter frames = counters.counter(FRAMES, "toy", 0);
+        frames.incrementOpaque();
+        assertThat(frames.getOpaque()).isEqualTo(1);
+    }
+
+    /** Files of builds that did not say how many slots have been used. */
+    @Test
+    void aFileOfAnOlderBuildIsReadAndGoneOnWith() throws Exception {
+        Path file = directory.resolve("c");
+        create(file, 3).counters().counter(FRAMES, "toy", 0).incrementOpaque();
+        byte[] old = Files.readAllBytes(file);
+        Arrays.fill(old, CountersLayout.EVER_AT, CountersLayout.EVER_AT + Integer.BYTES, (byte) 0);
+        Files.write(file, old);
+        assertThat(CountersReading.of(LINUX, OPTION, file).values()).containsExactly(value(FRAMES, 0, "toy", 1));
+        Counters next = create(file, 3).counters();
+        next.counter(BYTES, "toy", 0);
+        next.counter(FRAMES, "toy", 0).incrementOpaque();
+        assertThat(CountersReading.of(LINUX, OPTION, file).values())
+                .containsExactlyInAnyOrder(value(FRAMES, 0, "toy", 2), value(BYTES, 0, "toy", 0));
+    }
+
+    @Test
+    void anOwnersPartIsTold() {
+        Path file = directory.resolve("c");
+        Counters counters = create(file, 3).counters();
+        counters.counter(FRAMES, "7.1/_net1/q0", 0);
+        counters.counter(FRAMES, "7.1/_net10/q0", 0);
+        assertThat(CountersReading.of(LINUX, OPTION, file).of("7.1/_net1").values())
+                .containsExactly(value(FRAMES, 0, "7.1/_net1/q0", 0));
     }
 
     /** A bucket holds what takes at most its bound, and longer than the bound before. */

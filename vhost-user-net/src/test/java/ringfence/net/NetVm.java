@@ -169,7 +169,8 @@ public final class NetVm implements AutoCloseable {
                 new NetOptions(network.pairs(), SIZE, Optional.of(MacAddress.parse("--mac", "52:54:00:00:00:01"))),
                 counters,
                 name,
-                limits);
+                limits,
+                () -> {});
     }
 
     private NetVm(

@@ -28,14 +28,18 @@ import ringfence.linux.Seal;
 import ringfence.memory.MemoryTable;
 import ringfence.memory.Region;
 import ringfence.sandbox.FilterMode;
+import ringfence.telemetry.CountersReading;
+import ringfence.telemetry.PortOwner;
 import ringfence.vhostuser.ProtocolFeature;
 import ringfence.vhostuser.link.Frontend;
 import ringfence.vhostuser.link.FrontendOptions;
 import ringfence.vhostuser.link.PeerException;
+import ringfence.virtio.Feature;
 import ringfence.virtio.queue.GuestDriver;
 import ringfence.virtio.queue.QueueConfig;
 import ringfence.virtio.queue.QueueState;
 import ringfence.vmm.supervise.DaemonBoxes;
+import ringfence.vmm.supervise.RuntimeDirectory;
 import ringfence.vmm.supervise.SharedDaemon;
 
 /** The switch that VMs share, as real processes: started by whoever finds nobody, killed, and ended because nobody is left. */
@@ -72,6 +76,10 @@ class SwitchDaemonTest {
     }
 
     private SharedDaemon source(int unusedSeconds) {
+        return source(unusedSeconds, "unnamed");
+    }
+
+    private SharedDaemon source(int unusedSeconds, String name) {
         Path product = Checkout.find().product();
         Path program = product.resolve("bin/vhost-user-net");
         Path place = folder.resolve("switch");
@@ -84,8 +92,11 @@ class SwitchDaemonTest {
                         "--ports=" + PORTS,
                         "--queue-pairs=8",
                         "--exit-when-unused=" + unusedSeconds,
+                        "--counters=" + RuntimeDirectory.countersOfSwitch(place),
                         "-v"),
                 DaemonBoxes.of(linux, product, FilterMode.TRUE).ofSwitch(program, place),
+                Optional.empty(),
+                name,
                 line -> {
                     throw new AssertionError(line);
                 });
@@ -197,6 +208,59 @@ class SwitchDaemonTest {
         }
     }
 
+    /** Two devices that come to a successor in another order, and so have other ports of it. */
+    @Test
+    void eachDevicesCountersAreItsOwnAndGoOnWhenTheSwitchIsKilled() throws Exception {
+        String busy = PortOwner.of(ProcessHandle.current().pid(), 7, "busy");
+        String idle = PortOwner.of(ProcessHandle.current().pid(), 7, "idle");
+        try (QueueMemory memory = new QueueMemory(linux);
+                SharedDaemon busySource = source(60, busy);
+                SharedDaemon idleSource = source(60, idle)) {
+            Frontend first = connected(busySource);
+            Frontend second = connected(idleSource);
+            memory.startQueues(first);
+            memory.kick();
+            awaitCount(busy, 1);
+            assertThat(counters(idle))
+                    .isNotEmpty()
+                    .allSatisfy(value -> assertThat(value.value()).isZero());
+            ProcessHandle daemon = daemons().getFirst();
+            daemon.destroyForcibly();
+            assertThat(linux.sockets().await(first.socket(), Epoll.RDHUP, 10_000))
+                    .isTrue();
+            first.close();
+            second.close();
+            long before = count(busy);
+            second = connected(idleSource);
+            first = connected(busySource);
+            assertThat(daemons()).isNotEmpty().doesNotContain(daemon);
+            memory.startQueues(first);
+            memory.kick();
+            awaitCount(busy, before + 1);
+            assertThat(count(idle)).isZero();
+            first.close();
+            second.close();
+        }
+    }
+
+    private void awaitCount(String owner, long least) throws InterruptedException {
+        long deadline = System.nanoTime() + PATIENCE;
+        while (count(owner) < least) {
+            assertThat(System.nanoTime()).as(owner).isLessThan(deadline);
+            Thread.sleep(10);
+        }
+    }
+
+    private long count(String owner) {
+        return counters(owner).stream().mapToLong(CountersReading.Value::value).sum();
+    }
+
+    private List<CountersReading.Value> counters(String owner) {
+        return CountersReading.of(linux, "counters", RuntimeDirectory.countersOfSwitch(folder.resolve("switch")))
+                .of(owner)
+                .values();
+    }
+
     /** What the queues of any card stand on: memory with rings, which stay empty. */
     private static final class QueueMemory implements AutoCloseable {
         private static final int RING = 0x4000;
@@ -217,11 +281,17 @@ class SwitchDaemonTest {
         }
 
         void startQueues(Frontend card) {
+            card.features(Feature.VERSION_1);
             card.memory(table);
             for (int i = 0; i < QUEUES; i++) {
                 QueueConfig ring = GuestDriver.place((long) RING * (i + 1), SIZE, true, true);
                 card.startQueue(i, ring, QueueState.FRESH, bell, bell, null);
             }
+        }
+
+        /** One of the queues, whichever sees it first: it works from then on. */
+        void kick() {
+            bell.signal();
         }
 
         @Override

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
@@ -21,6 +22,7 @@ import ringfence.it.lab.TinyKernel;
 import ringfence.it.lab.VmmApi;
 import ringfence.linux.Linux;
 import ringfence.linux.Processes;
+import ringfence.vmm.supervise.RuntimeDirectory;
 
 /** A real VM with a disk, seen by {@code ringfence ps}, {@code top} and {@code metrics}. Its guest exits all the time; any KVM does. */
 @Timeout(300)
@@ -66,16 +68,24 @@ class ObserveTest {
 
     /** What {@code ps --json} says of our VM; empty: nothing. */
     private String ours() throws Exception {
+        return shown(vmm);
+    }
+
+    private String shown(Process vm) throws Exception {
         Matcher object =
-                Pattern.compile("\\{\"pid\":" + vmm.pid() + ",.*?\\]\\}").matcher(run("ps", "--json"));
+                Pattern.compile("\\{\"pid\":" + vm.pid() + ",.*?\\]\\}").matcher(run("ps", "--json"));
         return object.find() ? object.group() : "";
     }
 
     private void await(Predicate<String> state) throws Exception {
+        await(vmm, state);
+    }
+
+    private void await(Process vm, Predicate<String> state) throws Exception {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(SOON_SECONDS);
         String last;
-        while (!state.test(last = ours())) {
-            assertThat(vmm.isAlive()).as(text("vmm.err")).isTrue();
+        while (!state.test(last = shown(vm))) {
+            assertThat(vm.isAlive()).as(text("vmm.err")).isTrue();
             assertThat(System.nanoTime()).as(last).isLessThan(deadline);
             Thread.sleep(50);
         }
@@ -111,6 +121,58 @@ class ObserveTest {
                 .containsPattern("ringfence_queue_latency_seconds_bucket" + labels + ".*,le=\"\\+Inf\"\\} 0");
         assertThat(run("ctl", "--api-socket", "api", "counters"))
                 .contains("\"read_ops\":0", "\"write_bytes\":0", "\"write_latency_max\":0", "\"reconnects\":0");
+    }
+
+    /** Two VMs at one switch, which is killed meanwhile. Their guests have no driver: all they count is 0. */
+    @Test
+    void ofASwitchEachVmHasItsOwnPort() throws Exception {
+        String name = "observe-" + vmm.pid();
+        String words = "run --kernel exits --net switch=" + name + ",id=lan --serial null --console off --api-socket ";
+        Process one = start("one", (words + "one.api").split(" ", -1));
+        Process two = start("two", (words + "two.api").split(" ", -1));
+        try {
+            await(one, ps -> port(ps, 0).isPresent());
+            await(two, ps -> port(ps, 0).isPresent());
+            ProcessHandle daemon = port(shown(one), 0).orElseThrow();
+            assertThat(port(shown(two), 0)).hasValue(daemon);
+            assertPorts(one, two);
+            daemon.destroyForcibly();
+            await(one, ps -> port(ps, 1).isPresent());
+            await(two, ps -> port(ps, 1).isPresent());
+            assertThat(port(shown(one), 1)).isNotEqualTo(Optional.of(daemon)).isEqualTo(port(shown(two), 1));
+            assertPorts(one, two);
+        } finally {
+            Optional<ProcessHandle> last = port(shown(one), 1);
+            one.destroyForcibly().waitFor();
+            two.destroyForcibly().waitFor();
+            last.ifPresent(ProcessHandle::destroyForcibly);
+            Path folder = RuntimeDirectory.ofSwitch(name, processes.effectiveUser());
+            for (String file : List.of("socket", "socket.lock", "log", "counters", "")) {
+                Files.deleteIfExists(folder.resolve(file));
+            }
+        }
+    }
+
+    /** The switch's process, if the VM's port has come to it after so many others. */
+    private static Optional<ProcessHandle> port(String ps, int reconnects) {
+        Matcher port = Pattern.compile(
+                        "\"id\":\"lan\",\"state\":\"connected\",\"reconnects\":" + reconnects + ",\"pid\":([0-9]+)")
+                .matcher(ps);
+        return port.find() ? ProcessHandle.of(Long.parseLong(port.group(1))) : Optional.empty();
+    }
+
+    private void assertPorts(Process... vms) throws Exception {
+        String page = run("metrics");
+        for (Process vm : vms) {
+            for (String counter : List.of("queue_kicks", "queue_empty_polls", "net_packets", "net_drop_port_busy")) {
+                assertThat(page.lines())
+                        .filteredOn(line -> line.startsWith("ringfence_" + counter + "_total{vm=\"" + vm.pid() + "\"")
+                                && line.contains(",device=\"lan\",queue="))
+                        .hasSize(16);
+            }
+        }
+        assertThat(run("ctl", "--api-socket", "one.api", "counters"))
+                .contains("\"rx_frames\":0", "\"tx_bytes\":0", "\"drop_port_down\":0");
     }
 
     @Test

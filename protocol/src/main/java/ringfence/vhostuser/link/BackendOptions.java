@@ -11,7 +11,7 @@ import ringfence.telemetry.Counters;
  * @param idle how workers wait
  * @param fence taken before an inflight region of a predecessor is read
  * @param log takes one line at a time, from any thread
- * @param name first part of the threads' and the counters' names, at most 8 characters, no spaces
+ * @param name first part of the threads' and the counters' names, no spaces; of the threads' the kernel shows 15 characters
  * @param counters where its queues' counters come from
  * @param workers the threads that serve its queues
  * @param pulse how its queues get on, for who wants to know

@@ -6,7 +6,6 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
-import java.util.function.IntFunction;
 import java.util.stream.Stream;
 import ringfence.linux.Epoll;
 import ringfence.linux.ErrnoException;
@@ -30,21 +29,27 @@ public final class BackendPool implements Serving {
     private static final long MILLI = 1_000_000;
     private static final int PAUSE_MILLIS = 100;
 
-    /**
-     * What serves the connections that get this seat, one after the other.
-     *
-     * @param device is the seat's as long as the pool lives
-     * @param options of its back-ends
-     */
+    /** What serves a connection. */
     public record Seat(BackendDevice device, BackendOptions options) {}
+
+    /** Makes what serves a connection; on the pool's thread. */
+    @FunctionalInterface
+    public interface Seats {
+        /**
+         * For the next front-end that gets a seat; who had it before has let go of all.
+         *
+         * @param index of the seat, from 0 on
+         * @param frontend its connection, which stays the pool's
+         */
+        Seat seat(int index, Fd frontend);
+    }
 
     /** A connection that waits until those who left before it came have drained. */
     private record Newcomer(Fd socket, List<Backend> leaving) {}
 
-    /** A seat and who has it, or had it last. The thread only. */
+    /** A seat's place and who has it, or had it last. The thread only. */
     private static final class Place {
-        private Seat seat; // null: nobody has had it yet
-        private Backend backend;
+        private Backend backend; // null: nobody has had it yet
 
         boolean isTaken() {
             return backend != null && !backend.hasEnded();
@@ -53,7 +58,7 @@ public final class BackendPool implements Serving {
 
     private final Linux linux;
     private final BackendSocket where;
-    private final IntFunction<Seat> maker;
+    private final Seats maker;
     private final Consumer<String> log;
     private final long unusedNanos;
     private final Fd listener;
@@ -73,7 +78,7 @@ public final class BackendPool implements Serving {
             BackendSocket where,
             Fd listener,
             int seats,
-            IntFunction<Seat> maker,
+            Seats maker,
             Optional<Duration> unused,
             Consumer<String> log) {
         this.linux = linux;
@@ -94,18 +99,13 @@ public final class BackendPool implements Serving {
      * Serves a socket: one to be made at a path, which is unlinked at the end, or one that listens already.
      *
      * @param seats most connections at a time, 1 or more
-     * @param maker makes each seat when it is needed first, from 0 on; on the pool's thread
+     * @param maker makes each seat when it is taken, the first free one
      * @param unused it ends by itself after so long without a connection; empty: it does not
      * @param log takes one line at a time
      * @throws IllegalArgumentException with one line for the user
      */
     public static BackendPool open(
-            Linux linux,
-            BackendSocket where,
-            int seats,
-            IntFunction<Seat> maker,
-            Optional<Duration> unused,
-            Consumer<String> log) {
+            Linux linux, BackendSocket where, int seats, Seats maker, Optional<Duration> unused, Consumer<String> log) {
         Fd listener = where.listener(linux);
         try {
             return new BackendPool(linux, where, listener, seats, maker, unused, log);
@@ -241,10 +241,8 @@ public final class BackendPool implements Serving {
     private void begin(int index, Fd socket) {
         Place place = places.get(index);
         try {
-            if (place.seat == null) {
-                place.seat = maker.apply(index);
-            }
-            place.backend = Backend.once(linux, socket, place.seat.device(), place.seat.options(), this::alert);
+            Seat seat = maker.seat(index, socket);
+            place.backend = Backend.once(linux, socket, seat.device(), seat.options(), this::alert);
         } catch (RuntimeException e) {
             socket.close();
             log.accept("a front-end cannot be served: " + e);

@@ -34,7 +34,7 @@ class BackendPoolTest {
                 linux,
                 new BackendSocket(Optional.of(socket()), OptionalInt.empty()),
                 seats,
-                i -> {
+                (index, frontend) -> {
                     ToyDevice device =
                             held ? ToyDevice.held(linux, new long[ToyDevice.WORDS]) : ToyDevice.prompt(linux, 1);
                     devices.add(device);

@@ -1,6 +1,5 @@
 package ringfence.net.cli;
 
-import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Optional;
 import ringfence.net.engine.QueueCounters;
@@ -10,6 +9,9 @@ import ringfence.vhostuser.link.QueueStats;
 
 /** Where the daemon counts: in a file, if {@code --counters} names one. */
 final class CountersOption implements AutoCloseable {
+    private static final String OPTION = "--counters";
+    private static final String PROGRAM = "vhost-user-net";
+
     private final Optional<CountersFile> file;
 
     private CountersOption(Optional<CountersFile> file) {
@@ -17,16 +19,18 @@ final class CountersOption implements AutoCloseable {
     }
 
     /**
-     * Makes the file.
+     * Makes the file. That of a shared socket, which may have many queues and has few, takes memory as they come.
      *
-     * @param path empty: nobody reads the counters
-     * @param queues how many count
      * @throws IllegalArgumentException with one line that names the option
      */
-    static CountersOption open(Optional<Path> path, int queues) {
-        int capacity = queues * (QueueStats.count() + QueueCounters.count()) + QueueCounters.count(); // and an uplink's
-        return new CountersOption(path.map(
-                name -> CountersFile.create("--counters", name, "vhost-user-net", capacity, Clock.systemUTC())));
+    static CountersOption open(NetSpec spec) {
+        int capacity =
+                spec.queues() * (QueueStats.count() + QueueCounters.count()) + QueueCounters.count(); // and an uplink's
+        Clock clock = Clock.systemUTC();
+        return new CountersOption(spec.counters()
+                .map(file -> spec.shared().isPresent()
+                        ? CountersFile.sparse(OPTION, file, PROGRAM, capacity, clock)
+                        : CountersFile.create(OPTION, file, PROGRAM, capacity, clock)));
     }
 
     Counters counters() {

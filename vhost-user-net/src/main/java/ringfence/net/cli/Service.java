@@ -1,11 +1,14 @@
 package ringfence.net.cli;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import ringfence.linux.ErrnoException;
+import ringfence.linux.Fd;
 import ringfence.linux.Linux;
 import ringfence.net.engine.DeviceLimits;
 import ringfence.net.engine.NetDevice;
@@ -21,7 +24,8 @@ final class Service implements DaemonMain.Service, AutoCloseable {
     private final Linux linux;
     private final NetSpec spec;
     private final BackendOptions options;
-    private final List<NetDevice> devices = new CopyOnWriteArrayList<>();
+    private final Map<Integer, NetDevice> devices = new ConcurrentSkipListMap<>(); // by seat
+    private final SeatOwners owners;
     private final List<Serving> backends = new CopyOnWriteArrayList<>();
     private final CountersOption counters;
     private final Wiring wiring;
@@ -44,7 +48,8 @@ final class Service implements DaemonMain.Service, AutoCloseable {
         workers = workers(spec.way());
         limits = spec.seats().stream().map(seat -> DeviceLimits.of(linux)).toList();
         limitsFile = spec.limits().map(file -> LimitsFile.open(file, limits, log));
-        counters = CountersOption.open(spec.counters(), spec.queues());
+        counters = CountersOption.open(spec);
+        owners = new SeatOwners(linux, counters.counters(), spec.seats().size());
         wiring = Wiring.open(linux, spec, succession, counters.counters(), log, details, this::lost);
     }
 
@@ -120,13 +125,13 @@ final class Service implements DaemonMain.Service, AutoCloseable {
                     linux,
                     spec.seats().getFirst().socket(),
                     spec.seats().size(),
-                    i -> new BackendPool.Seat(device(i), options(i)),
+                    this::seat,
                     spec.shared().get().unused(),
                     log));
             return;
         }
         for (int i = 0; i < spec.seats().size(); i++) {
-            backends.add(spec.seats().get(i).socket().serve(linux, device(i), options(i)));
+            backends.add(spec.seats().get(i).socket().serve(linux, device(i, name(i), () -> {}), options(i, name(i))));
         }
     }
 
@@ -134,22 +139,32 @@ final class Service implements DaemonMain.Service, AutoCloseable {
         return "net" + seat;
     }
 
-    private BackendOptions options(int seat) {
+    private BackendPool.Seat seat(int index, Fd frontend) {
+        String owner = owners.take(index, frontend, name(index));
+        NetDevice device = device(
+                index,
+                owner,
+                () -> owners.giveBack(index, spec.seats().get(index).options().pairs() * 2));
+        return new BackendPool.Seat(device, options(index, owner));
+    }
+
+    private BackendOptions options(int seat, String owner) {
         BackendOptions own = options.withCounters(counters.counters())
-                .withName(name(seat))
+                .withName(owner)
                 .withWorkers(workers.get(seat % workers.size()));
         return spec.seats().size() == 1 ? own : own.withLog(line -> log.accept(name(seat) + ": " + line));
     }
 
-    /** Made once for each, in their order. */
-    private NetDevice device(int seat) {
+    /** @param owner of its counters @param onEnd of its connections */
+    private NetDevice device(int seat, String owner, Runnable onEnd) {
         NetDevice device = new NetDevice(
                 wiring.network(seat),
                 spec.seats().get(seat).options(),
                 counters.counters(),
-                name(seat),
-                spec.limits().isPresent() ? Optional.of(limits.get(seat)) : Optional.empty());
-        devices.add(device);
+                owner,
+                spec.limits().isPresent() ? Optional.of(limits.get(seat)) : Optional.empty(),
+                onEnd);
+        devices.put(seat, device);
         return device;
     }
 
@@ -171,20 +186,21 @@ final class Service implements DaemonMain.Service, AutoCloseable {
 
     @Override
     public synchronized void close() { // by a signal's thread, which then ends the process, and by main's
+        owners.keep();
         backends.forEach(Serving::close);
         if (closed) {
             return;
         }
         closed = true;
-        for (NetDevice device : devices) {
+        devices.forEach((seat, device) -> {
             for (int i = 0; i < device.queueCount(); i++) {
-                String which = spec.seats().size() == 1 ? "queue " : "port " + devices.indexOf(device) + ", queue ";
+                String which = spec.seats().size() == 1 ? "queue " : "port " + seat + ", queue ";
                 details.accept(which
                         + i
                         + (i % 2 == 0 ? " (to the guest): " : " (from the guest): ")
                         + device.counters().get(i));
             }
-        }
+        });
         counters.close();
         limitsFile.ifPresent(LimitsFile::close);
         wiring.close();

@@ -18,6 +18,7 @@ public final class NetDevice implements BackendDevice {
     private final NetOptions options;
     private final List<QueueCounters> counters;
     private final Optional<DeviceLimits> limits;
+    private final Runnable onEnd;
     private long features;
 
     /**
@@ -27,14 +28,22 @@ public final class NetDevice implements BackendDevice {
      * @param source of its queues' counters
      * @param name of the device, in front of its queues' names, without spaces
      * @param limits of its traffic, if there may ever be any
+     * @param onEnd of a connection: nobody counts for it any more
      */
-    public NetDevice(Network network, NetOptions options, Counters source, String name, Optional<DeviceLimits> limits) {
+    public NetDevice(
+            Network network,
+            NetOptions options,
+            Counters source,
+            String name,
+            Optional<DeviceLimits> limits,
+            Runnable onEnd) {
         if (network.pairs() != options.pairs()) {
             throw new IllegalArgumentException("ports=" + network.pairs() + " pairs=" + options.pairs());
         }
         this.network = network;
         this.options = options;
         this.limits = limits;
+        this.onEnd = onEnd;
         counters = IntStream.range(0, queueCount())
                 .mapToObj(i -> new QueueCounters(source, name + "/q" + i, i))
                 .toList();
@@ -102,6 +111,7 @@ public final class NetDevice implements BackendDevice {
     @Override
     public void disconnected() {
         network.disconnected();
+        onEnd.run();
     }
 
     @Override

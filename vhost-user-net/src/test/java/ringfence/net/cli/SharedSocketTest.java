@@ -21,6 +21,7 @@ import ringfence.net.Frames;
 import ringfence.net.NetVm;
 import ringfence.net.engine.NetOptions;
 import ringfence.telemetry.CountersReading;
+import ringfence.telemetry.PortOwner;
 import ringfence.vhostuser.link.BackendOptions;
 import ringfence.vhostuser.link.BackendSocket;
 import ringfence.vhostuser.link.Frontend;
@@ -73,7 +74,15 @@ class SharedSocketTest {
 
     /** A guest that has made itself known: it is at a port now. */
     private NetVm guest(int address) {
-        NetVm vm = new NetVm(linux, linux.sockets().connect(socket()), -1);
+        return guest(address, linux.sockets().connect(socket()));
+    }
+
+    private NetVm guest(int address, String name) {
+        return guest(address, linux.sockets().connect(socket(), name));
+    }
+
+    private NetVm guest(int address, Fd connection) {
+        NetVm vm = new NetVm(linux, connection, -1);
         open.add(vm);
         vm.startPair(0);
         vm.post(RX, 100, 1526);
@@ -138,11 +147,65 @@ class SharedSocketTest {
     }
 
     private long chains() {
-        return CountersReading.of(Linux.system(), "--counters", directory.resolve("counters")).values().stream()
-                .filter(value ->
-                        value.owner().equals("net0/q1") && value.label().equals("chains"))
+        return chains("net0");
+    }
+
+    private long chains(String owner) {
+        return counted(owner).stream()
+                .filter(value -> value.owner().endsWith("/q1") && value.label().equals("chains"))
                 .mapToLong(CountersReading.Value::value)
                 .sum();
+    }
+
+    private List<CountersReading.Value> counted(String owner) {
+        return CountersReading.of(Linux.system(), "--counters", directory.resolve("counters"))
+                .of(owner)
+                .values();
+    }
+
+    private static String owner(String device) {
+        return PortOwner.of(ProcessHandle.current().pid(), 7, device);
+    }
+
+    /** Also of the next daemon, whatever seat it gets there. */
+    @Test
+    void whoHasANameCountsByIt() {
+        Service first = service(Optional.empty(), OptionalInt.empty());
+        List<NetVm> guests = List.of(guest(1, owner("a")), guest(2, owner("b")));
+        NetVm.until(() -> chains(owner("a")) == 1 && chains(owner("b")) == 1);
+        first.close();
+        guests.forEach(guest -> guest.frontend.close());
+        service(Optional.empty(), OptionalInt.empty());
+        guest(2, owner("b"));
+        talk(guest(1, owner("a")), 1, guest(3, owner("c")), 3);
+        NetVm.until(() -> chains(owner("a")) == 3 && chains(owner("b")) == 2 && chains(owner("c")) == 1);
+    }
+
+    @Test
+    void itsCountersGoWhenItLeaves() {
+        service(Optional.empty(), OptionalInt.empty());
+        NetVm stays = guest(1, owner("a"));
+        for (int i = 0; i < 4; i++) {
+            NetVm leaves = guest(2, owner("b"));
+            NetVm.until(() -> chains(owner("b")) == 1);
+            leaves.frontend.close();
+            NetVm.until(() -> counted(owner("b")).isEmpty());
+        }
+        talk(stays, 1, guest(2, owner("c")), 2);
+        NetVm.until(() -> chains(owner("a")) == 2 && chains(owner("c")) == 1);
+    }
+
+    /** Nobody counts in the place of another process, and no two in one. */
+    @Test
+    void whoHasAnothersNameCountsAsThePort() {
+        service(Optional.empty(), OptionalInt.empty());
+        String another = PortOwner.of(1, 7, "a");
+        guest(1, another);
+        NetVm.until(() -> chains() == 1);
+        assertThat(counted(another)).isEmpty();
+        guest(2, owner("a"));
+        guest(3, owner("a"));
+        NetVm.until(() -> chains(owner("a")) == 1 && chains("net2") == 1);
     }
 
     @Test

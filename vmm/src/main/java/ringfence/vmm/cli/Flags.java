@@ -47,6 +47,7 @@ final class Flags {
     static final String LOG_FILE = "--log-file";
     static final String VERBOSE = "-v";
     static final String SECCOMP = "--seccomp";
+    static final String DAEMON_UIDS = "--daemon-uids";
     static final String LANDLOCK = "--landlock";
     static final String LANDLOCK_RULES = "--landlock-rules";
 
@@ -137,6 +138,12 @@ final class Flags {
                 "true|false|log|errno",
                 false,
                 List.of("what becomes of a system call that a daemon must not make (true: it ends the daemon)")));
+        flags.add(new Flag(
+                DAEMON_UIDS,
+                "",
+                "<first>-<last>",
+                false,
+                List.of("of these users, who are nobody else, each daemon gets one for itself; takes root")));
         flags.add(new Flag(
                 LANDLOCK,
                 "",

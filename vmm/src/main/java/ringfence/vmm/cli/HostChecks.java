@@ -1,9 +1,12 @@
 package ringfence.vmm.cli;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
+import ringfence.linux.Capability;
 import ringfence.linux.Errno;
 import ringfence.linux.ErrnoException;
 import ringfence.linux.Fd;
@@ -11,6 +14,7 @@ import ringfence.linux.Linux;
 import ringfence.linux.OpenFlag;
 import ringfence.linux.Sockets;
 import ringfence.linux.Stat;
+import ringfence.process.RuntimeFolder;
 import ringfence.vmm.config.DiskConfig;
 import ringfence.vmm.config.FsBackend;
 import ringfence.vmm.config.FsConfig;
@@ -25,6 +29,8 @@ import ringfence.vmm.config.VmConfig;
 /** What can be seen on the host before anything is started: files, paths of sockets, the size of memory. */
 final class HostChecks {
     private static final int SECTOR = 512;
+    private static final int OTHERS_EXECUTE = 1;
+    private static final int OTHERS_READ_AND_WRITE = 6;
 
     private final Linux linux;
     private final List<Problem> problems = new ArrayList<>();
@@ -40,6 +46,7 @@ final class HostChecks {
             checks.problems.addAll(config.problems(limits(linux)));
             checks.parts(config);
         });
+        arguments.daemonUsers().ifPresent(_ -> checks.daemonUsers(arguments.config()));
         arguments.landlock().orElse(List.of()).forEach(rule -> checks.rule(rule.path()));
         arguments.eventMonitor().ifPresent(monitor -> checks.problems.addAll(monitor.problems()));
         arguments.apiSocket().ifPresent(api -> {
@@ -75,6 +82,49 @@ final class HostChecks {
         config.vsock().ifPresent(vsock -> socket("--vsock socket", vsock.socket()));
         config.serial().socket().ifPresent(path -> socket(Flags.SERIAL + " socket", path));
         config.console().socket().ifPresent(path -> socket(Flags.CONSOLE + " socket", path));
+    }
+
+    /** Who may give daemons users of their own, and whether those come to what they start with. */
+    private void daemonUsers(Optional<VmConfig> config) {
+        if (linux.processes().effectiveUser() != 0
+                || !Stream.of(Capability.CHOWN, Capability.SETGID, Capability.SETUID)
+                        .allMatch(linux.credentials()::has)) {
+            problems.add(new Problem(
+                    Flags.DAEMON_UIDS,
+                    "only root, with CAP_CHOWN, CAP_SETGID and CAP_SETUID, gives daemons users of their own: leave it"
+                            + " out, or start us as root"));
+            return;
+        }
+        Path programs = Path.of(System.getProperty("ringfence.home", ".")).resolve("bin");
+        forOthers(programs, OTHERS_EXECUTE);
+        forOthers(RuntimeFolder.ofUnit(true).getParent(), OTHERS_EXECUTE);
+        if (config.stream()
+                .flatMap(all -> all.nets().stream())
+                .anyMatch(net -> net.backend() instanceof NetBackend.Tap)) {
+            forOthers(Path.of("/dev/net/tun"), OTHERS_READ_AND_WRITE);
+        }
+    }
+
+    /** Other users may do that with a file, and pass the folders above it. */
+    private void forOthers(Path path, int rights) {
+        Path file = path.toAbsolutePath().normalize();
+        int needed = rights;
+        for (Path at = file; at != null; at = at.getParent()) {
+            try (Fd opened = linux.files().open(at.toString(), OpenFlag.PATH)) {
+                int mode = linux.files().stat(opened).mode();
+                if ((mode & needed) != needed) {
+                    problems.add(new Problem(
+                            Flags.DAEMON_UIDS,
+                            "daemons of other users cannot reach " + file + ": " + at
+                                    + " is closed to them, let them in" + " (chmod o+"
+                                    + (needed == OTHERS_EXECUTE ? "x" : "rw") + ")"));
+                    return;
+                }
+            } catch (ErrnoException _) {
+                return; // not there: who needs it says so
+            }
+            needed = OTHERS_EXECUTE;
+        }
     }
 
     private void file(String option, String path) {

@@ -47,6 +47,7 @@ final class OwnBox {
             FileRight.TRUNCATE,
             FileRight.MAKE_REG,
             FileRight.MAKE_SOCK,
+            FileRight.MAKE_SYM,
             FileRight.REMOVE_FILE);
 
     private OwnBox() {}

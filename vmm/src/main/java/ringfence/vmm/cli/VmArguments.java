@@ -23,6 +23,7 @@ import ringfence.vmm.config.PayloadConfig;
 import ringfence.vmm.config.PlatformConfig;
 import ringfence.vmm.config.PmemConfig;
 import ringfence.vmm.config.RngConfig;
+import ringfence.vmm.config.UserRange;
 import ringfence.vmm.config.VmConfig;
 import ringfence.vmm.config.VsockConfig;
 
@@ -34,6 +35,7 @@ import ringfence.vmm.config.VsockConfig;
  * @param eventMonitor where it is told what happens; empty: nowhere
  * @param noShutdown whether the VMM stays when the guest has powered off
  * @param filters what becomes of a system call that a daemon must not make
+ * @param daemonUsers of whom each daemon gets one for itself; empty: they are ours
  * @param landlock the files that the VMM may reach beside those that it is told of here; empty: it is not confined
  * @param level what is logged
  * @param logFile where to; empty: standard error
@@ -45,6 +47,7 @@ record VmArguments(
         Optional<EventMonitorConfig> eventMonitor,
         boolean noShutdown,
         FilterMode filters,
+        Optional<UserRange> daemonUsers,
         Optional<List<LandlockRule>> landlock,
         LogLevel level,
         Optional<Path> logFile,
@@ -60,6 +63,7 @@ record VmArguments(
                 a.value(Flags.EVENT_MONITOR).map(text -> parse(Flags.EVENT_MONITOR, EventMonitorConfig.TABLE, text)),
                 a.has(Flags.NO_SHUTDOWN),
                 a.value(Flags.SECCOMP).map(VmArguments::filters).orElse(FilterMode.TRUE),
+                a.value(Flags.DAEMON_UIDS).map(VmArguments::users),
                 landlock(a),
                 LogLevel.ofVerbosity(a.count(Flags.VERBOSE)),
                 a.value(Flags.LOG_FILE).map(Path::of),
@@ -83,6 +87,12 @@ record VmArguments(
             throw new OptionException(Flags.LANDLOCK_RULES + " does nothing without " + Flags.LANDLOCK + ": give both");
         }
         return a.has(Flags.LANDLOCK) ? Optional.of(all(a, Flags.LANDLOCK_RULES, LandlockRule.TABLE)) : Optional.empty();
+    }
+
+    private static UserRange users(String text) {
+        return UserRange.parse(text)
+                .orElseThrow(() -> new OptionException(Flags.DAEMON_UIDS + " '" + text
+                        + "' is no range of users: give FIRST-LAST, 1 to 2147483647, without 65534 (nobody)"));
     }
 
     private static FilterMode filters(String word) {

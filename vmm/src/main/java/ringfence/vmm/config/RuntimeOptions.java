@@ -1,6 +1,7 @@
 package ringfence.vmm.config;
 
 import java.nio.file.Path;
+import java.util.Optional;
 import ringfence.sandbox.FilterMode;
 
 /**
@@ -9,8 +10,9 @@ import ringfence.sandbox.FilterMode;
  * @param home the installed tree, in which the daemons are found
  * @param noShutdown the VMM lives on after the guest has powered off
  * @param filters what becomes of a system call that a daemon must not make
+ * @param users of whom each daemon gets one for itself; empty: they are ours
  */
-public record RuntimeOptions(Path home, boolean noShutdown, FilterMode filters) {
+public record RuntimeOptions(Path home, boolean noShutdown, FilterMode filters, Optional<UserRange> users) {
     /** A program of the tree. */
     public Path program(String name) {
         return home.resolve("bin").resolve(name);

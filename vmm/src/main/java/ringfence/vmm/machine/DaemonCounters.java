@@ -9,9 +9,7 @@ import ringfence.telemetry.CountersReading;
 
 /** What a daemon of ours has counted of its device, of all queues together, in Cloud Hypervisor's words where it has one. */
 final class DaemonCounters {
-    /** More than 256 queues of a disk have: what lies is not to take our memory. */
-    private static final int MOST = 15_000;
-
+    private static final String OPTION = "counters";
     private static final String BLK = "vhost-user-blk";
     private static final String NET = "vhost-user-net";
 
@@ -19,20 +17,32 @@ final class DaemonCounters {
 
     /** By the word; empty if it does not count, or not yet. Waits for nobody. */
     static Map<String, Long> read(Linux linux, Path file) {
-        Map<String, Long> sums = new TreeMap<>();
         try {
-            CountersReading reading = CountersReading.of(linux, "counters", file, MOST);
-            for (CountersReading.Value value : reading.values()) {
-                if (value.kind() == CounterKind.TOTAL) {
-                    sums.merge(word(reading.program(), value), value.value(), Long::sum);
-                }
-            }
-            if (reading.program().equals(BLK)) {
-                latency("read", reading, sums);
-                latency("write", reading, sums);
-            }
+            return words(CountersReading.of(linux, OPTION, file));
         } catch (IllegalArgumentException _) {
             return Map.of(); // it has not begun, or lies
+        }
+    }
+
+    /** The same of one that serves other VMs, too. @param owner of our device's counters */
+    static Map<String, Long> read(Linux linux, Path file, String owner) {
+        try {
+            return words(CountersReading.of(linux, OPTION, file).of(owner));
+        } catch (IllegalArgumentException _) {
+            return Map.of();
+        }
+    }
+
+    private static Map<String, Long> words(CountersReading reading) {
+        Map<String, Long> sums = new TreeMap<>();
+        for (CountersReading.Value value : reading.values()) {
+            if (value.kind() == CounterKind.TOTAL) {
+                sums.merge(word(reading.program(), value), value.value(), Long::sum);
+            }
+        }
+        if (reading.program().equals(BLK)) {
+            latency("read", reading, sums);
+            latency("write", reading, sums);
         }
         return sums;
     }

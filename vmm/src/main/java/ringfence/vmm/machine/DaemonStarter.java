@@ -14,6 +14,7 @@ import java.util.SequencedMap;
 import java.util.StringJoiner;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
+import ringfence.linux.Capability;
 import ringfence.linux.Fd;
 import ringfence.linux.Linux;
 import ringfence.memory.MemoryTable;
@@ -21,6 +22,8 @@ import ringfence.process.BadInputException;
 import ringfence.process.Log;
 import ringfence.process.SeccompFlag;
 import ringfence.sandbox.Box;
+import ringfence.telemetry.PortOwner;
+import ringfence.telemetry.ProcessStat;
 import ringfence.vhostuser.link.BackendSocket;
 import ringfence.vhostuser.link.SocketLock;
 import ringfence.virtio.FsLayout;
@@ -48,6 +51,7 @@ import ringfence.vmm.event.Event;
 import ringfence.vmm.supervise.Companion;
 import ringfence.vmm.supervise.DaemonBoxes;
 import ringfence.vmm.supervise.DaemonCommand;
+import ringfence.vmm.supervise.DaemonUsers;
 import ringfence.vmm.supervise.DescriptorStore;
 import ringfence.vmm.supervise.RuntimeDirectory;
 import ringfence.vmm.supervise.SharedDaemon;
@@ -70,6 +74,7 @@ final class DaemonStarter implements AutoCloseable {
     private final RuntimeDirectory directory;
     private final MachineProxy proxy;
     private final DaemonBoxes boxes;
+    private final Optional<DaemonUsers> users;
     private final HangWatch hangs = new HangWatch();
     private final Map<String, Renewal> renewals = new ConcurrentHashMap<>();
     private int stores; // made so far
@@ -83,6 +88,10 @@ final class DaemonStarter implements AutoCloseable {
         this.directory = directory;
         this.proxy = proxy;
         this.boxes = boxes;
+        users = options.users().map(range -> new DaemonUsers(linux, range));
+        if (users.isPresent()) {
+            directory.letOthersIn();
+        }
     }
 
     /** A disk. Its daemon, if it is ours, begins to start now. */
@@ -271,13 +280,32 @@ final class DaemonStarter implements AutoCloseable {
     }
 
     private SupervisedDaemon supervised(String device, DaemonCommand command, Optional<DescriptorStore> store) {
-        DaemonCommand counting = counters(device).map(command::counting).orElse(command);
-        SupervisedDaemon daemon = new SupervisedDaemon(linux, counting, store, reason -> refused(device, reason));
+        Optional<Path> counters = counters(device);
+        DaemonCommand counting = counters.map(command::counting).orElse(command);
+        List<Path> files = new ArrayList<>(counters.stream().toList());
+        store.map(DescriptorStore::address).map(Path::of).ifPresent(files::add);
+        DaemonCommand owned = owned(counting, files);
+        SupervisedDaemon daemon = new SupervisedDaemon(linux, owned, store, reason -> refused(device, reason));
         atEnd(device, () -> {
             renewals.remove(device);
             daemon.close();
         });
         return daemon;
+    }
+
+    /**
+     * The same by a user of its own, if daemons have such. A folder's may become any user, so that it would be none's alone.
+     *
+     * @param files what it writes to by name without a privilege
+     */
+    private DaemonCommand owned(DaemonCommand command, List<Path> files) {
+        if (users.isEmpty() || command.box().privileges().contains(Capability.SETUID)) {
+            return command;
+        }
+        DaemonUsers.Taken user = users.get().take();
+        atEnd(command.device(), user::close);
+        files.forEach(file -> users.get().give(file, user));
+        return command.as(user.number());
     }
 
     /**
@@ -331,12 +359,18 @@ final class DaemonStarter implements AutoCloseable {
                 "--queue-size=" + NetBackend.Switch.QUEUE_SIZE,
                 "--exit-when-unused=" + UNUSED_SECONDS);
         Path folder = RuntimeDirectory.ofSwitch(name, linux.processes().effectiveUser());
+        arguments.add("--counters=" + RuntimeDirectory.countersOfSwitch(folder));
+        long pid = ProcessHandle.current().pid();
+        String owner =
+                PortOwner.of(pid, ProcessStat.of(pid).map(ProcessStat::ticks).orElse(0L), net.id());
         SharedDaemon daemon = new SharedDaemon(
                 linux,
                 folder,
                 netProgram(),
                 arguments,
                 boxes.ofSwitch(netProgram(), folder),
+                users,
+                owner,
                 reason -> refused(net.id(), reason));
         try {
             daemon.prepare();
@@ -345,6 +379,7 @@ final class DaemonStarter implements AutoCloseable {
                     "--net " + net.id() + " switch: " + e.getMessage() + ": let our user write there", e);
         }
         atEnd(net.id(), daemon::close);
+        shareCounters(net.id(), RuntimeDirectory.countersOfSwitch(folder), owner);
         return daemon;
     }
 
@@ -390,16 +425,34 @@ final class DaemonStarter implements AutoCloseable {
     private Optional<Path> counters(String device) {
         try {
             Path file = directory.makeCounters(device);
-            proxy.counters().daemon(device, () -> DaemonCounters.read(linux, file));
-            atEnd(device, () -> {
-                proxy.counters().forget(device);
-                RuntimeDirectory.remove(file);
-            });
+            counted(device, file, () -> DaemonCounters.read(linux, file));
             return Optional.of(file);
         } catch (UncheckedIOException e) {
-            LOG.info(device + ": nobody sees what its daemon counts: " + e.getMessage());
+            unseen(device, e);
             return Optional.empty();
         }
+    }
+
+    /** A device's part of a file in which a daemon counts for others as well. */
+    private void shareCounters(String device, Path file, String owner) {
+        try {
+            Path link = directory.linkCounters(device, file);
+            counted(device, link, () -> DaemonCounters.read(linux, file, owner));
+        } catch (UncheckedIOException e) {
+            unseen(device, e);
+        }
+    }
+
+    private void counted(String device, Path file, Supplier<Map<String, Long>> words) {
+        proxy.counters().daemon(device, words);
+        atEnd(device, () -> {
+            proxy.counters().forget(device);
+            RuntimeDirectory.remove(file);
+        });
+    }
+
+    private static void unseen(String device, UncheckedIOException e) {
+        LOG.info(device + ": nobody sees what its daemon counts: " + e.getMessage());
     }
 
     /** These, and what all daemons are told; more may be added. */

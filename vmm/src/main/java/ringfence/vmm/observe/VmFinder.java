@@ -18,6 +18,7 @@ import java.util.regex.Pattern;
 import ringfence.linux.Linux;
 import ringfence.process.RuntimeFolder;
 import ringfence.telemetry.CountersReading;
+import ringfence.telemetry.PortOwner;
 import ringfence.vmm.supervise.RuntimeDirectory;
 
 /** Finds the VMs of this user, or as root all of this host's. It waits for nobody. */
@@ -83,7 +84,8 @@ public final class VmFinder {
     /** A VM's directory; empty: its VMM is dead, or it is something else. */
     private Optional<RunningVm> read(Path directory) {
         Matcher name = DIRECTORY.matcher(directory.getFileName().toString());
-        Optional<CountersReading> vmm = name.matches() ? read(directory, RuntimeDirectory.COUNTERS) : Optional.empty();
+        Optional<CountersReading> vmm =
+                name.matches() ? counters(directory.resolve(RuntimeDirectory.COUNTERS)) : Optional.empty();
         return vmm.filter(counters -> counters.pid() == Long.parseLong(name.group(1)) && counters.isAlive())
                 .map(counters -> new RunningVm(counters, devices(directory, counters)));
     }
@@ -95,16 +97,28 @@ public final class VmFinder {
                 .map(owner -> owner.substring(RunningVm.DEVICE.length()))
                 .distinct()
                 .sorted()
-                .map(id -> RunningVm.device(
-                        vmm,
-                        id,
-                        read(directory, RuntimeDirectory.countersOf(id)).filter(CountersReading::isAlive)))
+                .map(id ->
+                        RunningVm.device(vmm, id, ofDaemon(directory, vmm, id).filter(CountersReading::isAlive)))
                 .toList();
     }
 
-    private Optional<CountersReading> read(Path directory, String file) {
+    /** Behind a link lies a file of others' counters, too. */
+    private Optional<CountersReading> ofDaemon(Path directory, CountersReading vmm, String id) {
+        Path file = directory.resolve(RuntimeDirectory.countersOf(id));
+        if (!Files.isSymbolicLink(file)) {
+            return counters(file);
+        }
         try {
-            return Optional.of(CountersReading.of(linux, "counters", directory.resolve(file)));
+            Path shared = directory.resolve(Files.readSymbolicLink(file));
+            return counters(shared).map(all -> all.of(PortOwner.of(vmm.pid(), vmm.ticks(), id)));
+        } catch (IOException _) {
+            return Optional.empty(); // it has just gone
+        }
+    }
+
+    private Optional<CountersReading> counters(Path file) {
+        try {
+            return Optional.of(CountersReading.of(linux, "counters", file));
         } catch (IllegalArgumentException _) {
             return Optional.empty();
         }

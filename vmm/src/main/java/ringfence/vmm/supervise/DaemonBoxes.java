@@ -110,6 +110,7 @@ public final class DaemonBoxes {
                 FileRight.READ_FILE,
                 FileRight.WRITE_FILE,
                 FileRight.READ_DIR,
+                FileRight.TRUNCATE,
                 FileRight.MAKE_REG,
                 FileRight.MAKE_SOCK,
                 FileRight.REMOVE_FILE);

@@ -50,6 +50,11 @@ public record DaemonCommand(
         return new DaemonCommand(device, image, program, more, box.with(rule), fds, companion, standby);
     }
 
+    /** The same by another user, which takes root. @param user its number, and that of its group */
+    public DaemonCommand as(int user) {
+        return new DaemonCommand(device, image, program, arguments, box.as(user), fds, companion, standby);
+    }
+
     /** The argument list, the program first. @param socket number of the socket in the daemon */
     List<String> argumentList(int socket) {
         List<String> all = new ArrayList<>();

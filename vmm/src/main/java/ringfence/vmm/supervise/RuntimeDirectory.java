@@ -8,9 +8,11 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import ringfence.linux.ErrnoException;
 import ringfence.linux.Fd;
@@ -110,6 +112,27 @@ public final class RuntimeDirectory implements AutoCloseable {
         }
     }
 
+    /**
+     * Lets other users' daemons reach in it what is theirs, and see what it has.
+     *
+     * @throws UncheckedIOException if its mode, or its folder's, cannot be changed
+     */
+    public void letOthersIn() {
+        try {
+            Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rwxr-xr-x"));
+            letOthersThrough(path.getParent());
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot open " + path + " for other users", e);
+        }
+    }
+
+    /** Lets other users pass a folder; they do not see what it has. */
+    static void letOthersThrough(Path folder) throws IOException {
+        Set<PosixFilePermission> mode = Files.getPosixFilePermissions(folder);
+        mode.addAll(Set.of(PosixFilePermission.GROUP_EXECUTE, PosixFilePermission.OTHERS_EXECUTE));
+        Files.setPosixFilePermissions(folder, mode);
+    }
+
     private static Fd open(Linux linux, Path directory) {
         return linux.files().open(directory.toString(), OpenFlag.RDONLY, OpenFlag.DIRECTORY, OpenFlag.NOFOLLOW);
     }
@@ -160,6 +183,11 @@ public final class RuntimeDirectory implements AutoCloseable {
         return RuntimeFolder.ofUser(user).resolve("switch").resolve(name);
     }
 
+    /** Where a switch counts, in its folder. */
+    public static Path countersOfSwitch(Path folder) {
+        return folder.resolve(COUNTERS);
+    }
+
     /** Where the VMM counts. */
     public Path counters() {
         return path.resolve(COUNTERS);
@@ -178,6 +206,21 @@ public final class RuntimeDirectory implements AutoCloseable {
                     file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
         } catch (IOException e) {
             throw new UncheckedIOException("cannot make " + file, e);
+        }
+    }
+
+    /**
+     * Says, by a link, that this device's daemon counts in a file that is not the VM's own.
+     *
+     * @throws UncheckedIOException if it cannot be made
+     */
+    public Path linkCounters(String device, Path shared) {
+        Path link = path.resolve(countersOf(device));
+        try {
+            Files.deleteIfExists(link);
+            return Files.createSymbolicLink(link, shared);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot make " + link, e);
         }
     }
 
@@ -227,6 +270,7 @@ public final class RuntimeDirectory implements AutoCloseable {
         Path file = path.resolve(device + ".limits");
         try {
             Path fresh = Files.writeString(path.resolve(device + ".limits.new"), lines);
+            Files.setPosixFilePermissions(fresh, PosixFilePermissions.fromString("rw-r--r--"));
             return Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
             throw new UncheckedIOException("cannot write " + file, e);

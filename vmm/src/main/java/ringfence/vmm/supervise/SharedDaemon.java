@@ -3,6 +3,7 @@ package ringfence.vmm.supervise;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,6 +23,7 @@ import ringfence.linux.Fd;
 import ringfence.linux.Linux;
 import ringfence.linux.OpenFlag;
 import ringfence.linux.Spawn;
+import ringfence.process.BadInputException;
 import ringfence.sandbox.Box;
 import ringfence.sandbox.BoxedProcess;
 import ringfence.vhostuser.link.SocketLock;
@@ -52,6 +54,8 @@ public final class SharedDaemon implements SocketSource, AutoCloseable {
     private final Path program;
     private final List<String> arguments;
     private final Box box;
+    private final Optional<DaemonUsers> users;
+    private final String name;
     private final Consumer<String> refused;
     private Child child; // null: we have started none, or know of its end
     private long startedAt = System.nanoTime() - BETWEEN_STARTS;
@@ -64,15 +68,26 @@ public final class SharedDaemon implements SocketSource, AutoCloseable {
      * @param program its launcher
      * @param arguments its options, without those for socket and lock
      * @param box what it is confined to
+     * @param users of whom it gets one for itself, as long as it lives; empty: it is ours
+     * @param name by which the daemon tells our connections from others, as {@code Sockets.connect} takes it
      * @param refused told, in one line, that there has been none and that one cannot be started at all
      */
     public SharedDaemon(
-            Linux linux, Path folder, Path program, List<String> arguments, Box box, Consumer<String> refused) {
+            Linux linux,
+            Path folder,
+            Path program,
+            List<String> arguments,
+            Box box,
+            Optional<DaemonUsers> users,
+            String name,
+            Consumer<String> refused) {
         this.linux = linux;
         this.folder = folder.toAbsolutePath();
         this.program = program.toAbsolutePath();
         this.arguments = List.copyOf(arguments);
         this.box = box;
+        this.users = users;
+        this.name = name;
         this.refused = refused;
         socket = this.folder.resolve("socket").toString();
     }
@@ -82,6 +97,10 @@ public final class SharedDaemon implements SocketSource, AutoCloseable {
         try {
             Files.createDirectories(
                     folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            if (users.isPresent()) {
+                RuntimeDirectory.letOthersThrough(folder.getParent());
+                RuntimeDirectory.letOthersThrough(folder.getParent().getParent());
+            }
         } catch (IOException e) {
             throw new UncheckedIOException("cannot make " + folder + ": " + reason(e), e);
         }
@@ -104,7 +123,7 @@ public final class SharedDaemon implements SocketSource, AutoCloseable {
     @Override
     public synchronized Fd connect() {
         try {
-            Fd connection = linux.sockets().connect(socket);
+            Fd connection = linux.sockets().connect(socket, name);
             connected = true;
             return connection;
         } catch (ErrnoException e) {
@@ -155,10 +174,50 @@ public final class SharedDaemon implements SocketSource, AutoCloseable {
         words.addAll(arguments);
         try (Fd log = log()) {
             Spawn spawn = new Spawn(words, Map.of(), Map.of(1, log, 2, log, LOCK, lock.file()), true);
-            child = BoxedProcess.spawn(linux, spawn, box);
+            child = users.isPresent() ? ofOwnUser(spawn, users.get()) : ours(spawn);
+        } catch (BadInputException e) {
+            throw new IllegalStateException(e.getMessage(), e);
         } catch (ErrnoException e) { // not an ENOENT that would only mean that nobody listens yet
             throw new IllegalStateException("cannot start " + program + ": " + e.getMessage(), e);
         }
+    }
+
+    /** Its number is taken as long as it lives, whatever becomes of us. */
+    private Child ofOwnUser(Spawn spawn, DaemonUsers all) {
+        try (DaemonUsers.Taken user = all.take()) {
+            owned().forEach(path -> all.give(path, user));
+            return BoxedProcess.spawn(linux, spawn, box.as(user.number()));
+        }
+    }
+
+    private Child ours(Spawn spawn) {
+        for (Path path : owned()) {
+            try (Fd opened = linux.files().open(path.toString(), OpenFlag.PATH, OpenFlag.NOFOLLOW)) {
+                linux.attributes()
+                        .tryOwner(
+                                opened,
+                                linux.processes().effectiveUser(),
+                                linux.processes().effectiveGroup());
+            }
+        }
+        return BoxedProcess.spawn(linux, spawn, box);
+    }
+
+    /**
+     * The folder, and the file to count in, which the daemon may write to and not make. They may be those of one who has died,
+     * with a user of its own.
+     */
+    private List<Path> owned() {
+        Path counters = RuntimeDirectory.countersOfSwitch(folder);
+        try {
+            Files.createFile(
+                    counters, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        } catch (FileAlreadyExistsException _) {
+            // a predecessor's: it is gone on with
+        } catch (IOException e) {
+            throw new IllegalStateException("cannot make " + counters + ": " + reason(e), e);
+        }
+        return List.of(folder, counters);
     }
 
     private Fd log() {

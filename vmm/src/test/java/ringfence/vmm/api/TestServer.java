@@ -10,6 +10,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import ringfence.linux.Linux;
 import ringfence.process.Log;
 import ringfence.sandbox.FilterMode;
@@ -32,7 +33,7 @@ public final class TestServer implements AutoCloseable {
     private TestServer(Path folder, ApiLimits limits, EventSink events, boolean works) {
         vmm = new Vmm(
                 Linux.system(),
-                new RuntimeOptions(folder, false, FilterMode.TRUE),
+                new RuntimeOptions(folder, false, FilterMode.TRUE, Optional.empty()),
                 new AnyHost(),
                 events,
                 Log.of("machine"),

@@ -1,6 +1,7 @@
 package ringfence.vmm.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
@@ -16,7 +17,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import ringfence.linux.FaultInjector;
 import ringfence.linux.Linux;
+import ringfence.linux.NativeKernel;
+import ringfence.linux.Syscall;
 import ringfence.process.LogLevel;
 import ringfence.process.Logs;
 import ringfence.process.Program;
@@ -327,6 +331,41 @@ class CommandsTest {
         assertThat(cloudHypervisor("--kernel", kernel, "--seccomp", "true", "--memory", "size=512M,reserve=on"))
                 .isEqualTo(42);
         assertThat(errors()).contains("--memory reserve has no effect yet").doesNotContain("--seccomp");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"7", "0-3", "7-5", "65000-66000", "1-2147483648", "a-b", "1-99999999999"})
+    void aRangeOfUsersIsOne(String range) {
+        assertThat(cloudHypervisor("--kernel", kernel, "--daemon-uids", range)).isEqualTo(2);
+        assertThat(errors())
+                .isEqualTo("cloud-hypervisor: --daemon-uids '" + range + "' is no range of users: give FIRST-LAST, 1 to"
+                        + " 2147483647, without 65534 (nobody)\n");
+    }
+
+    /** {@code --help} says that it takes root. */
+    @Test
+    void onlyRootGivesDaemonsUsersOfTheirOwn() throws Exception {
+        FaultInjector faults = new FaultInjector(new NativeKernel());
+        faults.inject(Syscall.GETEUID, FaultInjector.Matcher.ANY, (_, _, _) -> 1000);
+        List<String> words = List.of("--kernel", kernel, "--daemon-uids", "70000-70009");
+        assertThat(Program.run(
+                        "cloud-hypervisor",
+                        new PrintStream(errors, true, StandardCharsets.UTF_8),
+                        () -> new CloudHypervisorCommand(new Linux(faults), this::start, stdout()).run(words)))
+                .isEqualTo(2);
+        assertThat(errors())
+                .startsWith("cloud-hypervisor: --daemon-uids: only root")
+                .contains("or start us as root");
+        assumeThat(Linux.system().processes().effectiveUser()).isZero();
+        Path folder = Files.createDirectory(directory.resolve("bin"));
+        System.setProperty("ringfence.home", directory.toString());
+        errors.reset();
+        try {
+            assertThat(cloudHypervisor(words.toArray(String[]::new))).isEqualTo(2);
+            assertThat(errors()).contains("cannot reach " + folder).contains("chmod o+x");
+        } finally {
+            System.clearProperty("ringfence.home");
+        }
     }
 
     /** Nothing is run that was to be confined and is not. */

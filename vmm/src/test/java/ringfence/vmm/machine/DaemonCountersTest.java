@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import ringfence.linux.Linux;
@@ -50,5 +51,20 @@ class DaemonCountersTest {
                 .containsEntry("write_latency_max", 0L)
                 .containsEntry("write_latency_avg", 0L)
                 .doesNotContainKey("read_latency_min_us");
+    }
+
+    /** A switch's file has other VMs' counters, too. */
+    @Test
+    void ofASwitchOnlyTheDevicesPortIsTold() {
+        Path file = folder.resolve("counters");
+        Counters all = CountersFile.sparse("c", file, "vhost-user-net", 100, Clock.systemUTC())
+                .counters();
+        CounterType packets = new CounterType(100, "packets", "what it is");
+        all.counter(packets, "7.1/_net1/q0", 0).setRelease(5);
+        all.counter(packets, "7.1/_net1/q1", 1).setRelease(6);
+        all.counter(packets, "8.1/_net1/q0", 0).setRelease(7);
+        all.counter(packets, "net3/q0", 0).setRelease(8);
+        assertThat(DaemonCounters.read(Linux.system(), file, "7.1/_net1"))
+                .isEqualTo(Map.of("rx_frames", 5L, "tx_frames", 6L));
     }
 }

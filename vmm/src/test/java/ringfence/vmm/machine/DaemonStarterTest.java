@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -31,10 +32,12 @@ import ringfence.vmm.config.FsConfig;
 import ringfence.vmm.config.HostProgram;
 import ringfence.vmm.config.NetConfig;
 import ringfence.vmm.config.RuntimeOptions;
+import ringfence.vmm.config.UserRange;
 import ringfence.vmm.config.VsockConfig;
 import ringfence.vmm.device.VirtioDevice;
 import ringfence.vmm.event.EventSink;
 import ringfence.vmm.supervise.DaemonBoxes;
+import ringfence.vmm.supervise.DaemonUsers;
 import ringfence.vmm.supervise.RuntimeDirectory;
 
 /** What a network device's daemon and a shared folder's are started with, and what a socket to the host has instead of one. The daemon is a script here, which writes that down and refuses. */
@@ -45,6 +48,7 @@ class DaemonStarterTest {
 
     private final Linux linux = Linux.system();
     private FilterMode filters = FilterMode.TRUE;
+    private Optional<UserRange> users = Optional.empty();
 
     /** What the device has logged is not for the standard error of the next test. */
     @AfterEach
@@ -68,11 +72,11 @@ class DaemonStarterTest {
             {
                 printf 'option %%s\\n' "$@"
                 for fd in 3 4 5 6; do printf 'fd %%s ' $fd; readlink /proc/$$/fd/$fd || echo; done
-                grep CapEff /proc/$$/status
+                grep -e CapEff -e Uid -e Gid /proc/$$/status
                 for o in "$@"; do
                     case $o in
                     --limits=*) sed 's/^/limit /' "${o#*=}" ;;
-                    --counters=*) stat -c 'counters of %%s bytes' "${o#*=}" ;;
+                    --counters=*) stat -c 'counters of %%s bytes' "${o#*=}"; test -w "${o#*=}" && echo "$? to write" ;;
                     esac
                 done
             } >%1$s.new 2>&1
@@ -84,7 +88,11 @@ class DaemonStarterTest {
         GuestRam ram = new GuestRam(linux, List.of(new GuestRam.Range(0, 1 << 20)), RamOptions.DEFAULT);
         try (RuntimeDirectory directory = RuntimeDirectory.create(linux);
                 DaemonStarter starter = new DaemonStarter(
-                        linux, new RuntimeOptions(home, false, filters), DaemonBoxes.ofPrivileges(), directory, proxy);
+                        linux,
+                        new RuntimeOptions(home, false, filters, users),
+                        DaemonBoxes.ofPrivileges(),
+                        directory,
+                        proxy);
                 VirtioDevice device = plug.apply(starter, ram.table()).device()) {
             assertThat(device.id()).isEqualTo(id);
             MachineCommand command = proxy.take();
@@ -103,7 +111,7 @@ class DaemonStarterTest {
         Path socket = home.resolve("vsock");
         VsockConfig vsock = VsockConfig.TABLE.parse("id=_vsock0,cid=3,socket=" + socket);
         MachineProxy proxy = new MachineProxy(EventSink.NONE);
-        RuntimeOptions options = new RuntimeOptions(home, false, FilterMode.TRUE);
+        RuntimeOptions options = new RuntimeOptions(home, false, FilterMode.TRUE, Optional.empty());
         DaemonBoxes boxes = DaemonBoxes.ofPrivileges();
         try (GuestRam ram = new GuestRam(linux, List.of(new GuestRam.Range(0, 1 << 20)), RamOptions.DEFAULT);
                 RuntimeDirectory directory = RuntimeDirectory.create(linux);
@@ -230,11 +238,12 @@ class DaemonStarterTest {
                             "--queue-pairs=8",
                             "--queue-size=1024",
                             "--exit-when-unused=60");
+            assertThat(all(report)).contains(COUNTERS + folder + "/counters");
             assertThat(report).contains("fd 3 " + folder + "/socket.lock", "fd 4 ");
             assumeThat(user).isZero();
             assertThat(report).contains("CapEff:\t0000000000000000");
         } finally {
-            for (String file : List.of("socket.lock", "log", "")) {
+            for (String file : List.of("socket.lock", "log", "counters", "")) {
                 Files.deleteIfExists(folder.resolve(file));
             }
         }
@@ -284,6 +293,74 @@ class DaemonStarterTest {
     void whatBecomesOfAForbiddenCallIsHandedOn(FilterMode mode, String option) throws Exception {
         filters = mode;
         assertThat(options(startedWith("id=_net0,mac=52:54:00:12:34:56"))).contains(option);
+    }
+
+    private static final int USER = 1_879_048_000;
+
+    private void usersOf(int number) throws Exception {
+        assumeThat(linux.processes().effectiveUser()).isZero();
+        Files.setPosixFilePermissions(home, PosixFilePermissions.fromString("rwxrwxrwx")); // the report is anybody's
+        users = Optional.of(new UserRange(USER, USER + number - 1));
+    }
+
+    /** It reads its limits and counts in a folder that is root's. */
+    @Test
+    void aDaemonHasAUserOfTheRangeAndReachesWhatIsItsOwn() throws Exception {
+        usersOf(2);
+        try (DaemonUsers.Taken first = new DaemonUsers(linux, users.orElseThrow()).take()) {
+            assertThat(first.number()).isEqualTo(USER);
+            String next = ("\t" + (USER + 1)).repeat(4);
+            assertThat(startedWith("id=_net0,mac=52:54:00:12:34:56,tap=lan0,ops_size=10,ops_refill_time=1000"))
+                    .contains("Uid:" + next, "Gid:" + next, "CapEff:\t0000000000001000", "0 to write")
+                    .contains("limit rx=ops_size=10,ops_refill_time=1000");
+        }
+    }
+
+    /** It acts for all users of its guest, and so would be none's alone. */
+    @Test
+    void aFoldersDaemonStaysRoot() throws Exception {
+        usersOf(1);
+        assertThat(startedWith(
+                        "vhost-user-fs",
+                        "_fs0",
+                        (starter, memory) -> starter.fs(FsConfig.TABLE.parse("id=_fs0,tag=work,path=/srv"), memory)))
+                .contains("Uid:\t0\t0\t0\t0", "CapEff:\t00000000880000df");
+    }
+
+    @Test
+    void aSwitchHasAUserOfItsOwnToo() throws Exception {
+        usersOf(1);
+        Path folder =
+                RuntimeDirectory.ofSwitch("test-" + ProcessHandle.current().pid(), 0);
+        try {
+            assertThat(startedWith("id=_net0,mac=52:54:00:12:34:56,switch=" + folder.getFileName()))
+                    .contains("Uid:" + ("\t" + USER).repeat(4), "CapEff:\t0000000000000000");
+            assertThat(Files.getAttribute(folder, "unix:uid")).isEqualTo(USER);
+        } finally {
+            for (String file : List.of("socket.lock", "log", "counters", "")) {
+                Files.deleteIfExists(folder.resolve(file));
+            }
+        }
+    }
+
+    @Test
+    void aRangeThatIsTakenUpIsALine() throws Exception {
+        usersOf(1);
+        MachineProxy proxy = new MachineProxy(EventSink.NONE);
+        try (DaemonUsers.Taken _ = new DaemonUsers(linux, users.orElseThrow()).take();
+                GuestRam ram = new GuestRam(linux, List.of(new GuestRam.Range(0, 1 << 20)), RamOptions.DEFAULT);
+                RuntimeDirectory directory = RuntimeDirectory.create(linux);
+                DaemonStarter starter = new DaemonStarter(
+                        linux,
+                        new RuntimeOptions(home, false, filters, users),
+                        DaemonBoxes.ofPrivileges(),
+                        directory,
+                        proxy)) {
+            NetConfig net = NetConfig.TABLE.parse("id=_net0,mac=52:54:00:12:34:56");
+            assertThatThrownBy(() -> starter.net(net, ram.table()))
+                    .isInstanceOf(BadInputException.class)
+                    .hasMessage("--daemon-uids 1879048000-1879048000: all of them are taken: give a larger range");
+        }
     }
 
     @Test

@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -90,7 +91,7 @@ class VmEventsTest {
         told.clear();
         return new Vmm(
                 onAnyKvm(),
-                new RuntimeOptions(folder, noShutdown, FilterMode.TRUE),
+                new RuntimeOptions(folder, noShutdown, FilterMode.TRUE, Optional.empty()),
                 new AnyHost(),
                 events,
                 Log.of("machine"),

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
@@ -12,6 +13,11 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import ringfence.linux.Linux;
 import ringfence.option.JsonReader;
+import ringfence.telemetry.Counters;
+import ringfence.telemetry.CountersFile;
+import ringfence.telemetry.PortOwner;
+import ringfence.telemetry.ProcessStat;
+import ringfence.vmm.supervise.RuntimeDirectory;
 
 /** VMs are found by what they leave in their directories, and listed. */
 @Timeout(30)
@@ -62,6 +68,30 @@ class VmFinderTest {
                         "\"api_socket\":\"/run/vm.sock\"",
                         "{\"id\":\"_net1\",\"state\":\"reconnecting\",\"reconnects\":0,\"pid\":null}");
         assertThat(VmList.json(List.of())).isEqualTo("[]");
+    }
+
+    /** Its file is a switch's, and has other VMs' counters, too. */
+    @Test
+    void ofASwitchAVmHasItsOwnPort() throws Exception {
+        Path shared = folder.resolve("switch");
+        Counters ports = CountersFile.sparse("c", shared, "vhost-user-net", 99, Clock.systemUTC())
+                .counters();
+        long pid = ProcessHandle.current().pid();
+        String own = PortOwner.of(pid, ProcessStat.of(pid).orElseThrow().ticks(), "_net1");
+        ports.counter(FakeVm.CHAINS, own + "/q0", 0).setRelease(5);
+        ports.counter(FakeVm.CHAINS, PortOwner.of(1, 1, "_net1") + "/q0", 0).setRelease(7);
+        Files.createSymbolicLink(vm.directory.resolve(RuntimeDirectory.countersOf("_net1")), shared);
+        assertThat(found().getFirst()
+                        .devices()
+                        .getLast()
+                        .counters()
+                        .orElseThrow()
+                        .values())
+                .singleElement()
+                .satisfies(value -> assertThat(value.value()).isEqualTo(5));
+        assertThat(PrometheusText.of(found()))
+                .containsPattern("ringfence_queue_chains_total\\{[^}]*device=\"_net1\",queue=\"0\"} 5\n")
+                .doesNotContain("} 7\n");
     }
 
     /** Its directory stays when a VMM is killed; another process may have its number by then. */

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -89,7 +90,14 @@ class SharedDaemonTest {
 
     private SharedDaemon daemon(Path program) {
         SharedDaemon source = new SharedDaemon(
-                linux, folder(), program, List.of("--ports=32"), Box.ofPrivileges(Set.of()), refused::add);
+                linux,
+                folder(),
+                program,
+                List.of("--ports=32"),
+                Box.ofPrivileges(Set.of()),
+                Optional.empty(),
+                "us",
+                refused::add);
         open.add(source);
         return source;
     }
