@@ -44,13 +44,14 @@ static void times(emitter emit) {
                                           {"utime f 1 2", "f"},        {"utime f now omit", "f"}, {"utime f omit omit", "f"},
                                           {"content f", "f"},          {"rename none n", "."},   {"unlink none", "."},
                                           {"chmod d 700", "d"},        {"create d/n 600", "d"},  {"mkdir f 755", "."},
-                                          {"rename2 f e 2", "."},      {"rename2 f e 2", "f"},   {"unlink second", "f"}};
+                                          {"rename2 f e 2", "."},      {"unlink second", "f"}};
     for (size_t i = 0; i < COUNT(acts); i++) {
         char name[200];
         snprintf(name, sizeof name, "times/%s/%s", acts[i][0], acts[i][1]);
         emit(name, "create f 644;write f 50;create z 644;mkdir d 755;mkdir e 755;link f second;mark %s;%s;since %s",
              acts[i][1], acts[i][0], acts[i][1]);
     }
+    emit("times/rename2 f e 2/f", "create f 644;mkdir e 755;mark f;rename2 f e 2;since e");
     static const char *const moments[] = {"0 0",     "1 2",          "1.999999999 2.000000001", "0.1 now",     "omit 5",
                                           "5 omit",  "-1 -1",        "-5.5 -6.5",               "2147483647 1", "2147483648 4294967295",
                                           "1 4294967296", "1 8589934591", "1.1000000000 1",      "1 1.-1"};

@@ -64,7 +64,7 @@ class FolderWorkTest {
             String shared = Files.createDirectory(folder.resolve("shared")).toString();
             FolderTools.put(host, shared + "/bin", GuestProgram.POSIX, GuestProgram.FSX, GuestProgram.LOAD);
             host.script(
-                    "truncate -s 64M \"$1\"; /usr/sbin/mke2fs -q -t ext4 -E root_owner=0:0 \"$1\"",
+                    "truncate -s 64M \"$1\"; /usr/sbin/mke2fs -q -t ext4 -b 4096 -E root_owner=0:0 \"$1\"",
                     folder.resolve("ext4").toString());
             String both = daemon("both", shared, "--cache=auto");
             String tools = daemon("tools", Checkout.find().makeToolchain(), "--cache=always", "--readonly");

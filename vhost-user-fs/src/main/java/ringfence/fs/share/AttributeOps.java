@@ -17,6 +17,7 @@ final class AttributeOps {
     private static final int KEEP = -1;
     private static final int OWNERS = FuseFlags.FATTR_UID | FuseFlags.FATTR_GID;
     private static final int TIMES = FuseFlags.FATTR_ATIME | FuseFlags.FATTR_MTIME;
+    private static final int CHANGES = FuseFlags.FATTR_MODE | OWNERS | FuseFlags.FATTR_SIZE | TIMES;
 
     private final Share share;
 
@@ -71,7 +72,8 @@ final class AttributeOps {
         if ((valid & FuseFlags.FATTR_MODE) != 0) {
             result = call.self.tryMode(call.node().fd(), call.request.int32(InLayout.SETATTR_MODE) & 07777);
         }
-        if (result >= 0 && (valid & OWNERS) != 0) {
+        // with nothing to change it is chown(-1, -1): the change's time is now, and a program's set-ID bits go
+        if (result >= 0 && ((valid & OWNERS) != 0 || (valid & CHANGES) == 0)) {
             result = owner(call, valid);
         }
         if (result >= 0 && (valid & FuseFlags.FATTR_SIZE) != 0) {

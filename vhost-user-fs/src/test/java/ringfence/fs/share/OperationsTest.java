@@ -154,6 +154,24 @@ class OperationsTest {
         }
     }
 
+    /** Linux sends chown(-1, -1) so: it counts as a change, and a program that is nobody's new one has no set-ID bits after it. */
+    @Test
+    void aChangeOfNothingIsOne() throws IOException {
+        try (TestFolder folder = new TestFolder()) {
+            Path file = Files.writeString(folder.path.resolve("f"), "");
+            Files.setAttribute(file, "unix:mode", 04755);
+            TestGuest guest = folder.guest;
+            long node = guest.found(ROOT, "f");
+            assertThat(guest.begin(Opcode.SETATTR, node)
+                            .int32(InLayout.SETATTR_VALID, 0)
+                            .upTo(InLayout.HEADER + 88)
+                            .send())
+                    .isZero();
+            assertThat(guest.answer32(OutLayout.ATTR_OUT_ATTR + OutLayout.ATTR_MODE))
+                    .isEqualTo(0100755);
+        }
+    }
+
     @Test
     void nothingButFilesAndDirectoriesIsOpened() throws IOException {
         try (TestFolder folder = new TestFolder()) {
