@@ -103,7 +103,8 @@ public final class TapPorts implements AutoCloseable {
     private static String remedy(Errno errno, String name) {
         return switch (errno) {
             case ENOENT, ENODEV, ENXIO -> "there is no /dev/net/tun, load the module tun or hand in a tap by fd=N";
-            case EPERM, EACCES ->
+            case EACCES -> "/dev/net/tun is closed to this user, chmod 666 it, as udev does, or hand in a tap by fd=N";
+            case EPERM ->
                 "not permitted, run with CAP_NET_ADMIN or hand in a tap by fd=N (ip tuntap add ... user NAME)";
             case EBUSY -> "it is in use, end its user or name another";
             case EINVAL, E2BIG ->
