@@ -115,7 +115,7 @@ public final class KvmHostExtension implements ParameterResolver, InvocationInte
     private static Slot slot(ExtensionContext context) {
         OnKvmHost wanted = annotation(context);
         String kind = KvmHosts.isLocal() ? "local" : wanted.kernel() + " on " + wanted.cpus();
-        // an idle L1 costs a quarter of a processor: only the one that nearly all tests use is kept
+        // an idle L1 holds its memory, and a little of a processor: only the one that nearly all tests use is kept
         ExtensionContext user = wanted.cpus() == OnKvmHost.CPUS
                 ? context.getRoot()
                 : context.getParent().orElseThrow();
