@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Who the calling thread, a platform thread, is, and for whom it touches files. Raw calls, which change that thread only; the C library's
- * would change all. None allocates.
+ * Who the calling thread, a platform thread, is, and for whom it touches files. Raw calls, which change that thread only; the
+ * C library's would change all. None but {@link #become} and {@link #effective} allocates.
  */
 public final class Credentials {
     private static final int LINUX_CAPABILITY_VERSION_3 = 0x20080522;

@@ -31,7 +31,8 @@ public final class CountersFile implements AutoCloseable {
     /**
      * Opens the file, and makes it with all of its pages where it is missing. One that an earlier program of this name and
      * capacity has left is gone on with, in its place, and so is an empty one, which somebody has made for us, and one whose
-     * maker was killed at it; one that another program has left is replaced, anything else is left alone. Everybody who may enter the directory may read it.
+     * maker was killed at it; one that another program has left is replaced, anything else is left alone. Everybody who may
+     * enter the directory may read one that is made here.
      *
      * @param option its name, for messages
      * @param program who writes it, ASCII, at most 64 characters
