@@ -2,6 +2,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
@@ -63,6 +64,7 @@ final class Assemble {
                 new RuntimeImage(packaging.resolve("build/modules"), jars, work, tree.resolve("lib/runtime"), time);
         image.build(roots);
         unpackNative();
+        copyScript();
         String journalsJars = copyJournal();
         Path bin = Files.createDirectories(tree.resolve("bin"));
         Path caches = Files.createDirectories(tree.resolve("lib/cache"));
@@ -123,6 +125,13 @@ final class Assemble {
         if (!Files.exists(file) || !Files.readString(file).equals(text)) {
             Files.writeString(file, text);
         }
+    }
+
+    /** What the VMM starts to be outlived by. It is there before anything is trained. */
+    private void copyScript() throws IOException {
+        Path target = tree.resolve("lib/last-will");
+        Files.copy(packaging.resolve("last-will"), target, StandardCopyOption.REPLACE_EXISTING);
+        Files.setPosixFilePermissions(target, PosixFilePermissions.fromString("rwxr-xr-x"));
     }
 
     private void unpackNative() throws IOException {

@@ -25,13 +25,21 @@ final class Completion {
 
     private final Map<String, List<String>> table = new LinkedHashMap<>();
 
-    private Completion(CommandSpec program) {
+    private Completion(CommandSpec program, CommandSpec elsewhere) {
         add(program, program.name());
+        if (table.containsKey(elsewhere.name())) {
+            add(elsewhere, elsewhere.name());
+        }
     }
 
-    /** The script for a shell. @param template of that shell */
-    static String of(CommandSpec program, Path template) throws IOException {
-        String lines = new Completion(program)
+    /**
+     * The script for a shell.
+     *
+     * @param elsewhere a command that a program hands over to another one, by both names
+     * @param template of that shell
+     */
+    static String of(CommandSpec program, CommandSpec elsewhere, Path template) throws IOException {
+        String lines = new Completion(program, elsewhere)
                 .table.entrySet().stream()
                         .map(entry ->
                                 "    '" + entry.getKey() + "') REPLY='" + String.join(" ", entry.getValue()) + "' ;;")

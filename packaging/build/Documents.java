@@ -61,8 +61,8 @@ final class Documents {
                     ManualPage.of(page.getKey(), section, day, Version.NUMBER, all));
         }
         for (CommandSpec program : programs) {
-            put("bash-completion/completions/" + program.name(), completion(program, "completion.bash"));
-            put("zsh/site-functions/_" + program.name(), completion(program, "completion.zsh"));
+            put("bash-completion/completions/" + program.name(), completion(program, events, "completion.bash"));
+            put("zsh/site-functions/_" + program.name(), completion(program, events, "completion.zsh"));
         }
     }
 
@@ -72,8 +72,8 @@ final class Documents {
                 .anyMatch(option -> List.of(option.names()).contains("--help"));
     }
 
-    private String completion(CommandSpec program, String template) throws IOException {
-        return Completion.of(program, packaging.resolve("build").resolve(template));
+    private String completion(CommandSpec program, CommandSpec events, String template) throws IOException {
+        return Completion.of(program, events, packaging.resolve("build").resolve(template));
     }
 
     private void put(String name, String text) throws IOException {

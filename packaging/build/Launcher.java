@@ -18,12 +18,15 @@ final class Launcher {
      *
      * <p>{@code -Xlog:disable -Xlog:all=error:stderr}: a stale AOT cache is otherwise reported on stdout, which is the
      * guest's console or a client's JSON. {@code -XX:-UsePerfData}: no file in /tmp.
+     * {@code -XX:+DisableAttachMechanism}: nobody, not even of the same user, loads code or reads the heap through the JVM's own
+     * door; without performance data alone jcmd still gets in.
      */
     static List<String> common(String home) {
         return List.of(
                 "-Xlog:disable",
                 "-Xlog:all=error:stderr",
                 "-XX:-UsePerfData",
+                "-XX:+DisableAttachMechanism",
                 "--enable-native-access=ringfence.protocol,org.newsclub.net.unix",
                 "--add-exports=java.base/jdk.internal.misc=org.agrona",
                 "-Dringfence.home=" + home,

@@ -18,7 +18,4 @@ module ringfence.protocol {
     exports ringfence.vhostuser.link;
     exports ringfence.virtio;
     exports ringfence.virtio.queue;
-
-    opens ringfence.process to
-            info.picocli;
 }

@@ -7,7 +7,4 @@ module ringfence.blk {
     exports ringfence.blk.engine;
     exports ringfence.blk.image;
     exports ringfence.blk.request;
-
-    opens ringfence.blk.cli to
-            info.picocli;
 }

@@ -9,7 +9,4 @@ module ringfence.fs {
     exports ringfence.fs.share;
     exports ringfence.fs.state;
     exports ringfence.fs.tree;
-
-    opens ringfence.fs.cli to
-            info.picocli;
 }

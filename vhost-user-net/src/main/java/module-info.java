@@ -10,7 +10,4 @@ module ringfence.net {
     exports ringfence.net.fabric;
     exports ringfence.net.packet;
     exports ringfence.net.stream;
-
-    opens ringfence.net.cli to
-            info.picocli;
 }

@@ -6,7 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -78,7 +77,7 @@ public final class Rings {
         } catch (NoSuchFileException _) {
             return List.of();
         }
-        found.sort(Comparator.comparingLong(Rings::startedMillis));
+        found.sort((one, other) -> Long.compare(startedMillis(one), startedMillis(other)));
         return found;
     }
 

@@ -9,26 +9,29 @@ import java.lang.foreign.MemorySegment;
  * the users of the memory have stopped: the close waits for every thread (the worst seen was 141 ms under load).
  *
  * <p>A peer that truncates the file below makes an access throw {@link InternalError}; treat that as the death of the
- * connection that brought the file.
+ * connection that brought the file. The runtime may throw it some steps after the access, anywhere on that thread, so
+ * {@link #mayShrink} says of which mappings to ask for it.
  */
 public final class Mapping implements AutoCloseable {
     private final Arena arena;
     private final MemorySegment segment;
+    private final boolean mayShrink;
 
-    private Mapping(Arena arena, MemorySegment segment) {
+    private Mapping(Arena arena, MemorySegment segment, boolean mayShrink) {
         this.arena = arena;
         this.segment = segment;
+        this.mayShrink = mayShrink;
     }
 
     /** Takes ownership of {@code size} bytes mapped at {@code address}. */
     @SuppressWarnings("restricted")
-    static Mapping own(Kernel kernel, long address, long size) {
+    static Mapping own(Kernel kernel, long address, long size, boolean mayShrink) {
         Arena arena = Arena.ofShared();
         // SAFETY: the caller has just mapped these bytes and gives them away; only the clean-up unmaps them, and it
         // runs when no thread is inside an access of the arena's segments.
         MemorySegment segment = MemorySegment.ofAddress(address)
                 .reinterpret(size, arena, whole -> kernel.call(Syscall.MUNMAP, address, size, 0, 0, 0, 0));
-        return new Mapping(arena, segment);
+        return new Mapping(arena, segment, mayShrink);
     }
 
     /** The memory. */
@@ -44,6 +47,11 @@ public final class Mapping implements AutoCloseable {
     /** Its address, for the kernel (KVM memory slots, I/O vectors); never to be dereferenced in Java. */
     public long address() {
         return segment.address();
+    }
+
+    /** Whether a peer may truncate the file below. */
+    public boolean mayShrink() {
+        return mayShrink;
     }
 
     @Override

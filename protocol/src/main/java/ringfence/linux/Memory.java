@@ -91,6 +91,11 @@ public final class Memory {
         return map(size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
     }
 
+    /** As {@link #map}, of a file that somebody else may truncate: see {@link Mapping#mayShrink}. */
+    public Mapping mapShrinkable(Fd fd, long offset, long size) {
+        return own(mmap(size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset), size, argument(fd, offset, size), true);
+    }
+
     /** Maps a part of a file, shared, for reading. */
     public Mapping mapReadOnly(Fd fd, long offset, long size) {
         return map(size, PROT_READ, MAP_SHARED, fd, offset);
@@ -109,18 +114,24 @@ public final class Memory {
         return own(
                 kernel.call(Syscall.MMAP, 0, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
                 size,
-                "anonymous, " + size + " bytes");
+                "anonymous, " + size + " bytes",
+                false);
     }
 
     private Mapping map(long size, int protection, int flags, Fd fd, long offset) {
-        return own(
-                kernel.call(Syscall.MMAP, 0, size, protection, flags, fd.number(), offset),
-                size,
-                fd + ", offset " + offset + ", " + size + " bytes");
+        return own(mmap(size, protection, flags, fd, offset), size, argument(fd, offset, size), false);
     }
 
-    private Mapping own(long result, long size, String argument) {
-        return Mapping.own(kernel, Call.check(result, Syscall.MMAP, argument), size);
+    private long mmap(long size, int protection, int flags, Fd fd, long offset) {
+        return kernel.call(Syscall.MMAP, 0, size, protection, flags, fd.number(), offset);
+    }
+
+    private static String argument(Fd fd, long offset, long size) {
+        return fd + ", offset " + offset + ", " + size + " bytes";
+    }
+
+    private Mapping own(long result, long size, String argument, boolean mayShrink) {
+        return Mapping.own(kernel, Call.check(result, Syscall.MMAP, argument), size, mayShrink);
     }
 
     /** Asks for transparent huge pages. A kernel without them refuses; that is no error here. */

@@ -25,7 +25,6 @@ public final class Processes {
     private static final int SIGCHLD = 17;
     private static final int SIG_BLOCK = 0;
     private static final int PR_SET_PDEATHSIG = 1;
-    private static final int PR_SET_DUMPABLE = 4;
     private static final int PR_SET_NAME = 15;
     private static final int PR_CAPBSET_READ = 23;
     private static final int PR_CAPBSET_DROP = 24;
@@ -202,11 +201,6 @@ public final class Processes {
      */
     public void parentDeathSignal(int signal) {
         prctl(PR_SET_PDEATHSIG, signal, "PR_SET_PDEATHSIG " + signal);
-    }
-
-    /** PR_SET_DUMPABLE: whether this process dumps core and may be traced by its user. */
-    public void dumpable(boolean yes) {
-        prctl(PR_SET_DUMPABLE, yes ? 1 : 0, "PR_SET_DUMPABLE");
     }
 
     private void prctl(int option, long argument, String what) {

@@ -14,6 +14,8 @@ public final class MemoryTable {
     private final long[] bases;
     private final long[] sizes;
     private final MemorySegment[] segments;
+    /** null: nothing here can fail. */
+    private final Faults faults;
 
     private MemoryTable(List<Region> sorted, long version) {
         this.version = version;
@@ -22,6 +24,7 @@ public final class MemoryTable {
         bases = new long[n];
         sizes = new long[n];
         segments = new MemorySegment[n];
+        boolean mayShrink = false;
         for (int i = 0; i < n; i++) {
             Region region = sorted.get(i);
             if (i > 0 && region.guestAddress() < sorted.get(i - 1).guestEnd()) {
@@ -31,7 +34,9 @@ public final class MemoryTable {
             bases[i] = region.guestAddress();
             sizes[i] = region.size();
             segments[i] = region.segment();
+            mayShrink |= region.mapping().mayShrink();
         }
+        faults = mayShrink ? new Faults() : null;
     }
 
     /**
@@ -74,6 +79,23 @@ public final class MemoryTable {
     /** The regions, by guest address. */
     public List<Region> regions() {
         return regions;
+    }
+
+    /** Whether a file below may be truncated, so that an access fails. */
+    public boolean mayShrink() {
+        return faults != null;
+    }
+
+    /**
+     * Raises what has failed, and has not been thrown yet; before this thread does something for somebody else. Nothing where
+     * nothing can fail.
+     *
+     * @throws InternalError if an access of this thread has failed before
+     */
+    public void raiseFaults() {
+        if (faults != null) {
+            faults.raise();
+        }
     }
 
     /** Grows with each change. */

@@ -17,6 +17,7 @@ public final class OptionTable<R> {
     private final List<Option<R, ?>> options;
     private final List<String> required;
     private final List<String> unsupported;
+    private final List<String> refused;
     private final Option<R, ?> bare;
 
     private OptionTable(
@@ -25,12 +26,14 @@ public final class OptionTable<R> {
             List<Option<R, ?>> options,
             List<String> required,
             List<String> unsupported,
+            List<String> refused,
             Option<R, ?> bare) {
         this.name = name;
         this.maker = maker;
         this.options = options;
         this.required = required;
         this.unsupported = unsupported;
+        this.refused = refused;
         this.bare = bare;
     }
 
@@ -49,22 +52,30 @@ public final class OptionTable<R> {
     /** The same, of options that were gathered. */
     public static <R> OptionTable<R> of(
             String name, Function<OptionValues, R> maker, List<? extends Option<R, ?>> options) {
-        return new OptionTable<>(name, maker, List.copyOf(options), List.of(), List.of(), null);
+        return new OptionTable<>(name, maker, List.copyOf(options), List.of(), List.of(), List.of(), null);
     }
 
     /** The same, where a word without a key is the value of this option, as in {@code --api-socket /path}. */
     public OptionTable<R> bare(Option<R, ?> option) {
-        return new OptionTable<>(name, maker, options, required, unsupported, option);
+        return new OptionTable<>(name, maker, options, required, unsupported, refused, option);
     }
 
     /** The same, where the options of these names have to be given. */
     public OptionTable<R> required(String... names) {
-        return new OptionTable<>(name, maker, options, List.of(names), unsupported, bare);
+        return new OptionTable<>(name, maker, options, List.of(names), unsupported, refused, bare);
     }
 
-    /** The same, with keys that Cloud Hypervisor knows and we do not yet: they are refused by name. */
+    /** The same, with keys that Cloud Hypervisor knows and we do not yet: they are refused by name, unless they are off. */
     public OptionTable<R> unsupported(String... keys) {
-        return new OptionTable<>(name, maker, options, required, List.of(keys), bare);
+        return new OptionTable<>(name, maker, options, required, List.of(keys), refused, bare);
+    }
+
+    /**
+     * The same, with members of a JSON object that Cloud Hypervisor knows and we do not yet, and without which the VM would not be
+     * what was asked for: they are refused, unless they ask for nothing.
+     */
+    public OptionTable<R> refused(String... members) {
+        return new OptionTable<>(name, maker, options, required, unsupported, List.of(members), bare);
     }
 
     /** The record's name. */
@@ -92,7 +103,9 @@ public final class OptionTable<R> {
         if (!text.isEmpty()) {
             for (String part : FlagSyntax.split(text, ',')) {
                 int equals = part.indexOf('=');
-                if (equals >= 0) {
+                if (equals >= 0 && isDeclined(part.substring(0, equals), part.substring(equals + 1))) {
+                    continue;
+                } else if (equals >= 0) {
                     take(values, flagOption(part.substring(0, equals)), part.substring(equals + 1));
                 } else if (bare != null) {
                     take(values, bare, part);
@@ -109,6 +122,11 @@ public final class OptionTable<R> {
             }
         }
         return maker.apply(values);
+    }
+
+    /** What is not there is not wanted either, as a script says that lists all keys. */
+    private boolean isDeclined(String key, String value) {
+        return unsupported.contains(key) && (value.equals("off") || value.equals("false"));
     }
 
     private static <V> void take(OptionValues values, Option<?, V> option, String text) {
@@ -155,6 +173,12 @@ public final class OptionTable<R> {
                 throw new OptionException("lacks " + option.field());
             }
         }
+        for (String member : refused) {
+            Json value = object.get(member);
+            if (value != Json.Null.NULL && asksForSomething(value)) {
+                throw new OptionException("is not supported yet: leave it out").in(member);
+            }
+        }
         return maker.apply(values);
     }
 
@@ -185,7 +209,7 @@ public final class OptionTable<R> {
         for (Map.Entry<String, Json> member : object.members().entrySet()) {
             Option<R, ?> option = fieldOption(member.getKey());
             if (option == null) {
-                if (asksForSomething(member.getValue())) {
+                if (isWanted(member.getValue())) {
                     found.add(prefix + member.getKey());
                 }
             } else {
@@ -195,8 +219,19 @@ public final class OptionTable<R> {
     }
 
     /** Generated clients write null and false for what they do not want. */
-    private static boolean asksForSomething(Json value) {
+    private static boolean isWanted(Json value) {
         return value != Json.Null.NULL && !(value instanceof Json.Bool(boolean wanted) && !wanted);
+    }
+
+    /** Whether anything is wanted in it: what is empty, or has only what is not wanted, asks for nothing. */
+    private static boolean asksForSomething(Json value) {
+        return switch (value) {
+            case Json.Arr(List<Json> items) -> !items.isEmpty();
+            case Json.Obj(Map<String, Json> members) ->
+                members.values().stream().anyMatch(OptionTable::asksForSomething);
+            case Json.Str(String text) -> !text.isEmpty();
+            default -> isWanted(value);
+        };
     }
 
     private Option<R, ?> fieldOption(String field) {

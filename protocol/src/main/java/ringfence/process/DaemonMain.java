@@ -1,7 +1,20 @@
 package ringfence.process;
 
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import picocli.CommandLine;
+import ringfence.linux.ErrnoException;
+import ringfence.linux.Fd;
+import ringfence.linux.Linux;
+import ringfence.sandbox.FilterMode;
+import ringfence.sandbox.Need;
+import ringfence.sandbox.SyscallFilter;
 
 /** The frame of the device daemons' mains: a command line of picocli's, errors in one line, and an orderly end by a signal. */
 public final class DaemonMain {
@@ -19,16 +32,72 @@ public final class DaemonMain {
         }
     }
 
+    private static final long NOT_YET_NANOS = 1_000_000;
+    private static final long END_SECONDS = 10;
+
     private DaemonMain() {}
 
     /** Runs it as this process, and ends the process. */
     public static void main(String name, CommandLine commandLine, String[] arguments) {
-        int code = commandLine
+        Program.exit(execute(name, commandLine, arguments));
+    }
+
+    private static int execute(String name, CommandLine commandLine, String... arguments) {
+        return commandLine
                 .setParameterExceptionHandler(
                         (e, _) -> complain(name, e.getMessage() + " (see --help)", ExitCode.BAD_INPUT))
                 .setExecutionExceptionHandler((e, _, _) -> complain(name, e.toString(), ExitCode.FAILURE))
                 .execute(arguments);
-        Program.exit(code);
+    }
+
+    /**
+     * A whole life as the program's AOT cache is to know it: a start with these arguments, on a thread of this process, and its
+     * end when it has been made use of. It serves without a filter, which would be this process's; how one is made is gone
+     * through as well.
+     *
+     * @param socket where it is to listen
+     * @param arguments but for the socket and the filter
+     * @param use of a connection to that, whose owner it becomes
+     * @throws IllegalStateException if it does not come so far
+     */
+    public static void train(
+            String name, CommandLine commandLine, Path socket, List<String> arguments, Consumer<Fd> use) {
+        Linux linux = Linux.system();
+        SyscallFilter.whileServing(
+                FilterMode.TRUE, EnumSet.allOf(Need.class), linux.processes().pid());
+        List<String> all = new ArrayList<>(arguments);
+        all.addAll(List.of("--socket-path=" + socket, "--seccomp=none"));
+        Thread life = Thread.ofPlatform()
+                .name("life")
+                .daemon()
+                .start(() -> execute(name, commandLine, all.toArray(String[]::new)));
+        try {
+            use.accept(connect(linux, socket, life));
+        } finally {
+            end(life);
+        }
+    }
+
+    private static Fd connect(Linux linux, Path socket, Thread life) {
+        while (life.isAlive()) {
+            try {
+                return linux.sockets().connect(socket.toString());
+            } catch (ErrnoException _) {
+                LockSupport.parkNanos(NOT_YET_NANOS);
+            }
+        }
+        throw new IllegalStateException("nobody listens at " + socket);
+    }
+
+    private static void end(Thread life) {
+        life.interrupt();
+        try {
+            if (!life.join(Duration.ofSeconds(END_SECONDS))) {
+                throw new IllegalStateException("the life that was to train does not end");
+            }
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /** Says the first line of it on standard error. @return the code */
@@ -66,9 +135,12 @@ public final class DaemonMain {
                 },
                 "signal");
         Runtime.getRuntime().addShutdownHook(onSignal);
-        service.await();
-        ended.set(true);
-        service.close();
+        try {
+            service.await();
+        } finally {
+            ended.set(true);
+            service.close();
+        }
         return service.hasFailed() ? ExitCode.FAILURE : ExitCode.OK;
     }
 }

@@ -59,7 +59,8 @@ public final class Log {
 
     private void log(LogLevel level, String text, Throwable cause) {
         if (isOn(level)) {
-            Logs.offer(new LogRecord(System.currentTimeMillis(), level, source, text, cause));
+            Logs.offer(new LogRecord(
+                    System.currentTimeMillis(), level, Thread.currentThread().getName(), source, text, cause));
         }
     }
 }

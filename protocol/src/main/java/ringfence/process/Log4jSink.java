@@ -47,7 +47,7 @@ final class Log4jSink {
     }
 
     void write(LogRecord entry) {
-        logger.log(level(entry.level()), entry.line());
+        logger.log(level(entry.level()), Logs.line(entry));
     }
 
     private static Level level(LogLevel level) {

@@ -9,17 +9,25 @@ import java.util.Locale;
  *
  * @param epochMillis when
  * @param level how much it matters
+ * @param thread by whose thread
  * @param source who says it, such as {@code machine} or {@code disk0}
  * @param text what, on one line
  * @param cause what was thrown, or null
  */
-public record LogRecord(long epochMillis, LogLevel level, String source, String text, Throwable cause) {
+public record LogRecord(long epochMillis, LogLevel level, String thread, String source, String text, Throwable cause) {
     /** As it is written, without a line end: {@code 2026-11-25T05:01:36.123Z WARN machine: text}. */
     public String line() {
-        String when =
-                Instant.ofEpochMilli(epochMillis).truncatedTo(ChronoUnit.MILLIS).toString();
+        return when() + ' ' + level.name().toUpperCase(Locale.ROOT) + ' ' + source + ": " + message();
+    }
+
+    /** The time, UTC. */
+    String when() {
+        return Instant.ofEpochMilli(epochMillis).truncatedTo(ChronoUnit.MILLIS).toString();
+    }
+
+    /** Text and cause, on one line. */
+    String message() {
         String thrown = cause == null ? "" : ": " + cause;
-        return when + ' ' + level.name().toUpperCase(Locale.ROOT) + ' ' + source + ": "
-                + (text + thrown).replace('\n', ' ').replace('\r', ' ');
+        return (text + thrown).replace('\n', ' ').replace('\r', ' ');
     }
 }

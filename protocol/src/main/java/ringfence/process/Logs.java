@@ -27,6 +27,8 @@ public final class Logs {
     private static final AtomicLong DROPPED = new AtomicLong();
     private static volatile LogLevel limit = LogLevel.WARN;
     private static volatile Optional<Path> file = Optional.empty();
+    private static volatile Optional<LogFormat> format = Optional.empty();
+    private static volatile long since;
     private static volatile boolean open;
     private static Thread writer;
 
@@ -39,6 +41,13 @@ public final class Logs {
      * @throws BadInputException if the file cannot be written
      */
     public static void configure(LogLevel level, Optional<Path> to) {
+        configure(level, to, Optional.empty());
+    }
+
+    /** The same, with lines of that form; empty: ours. */
+    public static void configure(LogLevel level, Optional<Path> to, Optional<LogFormat> form) {
+        format = form;
+        since = System.currentTimeMillis();
         to.ifPresent(path -> append(path, ""));
         limit = level;
         file = to;
@@ -46,6 +55,12 @@ public final class Logs {
 
     static LogLevel limit() {
         return limit;
+    }
+
+    /** As it is written. */
+    static String line(LogRecord entry) {
+        Optional<LogFormat> form = format;
+        return form.isEmpty() ? entry.line() : form.get().line(entry, since);
     }
 
     static Optional<Path> file() {
@@ -100,6 +115,7 @@ public final class Logs {
         return new LogRecord(
                 System.currentTimeMillis(),
                 LogLevel.WARN,
+                Thread.currentThread().getName(),
                 "log",
                 count + " records dropped: the buffer was full",
                 null);
@@ -115,11 +131,11 @@ public final class Logs {
     private static void flushWaiting(PrintStream errors) {
         StringBuilder lines = new StringBuilder();
         for (LogRecord waits = BUFFER.poll(); waits != null; waits = BUFFER.poll()) {
-            lines.append(waits.line()).append(System.lineSeparator());
+            lines.append(line(waits)).append(System.lineSeparator());
         }
         long dropped = DROPPED.getAndSet(0);
         if (dropped > 0) {
-            lines.append(dropped(dropped).line()).append(System.lineSeparator());
+            lines.append(line(dropped(dropped))).append(System.lineSeparator());
         }
         if (!lines.isEmpty()) {
             file.ifPresentOrElse(path -> append(path, lines.toString()), () -> errors.print(lines));

@@ -2,7 +2,6 @@ package ringfence.process;
 
 import java.util.Optional;
 import java.util.Set;
-import picocli.CommandLine.Option;
 import ringfence.linux.ErrnoException;
 import ringfence.linux.Linux;
 import ringfence.sandbox.FilterMode;
@@ -13,13 +12,17 @@ import ringfence.sandbox.SyscallFilter;
 public final class SeccompFlag {
     private static final String OPTION = "--seccomp";
 
-    @Option(
-            names = OPTION,
-            paramLabel = "kill|errno|log|none",
-            description =
-                    "What becomes of a system call that we do not make once we serve: it ends us; fails; is logged;"
-                            + " nothing (${DEFAULT-VALUE}).")
-    private String word = "kill";
+    private final Options.Text word;
+
+    /** One more of these options. */
+    public SeccompFlag(Options options) {
+        word = options.text(
+                OPTION,
+                "kill|errno|log|none",
+                word(FilterMode.TRUE),
+                "What becomes of a system call that we do not make once we serve: it ends us; fails; is logged;"
+                        + " nothing (${DEFAULT-VALUE}).");
+    }
 
     /** The words of a command line that asks for that. */
     public static Optional<String> argument(FilterMode mode) {
@@ -37,15 +40,15 @@ public final class SeccompFlag {
 
     /** What is asked for. @throws IllegalArgumentException with one line for the user */
     public FilterMode mode() {
-        if (word.equals("trap")) {
+        if (word.get().equals("trap")) {
             return FilterMode.TRUE; // virtiofsd's word for a signal, which would end us, too
         }
         for (FilterMode mode : FilterMode.values()) {
-            if (word(mode).equals(word)) {
+            if (word(mode).equals(word.get())) {
                 return mode;
             }
         }
-        throw new IllegalArgumentException(OPTION + " is kill, trap, errno, log or none, not " + word);
+        throw new IllegalArgumentException(OPTION + " is kill, trap, errno, log or none, not " + word.get());
     }
 
     /**

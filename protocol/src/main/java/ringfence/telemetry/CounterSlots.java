@@ -12,7 +12,22 @@ import org.agrona.concurrent.status.CountersReader;
 
 /** The places of a file's counters, and whose each is. One thread at a time. */
 final class CounterSlots {
-    private record Key(String owner, String label, CounterKind kind, long bound) {}
+    /** What a record does by itself is put together when it is first needed: some ten classes, in each start. */
+    private record Key(String owner, String label, CounterKind kind, long bound) {
+        @Override
+        public int hashCode() {
+            return 31 * owner.hashCode() + label.hashCode();
+        }
+
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof Key key
+                    && kind == key.kind
+                    && bound == key.bound
+                    && label.equals(key.label)
+                    && owner.equals(key.owner);
+        }
+    }
 
     /** Sees to it that a slot that nobody has used yet has memory. */
     @FunctionalInterface

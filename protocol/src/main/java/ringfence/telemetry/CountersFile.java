@@ -1,8 +1,8 @@
 package ringfence.telemetry;
 
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
-import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
@@ -168,12 +168,14 @@ public final class CountersFile implements AutoCloseable {
             return CountersLayout.size(capacity);
         }
 
-        MappedByteBuffer map(FileChannel channel) throws IOException {
-            return channel.map(FileChannel.MapMode.READ_WRITE, 0, size());
+        /** By way of a segment: for a buffer alone the JDK makes nine classes, by reflection. */
+        ByteBuffer map(FileChannel channel) throws IOException {
+            return channel.map(FileChannel.MapMode.READ_WRITE, 0, size(), Arena.ofAuto())
+                    .asByteBuffer();
         }
 
         /** Written, not only made longer: no counter may find the file system full. Begun, until the magic says more. */
-        MappedByteBuffer fill(FileChannel channel) throws IOException {
+        ByteBuffer fill(FileChannel channel) throws IOException {
             ByteBuffer zeros = ByteBuffer.allocate(sparse ? CountersLayout.HEADER : size());
             UnsafeBuffer start = new UnsafeBuffer(zeros);
             start.putLong(CountersLayout.MAGIC_AT, CountersLayout.BEGUN);
@@ -210,7 +212,7 @@ public final class CountersFile implements AutoCloseable {
         }
     }
 
-    private CountersFile(MappedByteBuffer all, Path file, Form form) throws IOException {
+    private CountersFile(ByteBuffer all, Path file, Form form) throws IOException {
         clock = form.clock();
         header = new UnsafeBuffer(all, 0, CountersLayout.HEADER);
         int metadata = CountersLayout.metadata(form.capacity());

@@ -187,25 +187,34 @@ public enum MessageType {
         Gate NONE = new Feature(-1L);
 
         /** A protocol feature. */
-        record Protocol(ProtocolFeature feature) implements Gate {}
+        record Protocol(ProtocolFeature feature) implements Gate {
+            @Override
+            public boolean isOpen(Negotiated negotiated) {
+                return negotiated.has(feature);
+            }
+        }
 
         /** A feature bit; all ones: none. */
-        record Feature(long bits) implements Gate {}
+        record Feature(long bits) implements Gate {
+            @Override
+            public boolean isOpen(Negotiated negotiated) {
+                return bits == -1L || negotiated.has(bits);
+            }
+        }
 
         /**
          * That rings begin disabled: VHOST_USER_F_PROTOCOL_FEATURES accepted, or protocol features already set. QEMU
          * enables a network card's rings between SET_PROTOCOL_FEATURES and SET_FEATURES.
          */
-        record Rings() implements Gate {}
+        record Rings() implements Gate {
+            @Override
+            public boolean isOpen(Negotiated negotiated) {
+                return negotiated.has(Negotiated.PROTOCOL_FEATURES) || negotiated.protocolFeatures() != 0;
+            }
+        }
 
         /** Whether it is open. */
-        default boolean isOpen(Negotiated negotiated) {
-            return switch (this) {
-                case Protocol(ProtocolFeature feature) -> negotiated.has(feature);
-                case Rings() -> negotiated.has(Negotiated.PROTOCOL_FEATURES) || negotiated.protocolFeatures() != 0;
-                case Feature(long bits) -> bits == -1L || negotiated.has(bits);
-            };
-        }
+        boolean isOpen(Negotiated negotiated);
     }
 
     private static final MessageType[] FROM_FRONT_END = index(Sender.FRONT_END);

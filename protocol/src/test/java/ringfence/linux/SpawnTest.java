@@ -8,6 +8,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -45,7 +46,10 @@ class SpawnTest {
         try (Fd leak = linux.memory().memfd("leak", 0);
                 Fd named = linux.memory().memfd("named", 0)) {
             linux.kernel().call(Syscall.FCNTL, leak.number(), 2 /* F_SETFD */, 0, 0, 0, 0);
-            try (Child child = processes.spawn(Spawn.of("/bin/sleep", "100").fd(7, named))) {
+            // stopped by itself: until then its loader opens and closes files of its own
+            try (Child child =
+                    processes.spawn(Spawn.of("/bin/sh", "-c", "kill -STOP $$").fd(7, named))) {
+                awaitStopped(child.pid());
                 assertThat(descriptors(child.pid()))
                         .containsEntry("0", "/dev/null")
                         .containsEntry("1", "/dev/null")
@@ -58,8 +62,17 @@ class SpawnTest {
         }
     }
 
+    /** See proc_pid_stat(5): the state follows the name in parentheses. */
+    private static void awaitStopped(int pid) throws Exception {
+        long deadline = System.nanoTime() + 20 * SECONDS;
+        while (!Files.readString(Path.of("/proc/" + pid + "/stat")).contains(") T ")) {
+            assertThat(System.nanoTime()).as("the child has stopped").isLessThan(deadline);
+            Thread.sleep(1);
+        }
+    }
+
     private Map<String, String> descriptors(int pid) throws IOException {
-        try (Stream<Path> fds = java.nio.file.Files.list(Path.of("/proc/" + pid + "/fd"))) {
+        try (Stream<Path> fds = Files.list(Path.of("/proc/" + pid + "/fd"))) {
             return fds.collect(Collectors.toMap(
                     fd -> fd.getFileName().toString(), fd -> linux.files().readLink(fd.toString())));
         }

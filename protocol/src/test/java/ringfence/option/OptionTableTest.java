@@ -87,6 +87,12 @@ class OptionTableTest {
     }
 
     @Test
+    void whatThereIsNotYetMayBeOff() {
+        assertThat(Sample.TABLE.parse("burst=off,queues=2").queues()).isEqualTo(2);
+        assertThat(Sample.TABLE.parse("burst=false,queues=3").queues()).isEqualTo(3);
+    }
+
+    @Test
     void unknownMembersOfJsonAreIgnoredAndCanBeNamed() {
         Json.Obj json = (Json.Obj) JsonReader.read("{\"num_queues\":2,\"iommu\":true,\"tpm\":null,\"gdb\":false}");
         assertThat(Sample.TABLE.read(json).queues()).isEqualTo(2);

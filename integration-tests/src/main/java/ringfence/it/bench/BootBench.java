@@ -39,6 +39,8 @@ public final class BootBench {
         List<BootRow> rows = new ArrayList<>();
         if (options.here()) {
             rows.addAll(new StartsHere(options, checkout, guests, out).run());
+            rows.addAll(new StartsOfApi(options, checkout, out).run());
+            rows.addAll(new StartsOfDaemons(options, checkout, out).run());
         }
         if (options.lab()) {
             rows.addAll(new StartsInL1(options, checkout, out).run(parts));

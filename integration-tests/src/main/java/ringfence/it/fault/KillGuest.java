@@ -121,6 +121,11 @@ public final class KillGuest implements AutoCloseable {
         frontend.reset();
     }
 
+    /** Tells of the same memory again, which the device maps anew. */
+    public void remap() {
+        frontend.memory(memory);
+    }
+
     private int usedIndex() {
         return mapping.segment().get(ValueLayout.JAVA_SHORT, config.usedRing() + 2) & 0xFFFF;
     }

@@ -2,6 +2,7 @@ package ringfence.it.lab;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -22,9 +23,24 @@ public record Checkout(Path root) {
         throw new LabException("no packaging/lab in " + from + " or above");
     }
 
-    /** What {@code mvn package} leaves for the user. */
+    /**
+     * What {@code mvn package} leaves for the user.
+     *
+     * @throws LabException if it is not whole: a program without its cache does the same, several times more slowly
+     */
     public Path product() {
-        return root.resolve("packaging/target/ringfence");
+        Path tree = root.resolve("packaging/target/ringfence");
+        try (DirectoryStream<Path> programs = Files.newDirectoryStream(tree.resolve("bin"))) {
+            for (Path program : programs) {
+                Path cache = tree.resolve("lib/cache").resolve(program.getFileName() + ".aot");
+                if (!Files.exists(cache)) {
+                    throw new LabException(cache + " is missing: mvn package makes the whole tree");
+                }
+            }
+            return tree;
+        } catch (IOException e) {
+            throw new LabException(tree + " is not there: mvn package makes it", e);
+        }
     }
 
     /** Where tests leave logs and scratch files. */

@@ -9,16 +9,15 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
  * A program that stops a VMM's daemon with SIGSTOP again and again, on the host where that runs: how soon the VMM tells that
- * it hangs, and how fast its API answers meanwhile. The device's {@code on_hang} is report.
+ * it hangs, and how fast its {@code vm.info} answers meanwhile. The device's {@code on_hang} is report.
  */
 public final class HangProbe {
-    /** What is printed: the longest time in ms until it was told, and p99 of the API in µs. */
-    public static final Pattern LINE = Pattern.compile("detected_ms=(\\d+) .*api_p99_us=(\\d+)");
+    /** What is printed: the longest time in ms until it was told, and median and p99 of {@code vm.info} in µs. */
+    public static final Pattern LINE = Pattern.compile("detected_ms=(\\d+) .*info_p50_us=(\\d+) info_p99_us=(\\d+)");
 
     private static final long PATIENCE = TimeUnit.SECONDS.toNanos(60);
     private static final long BETWEEN_MILLIS = 10;
@@ -44,7 +43,7 @@ public final class HangProbe {
         String daemon = daemon(arguments[1], arguments[3]);
         int rounds = Integer.parseInt(arguments[4]);
         for (int i = 0; i < WARM_UP; i++) {
-            probe.counters();
+            probe.condition();
         }
         probe.answered.clear();
         for (int i = 0; i < rounds; i++) {
@@ -52,7 +51,7 @@ public final class HangProbe {
         }
         System.out.printf(
                 Locale.ROOT,
-                "%s stopped=%d detected_ms=%d api_calls=%d api_p50_us=%d api_p99_us=%d%n",
+                "%s stopped=%d detected_ms=%d info_calls=%d info_p50_us=%d info_p99_us=%d%n",
                 arguments[2],
                 rounds,
                 Collections.max(probe.detected),
@@ -89,16 +88,10 @@ public final class HangProbe {
     }
 
     private void stop(String daemon) throws IOException, InterruptedException {
-        until("\"connected\":1");
-        long hangs = hangs();
+        until("\"responding\":true");
         signal("STOP", daemon);
         long stopped = System.nanoTime();
-        while (hangs() == hangs) {
-            if (System.nanoTime() - stopped > PATIENCE) {
-                throw new IllegalStateException("nobody tells that process " + daemon + " hangs");
-            }
-            Thread.sleep(BETWEEN_MILLIS);
-        }
+        until("\"responding\":false");
         detected.add(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - stopped));
         signal("CONT", daemon);
     }
@@ -109,29 +102,23 @@ public final class HangProbe {
         }
     }
 
-    private void until(String counter) throws IOException, InterruptedException {
+    private void until(String told) throws IOException, InterruptedException {
         long start = System.nanoTime();
-        while (!counters().contains(counter)) {
+        while (!condition().contains(told)) {
             if (System.nanoTime() - start > PATIENCE) {
-                throw new IllegalStateException(device + ": not " + counter + ": " + counters());
+                throw new IllegalStateException(device + ": not " + told + ": " + condition());
             }
             Thread.sleep(BETWEEN_MILLIS);
         }
     }
 
-    private long hangs() throws IOException {
-        Matcher hangs = Pattern.compile("\"hangs\":(\\d+)").matcher(counters());
-        if (!hangs.find()) {
-            throw new IllegalStateException(device + " has no counter of hangs");
-        }
-        return Long.parseLong(hangs.group(1));
-    }
-
-    private String counters() throws IOException {
+    /** What {@code vm.info} says of the device. */
+    private String condition() throws IOException {
         long asked = System.nanoTime();
-        String all = api.get("vm.counters").body();
+        String all = api.get("vm.info").body();
         answered.add(TimeUnit.NANOSECONDS.toMicros(System.nanoTime() - asked));
-        int at = all.indexOf('"' + device + '"');
-        return at < 0 ? "" : all.substring(at, all.indexOf('}', at));
+        int states = all.indexOf("\"device_states\"");
+        int at = all.indexOf('"' + device + '"', states);
+        return states < 0 || at < 0 ? "" : all.substring(at, all.indexOf('}', at));
     }
 }

@@ -6,6 +6,7 @@ import static ringfence.it.fuse.FuseSession.ROOT;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -98,9 +99,13 @@ class OptionsTest {
         Path descriptors = Path.of("/proc/" + share.daemon.pid() + "/fd");
         try (var all = Files.newDirectoryStream(descriptors)) {
             for (Path descriptor : all) {
-                int flags = flags(share, name, descriptor);
-                if (flags >= 0) {
-                    return flags;
+                try {
+                    int flags = flags(share, name, descriptor);
+                    if (flags >= 0) {
+                        return flags;
+                    }
+                } catch (NoSuchFileException e) {
+                    continue; // another one of the daemon's, closed meanwhile
                 }
             }
         }

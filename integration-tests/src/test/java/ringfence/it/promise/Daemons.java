@@ -11,8 +11,9 @@ final class Daemons {
     static String await(KvmHost host, Guest guest, String last) {
         return host.script(
                         "n=0; while [ $n -lt 60 ]; do for p in /proc/[0-9]*; do [ ${p#/proc/} != \"$2\" ] && grep -q"
-                            + " \"^PPid:[[:space:]]*$1$\" $p/status 2>/dev/null && echo ${p#/proc/} && exit 0; done;"
-                            + " n=$((n + 1)); usleep 500000; done; exit 1",
+                                + " \"^PPid:[[:space:]]*$1$\" $p/status 2>/dev/null && grep -q ^vhost-user- $p/comm"
+                                + " && echo ${p#/proc/} && exit 0; done;"
+                                + " n=$((n + 1)); usleep 500000; done; exit 1",
                         Long.toString(guest.vmm().pid()),
                         last)
                 .text();

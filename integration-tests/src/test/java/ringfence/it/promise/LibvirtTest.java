@@ -30,8 +30,8 @@ import ringfence.linux.Tap;
 @Timeout(120)
 class LibvirtTest {
     private static final long PATIENCE = 30_000;
-    /** What an answer to {@code vm.add-net} may take, in one piece. */
-    private static final long NET_MILLIS = 500;
+    /** What an answer may take, in one piece, also the first one of a process that has just started. */
+    private static final long ANSWER_MILLIS = 500;
     /** From then on it gives several descriptors with a card, the payload's form, sockets of serial ports. */
     private static final int NEWEST_GATE = 40;
 
@@ -109,10 +109,11 @@ class LibvirtTest {
         Path kernel = Files.write(directory.resolve("kernel"), TinyKernel.halting());
         Path image = Files.write(directory.resolve("image"), new byte[1 << 20]);
         CompletableFuture<String> events = launch();
-        try (Wire curl = connect(PATIENCE);
+        try (Wire first = connect(ANSWER_MILLIS);
+                Wire curl = connect(PATIENCE);
                 Tap tap = Tap.open(linux, "", false)) {
             assertThat(put(
-                            curl,
+                            first,
                             "vm.create",
                             "{\"cpus\":{\"boot_vcpus\":1,\"max_vcpus\":1},\"memory\":{\"size\":67108864},\"payload\":"
                                     + "{\"kernel\":\"" + kernel
@@ -158,7 +159,7 @@ class LibvirtTest {
 
     private void addNet(Fd tap) {
         String body = "{\"id\":\"net_0\",\"mac\":\"52:54:00:aa:bb:cc\"}";
-        try (Wire monitor = connect(NET_MILLIS)) {
+        try (Wire monitor = connect(ANSWER_MILLIS)) {
             monitor.send(
                     "PUT /api/v1/vm.add-net HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
                             + "Content-Length: " + body.length() + "\r\n\r\n" + body,

@@ -56,6 +56,7 @@ class CompletionTest {
         ringfence        | met                                  | metrics
         ringfence        | doctor --js                          | doctor --json
         ringfence        | top --sort op                        | top --sort operations
+        ringfence        | events --dev                         | events --device
         ch-remote        | power                                | power-button
         cloud-hypervisor | --serial mode=of                     | --serial mode=off
         vhost-user-blk   | --io-engine=ur                       | --io-engine=uring

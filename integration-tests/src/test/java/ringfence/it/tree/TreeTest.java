@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -118,6 +119,38 @@ class TreeTest {
                         line -> line.contains("\"/tmp/hsperf") || line.contains("O_CREAT") && line.contains("\"/tmp/"));
         assertThat(lines).filteredOn(line -> line.contains("execve(")).hasSize(2);
         assertThat(lines).noneMatch(line -> line.contains("fork("));
+    }
+
+    /** By the JVM's own door, through which heaps are read and agents loaded. */
+    @Test
+    void nobodyAttaches() throws Exception {
+        Path image = Files.write(folder.resolve("image"), new byte[1 << 20]);
+        Path socket = folder.resolve("s");
+        Process daemon = new ProcessBuilder(
+                        launcher("vhost-user-blk"), "--socket-path=" + socket, "--blk-file=" + image)
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        try {
+            while (!Files.exists(socket)) {
+                assertThat(daemon.isAlive()).isTrue();
+                Thread.sleep(1);
+            }
+            Process jcmd = new ProcessBuilder(
+                            Path.of(System.getProperty("java.home"), "bin", "jcmd")
+                                    .toString(),
+                            "-J-Dsun.tools.attach.attachTimeout=1000",
+                            Long.toString(daemon.pid()),
+                            "VM.version")
+                    .redirectErrorStream(true)
+                    .start();
+            String said = new String(jcmd.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+            assertThat(jcmd.waitFor()).as(said).isNotZero();
+            assertThat(said).contains("AttachNotSupportedException");
+            assertThat(daemon.isAlive()).isTrue();
+        } finally {
+            daemon.destroyForcibly().waitFor();
+        }
     }
 
     private static void truncate(Path file, int left) throws IOException {

@@ -1,6 +1,7 @@
 package ringfence.vhostuser.link;
 
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import ringfence.memory.MemoryTable;
 
 /**
@@ -89,23 +90,27 @@ public interface BackendDevice {
         return false;
     }
 
-    /** Whether the device has inner state to be saved and loaded (DEVICE_STATE). */
-    default boolean hasState() {
-        return false;
+    /** Bytes that the inner state, which is to be saved and loaded (DEVICE_STATE), can have; 0: there is none. */
+    default int mostState() {
+        return 0;
     }
 
-    /** The inner state; all queues have stopped. */
-    default byte[] saveState() {
+    /**
+     * Writes the inner state; all queues have stopped.
+     *
+     * @param into has room for the most that there can be; its position is moved behind the state
+     */
+    default void saveState(ByteBuffer into) {
         throw new UnsupportedOperationException();
     }
 
     /**
      * Takes an inner state over; all queues have stopped.
      *
-     * @param state hostile until checked
+     * @param state what remains of it, hostile until checked
      * @throws IllegalArgumentException if it is refused
      */
-    default void loadState(byte[] state) {
+    default void loadState(ByteBuffer state) {
         throw new UnsupportedOperationException();
     }
 }

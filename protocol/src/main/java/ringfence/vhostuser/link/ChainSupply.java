@@ -14,6 +14,11 @@ public interface ChainSupply {
      */
     boolean next(ChainCursor chain);
 
+    /**
+     * Whether the queue's memory may be truncated: only the queue's own turn may touch it then, whose failure is its connection's.
+     */
+    boolean mayShrink();
+
     /** Gives the chain back that was taken last and is neither used nor given back. */
     void putBack(int head);
 

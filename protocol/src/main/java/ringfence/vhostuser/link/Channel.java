@@ -25,11 +25,14 @@ final class Channel implements AutoCloseable {
     static final int MAX_DESCRIPTORS = 8;
 
     private static final int MILLI = 1_000_000;
+    private static final int SHORT = 256;
 
     private final Linux linux;
     private final Fd socket;
-    private final MemorySegment in = Arena.ofAuto().allocate(Header.SIZE + Header.MAX_PAYLOAD, 8);
-    private final MemorySegment out = Arena.ofAuto().allocate(Header.SIZE + Header.MAX_PAYLOAD, 8);
+    /** Nearly all messages are shorter than 256 bytes; a device that has gone keeps these until the heap is collected. */
+    private MemorySegment in = Arena.ofAuto().allocate(SHORT, 8);
+
+    private MemorySegment out = Arena.ofAuto().allocate(SHORT, 8);
     private final List<Fd> fds = new ArrayList<>();
     private Header header;
     private int have;
@@ -61,6 +64,7 @@ final class Channel implements AutoCloseable {
                 header = Header.read(bytes(0, Header.SIZE));
                 continue;
             }
+            in = withRoom(in, want);
             Received received = linux.sockets().tryReceive(socket, in.asSlice(have, want - have));
             if (received.bytes() == -Errno.EAGAIN.number()) {
                 return Optional.empty();
@@ -77,6 +81,15 @@ final class Channel implements AutoCloseable {
             }
             have += (int) received.bytes();
         }
+    }
+
+    /** The same, or a longer one that begins with the same bytes. */
+    private static MemorySegment withRoom(MemorySegment has, int bytes) {
+        if (has.byteSize() >= bytes) {
+            return has;
+        }
+        MemorySegment longer = Arena.ofAuto().allocate(Header.SIZE + Header.MAX_PAYLOAD, 8);
+        return longer.copyFrom(has);
     }
 
     private Frame frame() {
@@ -118,6 +131,7 @@ final class Channel implements AutoCloseable {
      */
     void send(ByteBuffer message, long deadline, Fd... descriptors) {
         int length = message.remaining();
+        out = withRoom(out, length);
         MemorySegment.copy(MemorySegment.ofBuffer(message), 0, out, 0, length);
         int sent = 0;
         while (sent < length) {

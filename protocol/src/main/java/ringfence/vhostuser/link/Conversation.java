@@ -57,10 +57,11 @@ final class Conversation implements AutoCloseable {
 
     /** Asks for a number. */
     long number(Request request, long nanos) {
-        return switch (ask(request, nanos).reply()) {
-            case Reply.U64(long value) -> value;
-            case Reply other -> throw new IllegalStateException(request.type() + ": " + other);
-        };
+        Reply reply = ask(request, nanos).reply();
+        if (reply instanceof Reply.U64(long value)) {
+            return value;
+        }
+        throw new IllegalStateException(request.type() + ": " + reply);
     }
 
     /** Asks for something that has an answer of its own. */

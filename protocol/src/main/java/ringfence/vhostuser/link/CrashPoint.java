@@ -1,8 +1,10 @@
 package ringfence.vhostuser.link;
 
+import java.util.concurrent.atomic.AtomicInteger;
+
 /**
  * Moments at which a test lets a back-end die as by SIGKILL: {@code -Dringfence.crash=NAME} halts the JVM when it gets
- * there. Without the property the calls vanish when they are compiled.
+ * there, {@code NAME:N} when it does so for the Nth time. Without the property the calls vanish when they are compiled.
  */
 enum CrashPoint {
     /** The available ring was read, nothing is recorded. */
@@ -28,17 +30,15 @@ enum CrashPoint {
     /** New memory is being mapped. */
     MAPPING;
 
-    private static final CrashPoint ARMED = armed();
+    private static final String[] TOLD =
+            System.getProperty("ringfence.crash", "").split(":", 2);
+    private static final CrashPoint ARMED = TOLD[0].isEmpty() ? null : valueOf(TOLD[0]);
+    private static final AtomicInteger LEFT = new AtomicInteger(TOLD.length == 1 ? 1 : Integer.parseInt(TOLD[1]));
     private static final int LIKE_SIGKILL = 137;
-
-    private static CrashPoint armed() {
-        String name = System.getProperty("ringfence.crash");
-        return name == null ? null : valueOf(name);
-    }
 
     /** Dies here, if told to. */
     static void reach(CrashPoint point) {
-        if (ARMED != null && ARMED == point) {
+        if (ARMED != null && ARMED == point && LEFT.decrementAndGet() == 0) {
             Runtime.getRuntime().halt(LIKE_SIGKILL);
         }
     }

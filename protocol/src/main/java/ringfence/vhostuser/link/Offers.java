@@ -35,7 +35,7 @@ final class Offers {
                         ProtocolFeature.INFLIGHT_SHMFD,
                         ProtocolFeature.RESET_DEVICE)
                 | (device.configSpaceIsFrontends() ? 0 : whole)
-                | (device.hasState() ? ProtocolFeature.DEVICE_STATE.mask() : 0);
+                | (device.mostState() > 0 ? ProtocolFeature.DEVICE_STATE.mask() : 0);
     }
 
     /** Accepted bits must be offered ones. */

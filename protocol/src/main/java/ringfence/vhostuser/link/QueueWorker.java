@@ -117,7 +117,12 @@ final class QueueWorker implements Completions {
     int work() {
         turns.setOpaque(turns.getPlain() + 2);
         try {
-            return over ? 0 : cycle();
+            if (over) {
+                return 0;
+            }
+            int work = cycle();
+            queue.memory().raiseFaults(); // before it is somebody else's turn
+            return work;
         } catch (RuntimeException | Error e) {
             fail(e);
             return 1;
@@ -338,7 +343,9 @@ final class QueueWorker implements Completions {
     boolean arm() {
         try {
             armed = !stopping && !broken && engine.canTake();
-            return armed && queue.armKick() || canGoOn();
+            boolean more = armed && queue.armKick() || canGoOn();
+            queue.memory().raiseFaults();
+            return more;
         } catch (RuntimeException | Error e) {
             fail(e);
             return true;
@@ -386,6 +393,7 @@ final class QueueWorker implements Completions {
                 queue.disarmKick();
             }
             engine.disarmWakeup();
+            queue.memory().raiseFaults();
         } catch (RuntimeException | Error e) {
             fail(e);
         }

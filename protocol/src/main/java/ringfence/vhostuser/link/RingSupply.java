@@ -38,6 +38,11 @@ final class RingSupply implements ChainSupply {
     }
 
     @Override
+    public boolean mayShrink() {
+        return queue.memory().mayShrink();
+    }
+
+    @Override
     public void putBack(int head) {
         queue.putBack(head);
         if (inflight != null) {

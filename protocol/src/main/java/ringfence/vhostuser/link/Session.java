@@ -1,5 +1,6 @@
 package ringfence.vhostuser.link;
 
+import java.nio.BufferOverflowException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.TimeUnit;
 import ringfence.linux.Fd;
@@ -235,7 +236,12 @@ final class Session implements AutoCloseable {
             context.log("SET_DEVICE_STATE_FD while a queue runs");
             return new Reply.U64(NO_DESCRIPTOR | 1);
         }
-        transfer.begin(load, frame);
+        try {
+            transfer.begin(load, frame);
+        } catch (IllegalArgumentException | BufferOverflowException e) {
+            context.log("SET_DEVICE_STATE_FD: " + e);
+            return new Reply.U64(NO_DESCRIPTOR | 1);
+        }
         return new Reply.U64(NO_DESCRIPTOR);
     }
 

@@ -53,7 +53,9 @@ final class SharedMemory {
                     + (mayShrink ? "; --allow-unsealed admits it, if you trust its owner" : ""));
         }
         CrashPoint.reach(CrashPoint.MAPPING);
-        Mapping mapping = linux.memory().map(fd, 0, offset + size);
+        Mapping mapping = sealed
+                ? linux.memory().map(fd, 0, offset + size)
+                : linux.memory().mapShrinkable(fd, 0, offset + size);
         linux.memory().adviseNoDump(mapping);
         return mapping;
     }

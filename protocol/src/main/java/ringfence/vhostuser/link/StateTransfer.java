@@ -1,14 +1,13 @@
 package ringfence.vhostuser.link;
 
-import java.io.ByteArrayOutputStream;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
 import java.util.concurrent.TimeUnit;
 import ringfence.linux.Epoll;
 import ringfence.linux.Errno;
 import ringfence.linux.Fd;
 import ringfence.linux.Linux;
+import ringfence.linux.Mapping;
 import ringfence.vhostuser.WireException;
 
 /**
@@ -17,10 +16,9 @@ import ringfence.vhostuser.WireException;
  * {@link #result}, for CHECK_DEVICE_STATE, waits for the end. The device is asked on the connection's thread.
  */
 final class StateTransfer implements AutoCloseable {
-    /** The most that is taken. */
-    private static final int LIMIT = 64 << 20;
+    /** Of one system call. */
+    private static final int CHUNK = 1 << 20;
 
-    private static final int CHUNK = 64 << 10;
     private static final long DEADLINE_NANOS = TimeUnit.SECONDS.toNanos(30);
     private static final int TYPE = 0xF000;
     private static final int PIPE = 0x1000;
@@ -32,8 +30,12 @@ final class StateTransfer implements AutoCloseable {
     private Thread thread;
     private Fd fd;
     private boolean load;
+    /** Room for the most that there can be, of which only what is written takes memory; else null. */
+    private Mapping room;
+    /** What of it holds the state. Written before the transfer begins, or by its thread before it ends. */
+    private ByteBuffer state;
+
     private volatile boolean cancelled;
-    private volatile byte[] loaded;
     private volatile String failure = "no transfer of state";
 
     StateTransfer(BackendContext context) {
@@ -41,74 +43,90 @@ final class StateTransfer implements AutoCloseable {
         linux = context.linux();
     }
 
-    /** Begins. The frame's descriptor is taken over. */
+    /**
+     * Begins. The frame's descriptor is taken over.
+     *
+     * @throws IllegalArgumentException if there is no state to be had
+     */
     void begin(boolean toLoad, Frame frame) {
         end();
+        // should this one not come so far, the verdict of the one before is not its own
+        failure = "no transfer of state";
         int type = linux.files().stat(frame.peek(0)).mode() & TYPE;
         if (type != PIPE && type != SOCKET && type != REGULAR) {
             throw new WireException("SET_DEVICE_STATE_FD: the descriptor is not a pipe, socket or file");
         }
-        byte[] state = toLoad ? null : context.device().saveState();
+        int most = context.device().mostState();
+        if (most == 0) {
+            throw new IllegalArgumentException("this device has no inner state");
+        }
+        room = linux.memory().mapAnonymous(most);
+        state = room.segment().asByteBuffer();
+        if (!toLoad) {
+            context.device().saveState(state);
+            state.flip();
+        }
         linux.files().nonBlocking(frame.peek(0), true);
-        Fd mine = frame.take(0);
-        fd = mine;
+        Fd with = frame.take(0);
+        fd = with;
         load = toLoad;
         cancelled = false;
-        loaded = null;
         failure = "the transfer of state has not ended";
         long deadline = System.nanoTime() + DEADLINE_NANOS;
         thread = Thread.ofPlatform()
                 .daemon()
                 .name(context.options().name() + "/state")
-                .start(() -> run(mine, state, deadline));
+                .start(() -> run(with, toLoad, deadline));
     }
 
-    private void run(Fd from, byte[] state, long deadline) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment chunk = arena.allocate(CHUNK);
-            if (state == null) {
-                loaded = read(from, chunk, deadline);
+    private void run(Fd with, boolean toLoad, long deadline) {
+        try {
+            if (toLoad) {
+                read(with, deadline);
             } else {
-                write(from, state, chunk, deadline);
+                write(with, deadline);
             }
             failure = null;
         } catch (RuntimeException e) {
             failure = e.getMessage();
         } finally {
-            from.close(); // the end of a saved state is that we close it
+            with.close(); // the end of a saved state is that we close it
         }
     }
 
-    private byte[] read(Fd from, MemorySegment chunk, long deadline) {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    private void read(Fd from, long deadline) {
         while (true) {
-            long read = linux.files().tryRead(from, chunk);
+            // with no room left, one byte more tells whether this is the end
+            MemorySegment next = state.hasRemaining() ? chunk() : MemorySegment.ofBuffer(ByteBuffer.allocateDirect(1));
+            long read = linux.files().tryRead(from, next);
             if (read == 0) {
-                return bytes.toByteArray();
+                state.flip();
+                return;
             }
             if (read > 0) {
-                if (bytes.size() + read > LIMIT) {
-                    throw new WireException("the state has more than " + LIMIT + " bytes");
+                if (!state.hasRemaining()) {
+                    throw new WireException("the state has more than " + state.capacity() + " bytes");
                 }
-                bytes.writeBytes(chunk.asSlice(0, read).toArray(ValueLayout.JAVA_BYTE));
+                state.position(state.position() + (int) read);
             } else {
                 again(from, read, Epoll.IN, deadline);
             }
         }
     }
 
-    private void write(Fd to, byte[] state, MemorySegment chunk, long deadline) {
-        int done = 0;
-        while (done < state.length) {
-            int part = Math.min(CHUNK, state.length - done);
-            MemorySegment.copy(state, done, chunk, ValueLayout.JAVA_BYTE, 0, part);
-            long written = linux.files().tryWrite(to, chunk.asSlice(0, part));
+    private void write(Fd to, long deadline) {
+        while (state.hasRemaining()) {
+            long written = linux.files().tryWrite(to, chunk());
             if (written > 0) {
-                done += (int) written;
+                state.position(state.position() + (int) written);
             } else {
                 again(to, written, Epoll.OUT, deadline);
             }
         }
+    }
+
+    private MemorySegment chunk() {
+        return room.segment().asSlice(state.position(), Math.min(CHUNK, state.remaining()));
     }
 
     private void again(Fd at, long result, int events, long deadline) {
@@ -125,15 +143,15 @@ final class StateTransfer implements AutoCloseable {
     /** Waits for the end, within the deadline; gives a state that came to the device. Whether all went well. */
     boolean result() {
         join();
-        byte[] state = loaded;
-        if (failure == null && load && state != null) {
-            loaded = null;
+        if (failure == null && load) {
+            load = false;
             try {
                 context.device().loadState(state);
             } catch (IllegalArgumentException e) {
                 failure = "the state is refused: " + e.getMessage();
             }
         }
+        free();
         if (failure != null) {
             context.log(failure);
         }
@@ -143,9 +161,17 @@ final class StateTransfer implements AutoCloseable {
     private void end() {
         cancelled = true;
         join();
+        free();
         if (fd != null) {
             fd.close();
             fd = null;
+        }
+    }
+
+    private void free() {
+        if (room != null && thread == null) {
+            room.close();
+            room = null;
         }
     }
 

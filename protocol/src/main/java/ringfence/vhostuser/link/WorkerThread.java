@@ -53,8 +53,8 @@ final class WorkerThread implements Agent, IdleStrategy {
     }
 
     /**
-     * Of memory that was truncated the runtime may tell some steps after the access, between two turns of the workers, and it can
-     * be that of any: it ends this thread, so all that it serves fail, and nobody waits for them.
+     * Workers ask for the errors of memory that was truncated before their turn ends. If one comes between two turns nevertheless,
+     * it can be that of any: it ends this thread, so all that it serves fail, and nobody waits for them.
      */
     private void run(Runnable task) {
         try {

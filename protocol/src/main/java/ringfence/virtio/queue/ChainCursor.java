@@ -201,6 +201,7 @@ public final class ChainCursor {
      * @param offset byte offset in {@code into}
      * @param bytes how many at most, 0 or above
      * @return how many there were
+     * @throws InternalError if a part is no longer there: at once, and not in what this thread does next
      */
     public long copyIn(long at, MemorySegment into, long offset, long bytes) {
         return copy(0, readable, at, into, offset, bytes, false);
@@ -236,6 +237,9 @@ public final class ChainCursor {
             }
             skip = 0;
         }
+        if (done > 0) {
+            from.table.raiseFaults();
+        }
         return done;
     }
 
@@ -256,6 +260,9 @@ public final class ChainCursor {
             }
             done += part;
             skip = 0;
+        }
+        if (done > 0) {
+            table.raiseFaults();
         }
         return done;
     }

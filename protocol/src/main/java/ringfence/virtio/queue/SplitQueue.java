@@ -368,7 +368,7 @@ public final class SplitQueue implements Virtqueue {
         return config;
     }
 
-    /** The memory that it was started with. */
+    @Override
     public MemoryTable memory() {
         return memory;
     }

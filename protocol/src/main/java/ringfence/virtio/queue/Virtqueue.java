@@ -84,6 +84,9 @@ public sealed interface Virtqueue permits SplitQueue {
     /** Number of chains taken and not completed. */
     int inFlight();
 
+    /** The memory that it was started with. */
+    MemoryTable memory();
+
     /** What the driver has set up. */
     QueueConfig config();
 

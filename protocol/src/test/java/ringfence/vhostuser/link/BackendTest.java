@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.IntStream;
@@ -285,6 +286,16 @@ class BackendTest {
             vm.frontend.loadState(other);
             assertThat(device.state).isEqualTo(other);
             assertThatThrownBy(() -> vm.frontend.loadState(new byte[] {1})).hasMessageContaining("no good");
+            byte[] most = new byte[device.mostState()];
+            most[0] = 42;
+            vm.frontend.loadState(most);
+            assertThat(device.state).isEqualTo(most);
+            byte[] more = Arrays.copyOf(other, device.mostState() + 1);
+            assertThatThrownBy(() -> vm.frontend.loadState(more)).hasMessageContaining("no good");
+            assertThat(device.state).as("what was too long is not taken").isEqualTo(most);
+            device.state = new byte[device.mostState() + 1]; // a device that errs about itself
+            assertThatThrownBy(() -> vm.frontend.saveState(2 << 20)).hasMessageContaining("refuses");
+            device.state = most;
             vm.start(QueueState.FRESH);
             assertThatThrownBy(() -> vm.frontend.saveState(100)).hasMessageContaining("refuses");
         }

@@ -2,6 +2,7 @@ package ringfence.vhostuser.link;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -133,17 +134,19 @@ class ToyDevice implements BackendDevice {
     }
 
     @Override
-    public boolean hasState() {
-        return true;
+    public int mostState() {
+        return 1 << 20;
     }
 
     @Override
-    public byte[] saveState() {
-        return state.clone();
+    public void saveState(ByteBuffer into) {
+        into.put(state);
     }
 
     @Override
-    public void loadState(byte[] bytes) {
+    public void loadState(ByteBuffer from) {
+        byte[] bytes = new byte[from.remaining()];
+        from.get(bytes);
         if (bytes.length == 0 || bytes[0] != 42) {
             throw new IllegalArgumentException("not a toy's state");
         }

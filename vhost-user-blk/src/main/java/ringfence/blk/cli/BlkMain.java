@@ -6,12 +6,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
-import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import picocli.CommandLine;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 import ringfence.blk.engine.BlkOptions;
 import ringfence.blk.image.ImageException;
 import ringfence.keep.Keeper;
@@ -22,6 +18,7 @@ import ringfence.linux.Linux;
 import ringfence.linux.uring.RingRefusedException;
 import ringfence.process.DaemonMain;
 import ringfence.process.ExitCode;
+import ringfence.process.Options;
 import ringfence.process.SeccompFlag;
 import ringfence.process.StartupMemory;
 import ringfence.sandbox.Need;
@@ -29,83 +26,49 @@ import ringfence.vhostuser.link.BackendOptions;
 import ringfence.vhostuser.link.Pulse;
 
 /** The program. */
-@Command(
-        name = "vhost-user-blk",
-        description = "Serves raw disk images to virtual machines over vhost-user.",
-        sortOptions = false,
-        mixinStandardHelpOptions = true,
-        footerHeading = "%nExamples:%n",
-        footer = {
-            "  vhost-user-blk --socket-path=/run/vm/disk.sock --blk-file=/srv/vm.img --num-queues=2",
-            "  vhost-user-blk --device=path=a.img,socket=a.sock --device=path=b.img,socket=b.sock,readonly=on"
-        },
-        versionProvider = BlkVersion.class)
-public final class BlkMain implements Callable<Integer> {
+public final class BlkMain {
     static final int DEFAULT_QUEUE_SIZE = 256;
 
-    private static final String NAME = "vhost-user-blk";
+    static final String NAME = "vhost-user-blk";
 
-    @Option(names = "--socket-path", paramLabel = "PATH", description = "Listen on this Unix socket.")
-    private String socketPath;
-
-    @Option(names = "--fd", paramLabel = "N", description = "Serve this descriptor: a socket, listening or connected.")
-    private Integer fd;
-
-    @Option(names = "--print-capabilities", description = "Print what this back-end can do, as JSON, and end.")
-    private boolean printCapabilities;
-
-    @Option(names = "--blk-file", paramLabel = "PATH", description = "The raw image file or block device.")
-    private String blkFile;
-
-    @Option(names = "--read-only", description = "Open it for reading only; many may share it so.")
-    private boolean readOnly;
-
-    @Option(names = "--direct", description = "Go round the page cache (O_DIRECT).")
-    private boolean direct;
-
-    @Option(names = "--resizable", description = "Let the front-end set the size of the image, a file.")
-    private boolean resizable;
-
-    @Option(names = "--num-queues", paramLabel = "N", description = "Number of queues, 1 to 256 (${DEFAULT-VALUE}).")
-    private int numQueues = 1;
-
-    @Option(names = "--queue-size", paramLabel = "N", description = "Most entries of a queue (${DEFAULT-VALUE}).")
-    private int queueSize = DEFAULT_QUEUE_SIZE;
-
-    @Option(names = "--serial", paramLabel = "TEXT", description = "Serial number, at most 20 characters.")
-    private String serial = "";
-
-    @Option(
-            names = "--io-engine",
-            paramLabel = "auto|uring|plain",
-            description = "How it is read and written (${DEFAULT-VALUE}).")
-    private String ioEngine = "auto";
-
-    @Option(
-            names = "--fence",
-            paramLabel = "PATH",
-            description = "Lock file that keeps a successor waiting for our last request (the socket's path + .fence).")
-    private String fence;
-
-    @Option(names = "--counters", paramLabel = "FILE", description = "Count in this file, for others to read.")
-    private String counters;
-
-    @Option(
-            names = "--device",
-            paramLabel =
-                    "path=PATH,socket=PATH,readonly=on|off,direct=on|off,resizable=on|off,num_queues=N,queue_size=N,serial=TEXT,"
-                        + "io_engine=auto|uring|plain,fence=PATH,counters=PATH",
-            description = "A further device, of its path and socket at least. May be repeated.")
-    private List<String> devices = new ArrayList<>();
-
-    @Option(names = "--allow-unsealed", description = "Accept guest memory that may shrink under us (DPDK, files).")
-    private boolean allowUnsealed;
-
-    @Mixin
-    private SeccompFlag seccomp;
-
-    @Option(names = "-v", description = "Say more on standard error.")
-    private boolean verbose;
+    private final Options options = new Options(
+            NAME,
+            "Serves raw disk images to virtual machines over vhost-user.",
+            this::call,
+            "  vhost-user-blk --socket-path=/run/vm/disk.sock --blk-file=/srv/vm.img --num-queues=2",
+            "  vhost-user-blk --device=path=a.img,socket=a.sock --device=path=b.img,socket=b.sock,readonly=on");
+    private final Options.Text socketPath = options.text("--socket-path", "PATH", "Listen on this Unix socket.");
+    private final Options.Number fd =
+            options.number("--fd", "N", "Serve this descriptor: a socket, listening or connected.");
+    private final Options.Flag printCapabilities =
+            options.flag("--print-capabilities", "Print what this back-end can do, as JSON, and end.");
+    private final Options.Text blkFile = options.text("--blk-file", "PATH", "The raw image file or block device.");
+    private final Options.Flag readOnly =
+            options.flag("--read-only", "Open it for reading only; many may share it so.");
+    private final Options.Flag direct = options.flag("--direct", "Go round the page cache (O_DIRECT).");
+    private final Options.Flag resizable =
+            options.flag("--resizable", "Let the front-end set the size of the image, a file.");
+    private final Options.Number numQueues =
+            options.number("--num-queues", "N", 1, "Number of queues, 1 to 256 (${DEFAULT-VALUE}).");
+    private final Options.Number queueSize =
+            options.number("--queue-size", "N", DEFAULT_QUEUE_SIZE, "Most entries of a queue (${DEFAULT-VALUE}).");
+    private final Options.Text serial = options.text("--serial", "TEXT", "Serial number, at most 20 characters.");
+    private final Options.Text ioEngine =
+            options.text("--io-engine", "auto|uring|plain", "auto", "How it is read and written (${DEFAULT-VALUE}).");
+    private final Options.Text fence = options.text(
+            "--fence",
+            "PATH",
+            "Lock file that keeps a successor waiting for our last request (the socket's path + .fence).");
+    private final Options.Text counters = options.text("--counters", "FILE", "Count in this file, for others to read.");
+    private final Options.Several<String> devices = options.texts(
+            "--device",
+            "path=PATH,socket=PATH,readonly=on|off,direct=on|off,resizable=on|off,num_queues=N,queue_size=N,serial=TEXT,"
+                + "io_engine=auto|uring|plain,fence=PATH,counters=PATH",
+            "A further device, of its path and socket at least. May be repeated.");
+    private final Options.Flag allowUnsealed =
+            options.flag("--allow-unsealed", "Accept guest memory that may shrink under us (DPDK, files).");
+    private final SeccompFlag seccomp = new SeccompFlag(options);
+    private final Options.Flag verbose = options.flag("-v", "Say more on standard error.");
 
     private BlkMain() {}
 
@@ -116,7 +79,7 @@ public final class BlkMain implements Callable<Integer> {
 
     /** Its model, with which the build writes its manual page, too. */
     public static CommandLine commandLine() {
-        return new CommandLine(new BlkMain());
+        return new BlkMain().options.commandLine();
     }
 
     /** Parses a command line and does nothing with it. */
@@ -124,9 +87,8 @@ public final class BlkMain implements Callable<Integer> {
         commandLine().parseArgs(arguments);
     }
 
-    @Override
-    public Integer call() throws InterruptedException {
-        if (printCapabilities) {
+    private int call() throws InterruptedException {
+        if (printCapabilities.isGiven()) {
             System.out.println(
                     "{\n  \"type\": \"block\",\n  \"features\": [\n    \"read-only\",\n    \"blk-file\"\n  ]\n}");
             return ExitCode.OK;
@@ -135,7 +97,7 @@ public final class BlkMain implements Callable<Integer> {
         try {
             Linux linux = Linux.system();
             Consumer<String> log = line -> System.err.println(NAME + ": " + line);
-            Consumer<String> details = verbose ? log : line -> {};
+            Consumer<String> details = verbose.isGiven() ? log : line -> {};
             seccomp.mode();
             List<DeviceSpec> specs = specs();
             Pulse pulse = new Pulse();
@@ -145,12 +107,12 @@ public final class BlkMain implements Callable<Integer> {
                 return ExitCode.OK;
             }
             for (DeviceSpec spec : specs) {
-                BackendOptions options = BackendOptions.defaults()
-                        .withAllowUnsealed(allowUnsealed)
+                BackendOptions common = BackendOptions.defaults()
+                        .withAllowUnsealed(allowUnsealed.isGiven())
                         .withLog(log)
                         .withPulse(pulse)
                         .withName("blk" + services.size());
-                services.add(Service.open(linux, spec, options, details));
+                services.add(Service.open(linux, spec, common, details));
             }
             if (System.getenv("NOTIFY_SOCKET") != null) {
                 Keeper keeper = NotifyKeeper.from(linux, System.getenv(), log);
@@ -170,30 +132,36 @@ public final class BlkMain implements Callable<Integer> {
 
     private List<DeviceSpec> specs() {
         List<DeviceSpec> specs = new ArrayList<>();
-        if (blkFile != null || devices.isEmpty()) {
+        List<String> further = devices.values();
+        if (blkFile.value().isPresent() || further.isEmpty()) {
             specs.add(single());
         }
-        devices.forEach(device -> specs.add(DeviceOption.parse(device)));
+        further.forEach(device -> specs.add(DeviceOption.parse(device)));
         return specs;
     }
 
     private DeviceSpec single() {
-        if (blkFile == null) {
-            throw new IllegalArgumentException("--blk-file is missing (see --help)");
-        }
-        if (socketPath == null && fd == null) {
+        String image =
+                blkFile.value().orElseThrow(() -> new IllegalArgumentException("--blk-file is missing (see --help)"));
+        Optional<String> path = socketPath.value();
+        OptionalInt descriptor = fd.value();
+        if (path.isEmpty() && descriptor.isEmpty()) {
             throw new IllegalArgumentException("--socket-path or --fd is missing (see --help)");
         }
-        Optional<String> path = Optional.ofNullable(socketPath);
         return new DeviceSpec(
-                blkFile,
+                image,
                 path,
-                fd == null ? OptionalInt.empty() : OptionalInt.of(fd),
-                DeviceSpec.fence(Optional.ofNullable(fence), path),
-                readOnly,
-                direct,
-                Optional.ofNullable(counters).map(Path::of),
-                new BlkOptions(numQueues, queueSize, serial, DeviceSpec.engine(ioEngine), resizable));
+                descriptor,
+                DeviceSpec.fence(fence.value(), path),
+                readOnly.isGiven(),
+                direct.isGiven(),
+                counters.value().map(Path::of),
+                new BlkOptions(
+                        numQueues.get(),
+                        queueSize.get(),
+                        serial.value().orElse(""),
+                        DeviceSpec.engine(ioEngine.get()),
+                        resizable.isGiven()));
     }
 
     private static DaemonMain.Service together(List<Service> services) {

@@ -18,6 +18,7 @@ import ringfence.linux.Mapping;
 import ringfence.linux.Seal;
 import ringfence.memory.MemoryTable;
 import ringfence.memory.Region;
+import ringfence.process.DaemonMain;
 import ringfence.vhostuser.ProtocolFeature;
 import ringfence.vhostuser.link.BackendOptions;
 import ringfence.vhostuser.link.Frontend;
@@ -32,7 +33,7 @@ import ringfence.virtio.queue.QueueState;
 
 /**
  * What the program does when its AOT cache is trained: a short life of a daemon, with a front-end in the same process,
- * once with plain calls and once with io_uring, so that the cache knows the classes and the profiles of all that a start
+ * once with plain calls and once with io_uring, and one from the command line on, so that the cache knows the classes and the profiles of all that a start
  * needs.
  */
 public final class BlkTraining {
@@ -56,6 +57,12 @@ public final class BlkTraining {
             Path image = Files.write(folder.resolve("disk.img"), new byte[SIZE]);
             live(linux, image.toString(), Optional.of(folder), EngineChoice.PLAIN, i -> i < REQUESTS);
             live(linux, image.toString(), Optional.of(folder), EngineChoice.AUTO, i -> i < REQUESTS);
+            DaemonMain.train(
+                    BlkMain.NAME,
+                    BlkMain.commandLine(),
+                    folder.resolve("socket"),
+                    List.of("--blk-file=" + image, "--counters=" + folder.resolve("counters"), "-v"),
+                    socket -> use(linux, socket, i -> i < REHEARSED));
         } finally {
             try (var files = Files.list(folder)) {
                 for (Path file : files.toList()) {
@@ -82,7 +89,7 @@ public final class BlkTraining {
     private static void live(
             Linux linux, String image, Optional<Path> folder, EngineChoice choice, IntPredicate goesOn) {
         Fd[] pair = linux.sockets().pair();
-        try (Frontend frontend = Frontend.over(linux, pair[0], FrontendOptions.defaults());
+        try (Fd ours = pair[0];
                 Fd theirs = pair[1];
                 Service _ = Service.open(
                         linux,
@@ -97,6 +104,12 @@ public final class BlkTraining {
                                 new BlkOptions(1, 256, "training", choice, false)),
                         BackendOptions.defaults(),
                         line -> {})) {
+            use(linux, ours, goesOn);
+        }
+    }
+
+    private static void use(Linux linux, Fd socket, IntPredicate goesOn) {
+        try (Frontend frontend = Frontend.over(linux, socket, FrontendOptions.defaults())) {
             drive(linux, frontend, goesOn);
         }
     }

@@ -5,14 +5,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.Callable;
 import java.util.function.Consumer;
 import picocli.CommandLine;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 import ringfence.fs.state.KeptName;
 import ringfence.keep.Keeper;
 import ringfence.keep.KeptDescriptors;
@@ -23,6 +17,7 @@ import ringfence.linux.Fd;
 import ringfence.linux.Linux;
 import ringfence.process.DaemonMain;
 import ringfence.process.ExitCode;
+import ringfence.process.Options;
 import ringfence.process.SeccompFlag;
 import ringfence.process.StartupMemory;
 import ringfence.sandbox.FilterMode;
@@ -31,42 +26,28 @@ import ringfence.vhostuser.link.BackendOptions;
 import ringfence.vhostuser.link.Pulse;
 
 /** The program. */
-@Command(
-        name = "vhost-user-fs",
-        description = "Shares a folder with a virtual machine over vhost-user.",
-        sortOptions = false,
-        mixinStandardHelpOptions = true,
-        footerHeading = "%nExamples:%n",
-        footer = "  vhost-user-fs --socket-path=/run/vm/fs.sock --shared-dir=/srv/work --tag=work",
-        versionProvider = FsVersion.class)
-public final class FsMain implements Callable<Integer> {
-    private static final String NAME = "vhost-user-fs";
+public final class FsMain {
+    static final String NAME = "vhost-user-fs";
     /** virtiofsd's words, by which Kata Containers knows that it may connect. */
     private static final String CONNECT = "Waiting for vhost-user socket connection...";
 
-    @Mixin
-    private ShareFlags flags;
-
-    @Option(names = "--print-capabilities", description = "Print what this back-end can do, as JSON, and end.")
-    private boolean printCapabilities;
-
-    @Option(
-            names = "--log-level",
-            paramLabel = "off|error|warn|info|debug|trace",
-            description = "What is said on standard error (${DEFAULT-VALUE}).")
-    private String logLevel = "error";
-
-    @Option(names = "--syslog", description = "Say it to the system's log instead.")
-    private boolean syslog;
-
-    @Option(names = "--allow-unsealed", description = "Accept guest memory that may shrink under us (files).")
-    private boolean allowUnsealed;
-
-    @Mixin
-    private SeccompFlag seccomp;
-
-    @Spec
-    private CommandSpec line;
+    private final Options options = new Options(
+            NAME,
+            "Shares a folder with a virtual machine over vhost-user.",
+            this::call,
+            "  vhost-user-fs --socket-path=/run/vm/fs.sock --shared-dir=/srv/work --tag=work");
+    private final ShareFlags flags = new ShareFlags(options);
+    private final Options.Flag printCapabilities =
+            options.flag("--print-capabilities", "Print what this back-end can do, as JSON, and end.");
+    private final Options.Text logLevel = options.text(
+            "--log-level",
+            "off|error|warn|info|debug|trace",
+            "error",
+            "What is said on standard error (${DEFAULT-VALUE}).");
+    private final Options.Flag syslog = options.flag("--syslog", "Say it to the system's log instead.");
+    private final Options.Flag allowUnsealed =
+            options.flag("--allow-unsealed", "Accept guest memory that may shrink under us (files).");
+    private final SeccompFlag seccomp = new SeccompFlag(options);
 
     private FsMain() {}
 
@@ -77,7 +58,7 @@ public final class FsMain implements Callable<Integer> {
 
     /** Its model, with which the build writes its manual page, too. */
     public static CommandLine commandLine() {
-        return new CommandLine(new FsMain());
+        return new FsMain().options.commandLine();
     }
 
     /** Parses a command line and does nothing with it. */
@@ -85,9 +66,8 @@ public final class FsMain implements Callable<Integer> {
         commandLine().parseArgs(arguments);
     }
 
-    @Override
-    public Integer call() throws InterruptedException {
-        if (printCapabilities) {
+    private int call() throws InterruptedException {
+        if (printCapabilities.isGiven()) {
             System.out.println("{\n  \"type\": \"fs\"\n}");
             return ExitCode.OK;
         }
@@ -95,27 +75,23 @@ public final class FsMain implements Callable<Integer> {
         try {
             Linux linux = Linux.system();
             List<String> levels = List.of("off", "error", "warn", "info", "debug", "trace");
-            int level = levels.indexOf(logLevel);
+            int level = levels.indexOf(logLevel.get());
             if (level < 0) {
-                throw new IllegalArgumentException("--log-level is " + String.join(", ", levels) + ", not " + logLevel);
+                throw new IllegalArgumentException(
+                        "--log-level is " + String.join(", ", levels) + ", not " + logLevel.get());
             }
             Consumer<String> errors = line -> System.err.println(NAME + ": " + line);
-            Consumer<String> lines = syslog ? SystemLog.open(linux, errors) : errors;
+            Consumer<String> lines = syslog.isGiven() ? SystemLog.open(linux, errors) : errors;
             Consumer<String> log = level == 0 ? line -> {} : lines;
             Consumer<String> details = level >= levels.indexOf("info") ? lines : line -> {};
             FsSpec spec = flags.spec();
             FilterMode filters = seccomp.mode();
-            flags.sandbox()
-                    .ifPresent(box -> box.enter(
-                            linux,
-                            spec,
-                            filters,
-                            line.commandLine().getParseResult().originalArgs()));
+            flags.sandbox().ifPresent(box -> box.enter(linux, spec, filters, options.given()));
             flags.advice().ifPresent(log);
             Pulse pulse = new Pulse();
             pulse.beat(linux, System.getenv());
-            BackendOptions options = BackendOptions.defaults()
-                    .withAllowUnsealed(allowUnsealed)
+            BackendOptions common = BackendOptions.defaults()
+                    .withAllowUnsealed(allowUnsealed.isGiven())
                     .withLog(log)
                     .withPulse(pulse)
                     .withName("fs");
@@ -125,7 +101,7 @@ public final class FsMain implements Callable<Integer> {
             }
             Map<String, Fd> kept = needed.get();
             Keeper keeper = NotifyKeeper.from(linux, System.getenv(), log);
-            service = Service.open(linux, spec, kept, keeper, options, details);
+            service = Service.open(linux, spec, kept, keeper, common, details);
             SystemdWatchdog.feed(linux, System.getenv(), pulse::getsOn, keeper::alive);
             if (spec.socket().path().isPresent()) {
                 log.accept(CONNECT);

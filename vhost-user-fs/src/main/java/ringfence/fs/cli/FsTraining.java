@@ -21,6 +21,7 @@ import ringfence.linux.Mapping;
 import ringfence.linux.Seal;
 import ringfence.memory.MemoryTable;
 import ringfence.memory.Region;
+import ringfence.process.DaemonMain;
 import ringfence.vhostuser.ProtocolFeature;
 import ringfence.vhostuser.link.BackendOptions;
 import ringfence.vhostuser.link.BackendSocket;
@@ -33,7 +34,7 @@ import ringfence.virtio.queue.QueueConfig;
 import ringfence.virtio.queue.QueueState;
 
 /**
- * What the program does when its AOT cache is trained: a short life of a daemon, with a guest in the same process, so that the
+ * What the program does when its AOT cache is trained: a short life of a daemon, with a guest in the same process, and one from the command line on, so that the
  * cache knows the classes and the profiles of all that a start and the usual requests need.
  */
 public final class FsTraining {
@@ -58,6 +59,12 @@ public final class FsTraining {
             Linux linux = Linux.system();
             new Pulse().train(linux);
             live(linux, folder.toString(), Optional.of(folder.resolve("counters")), FsTraining::use);
+            DaemonMain.train(
+                    FsMain.NAME,
+                    FsMain.commandLine(),
+                    folder.resolve("socket"),
+                    List.of("--shared-dir=" + folder, "--counters=" + folder.resolve("counters")),
+                    socket -> serve(linux, socket, guest -> look(guest, () -> false)));
         } finally {
             try (var files = Files.walk(folder)) {
                 for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
@@ -69,12 +76,14 @@ public final class FsTraining {
 
     /** What a standby does to be warm: it looks at the folder, and changes nothing in it. */
     static void rehearse(Linux linux, String folder, BooleanSupplier needed) {
-        live(linux, folder, Optional.empty(), guest -> {
-            for (int i = 0; i < REHEARSED && !needed.getAsBoolean(); i++) {
-                guest.getattr(1);
-                guest.lookupInVain(1, " rehearsal");
-            }
-        });
+        live(linux, folder, Optional.empty(), guest -> look(guest, needed));
+    }
+
+    private static void look(TrainingGuest guest, BooleanSupplier enough) {
+        for (int i = 0; i < REHEARSED && !enough.getAsBoolean(); i++) {
+            guest.getattr(1);
+            guest.lookupInVain(1, " rehearsal");
+        }
     }
 
     private static void live(Linux linux, String folder, Optional<Path> counters, Consumer<TrainingGuest> use) {
@@ -87,7 +96,7 @@ public final class FsTraining {
                 OptionalInt.empty(),
                 OptionalInt.empty(),
                 counters);
-        try (Frontend frontend = Frontend.over(linux, pair[0], FrontendOptions.defaults());
+        try (Fd ours = pair[0];
                 Fd _ = pair[1];
                 Service _ = Service.open(
                         linux,
@@ -96,6 +105,12 @@ public final class FsTraining {
                         new NoKeeper(),
                         BackendOptions.defaults().withLog(line -> {}),
                         line -> {})) {
+            serve(linux, ours, use);
+        }
+    }
+
+    private static void serve(Linux linux, Fd socket, Consumer<TrainingGuest> use) {
+        try (Frontend frontend = Frontend.over(linux, socket, FrontendOptions.defaults())) {
             drive(linux, frontend, use);
         }
     }

@@ -1,32 +1,27 @@
 package ringfence.fs.cli;
 
-import java.util.List;
-import picocli.CommandLine.Option;
+import ringfence.process.Options;
 
 /** The options that say whose locks are: plain ones, and the C virtiofsd's of {@code -o}, of which the last one counts. */
 final class LockFlags {
     private static final String KNOWN = "posix_lock, no_posix_lock, flock and no_flock";
 
-    @Option(
-            names = "--posix-lock",
-            description =
-                    "Locks of fcntl are the host's: seen by it, and by others that share the folder. Otherwise they"
-                            + " hold within the guest.")
-    private boolean posixLock;
+    private final Options.Flag posixLock;
+    private final Options.Flag flock;
+    private final Options.Several<String> words;
 
-    @Option(names = "--flock", description = "The same for locks of flock.")
-    private boolean flock;
-
-    @Option(
-            names = "-o",
-            paramLabel = "OPTION",
-            split = ",",
-            description = "The C virtiofsd's words for these two: " + KNOWN + ".")
-    private List<String> words = List.of();
+    LockFlags(Options options) {
+        posixLock = options.flag(
+                "--posix-lock",
+                "Locks of fcntl are the host's: seen by it, and by others that share the folder. Otherwise they"
+                        + " hold within the guest.");
+        flock = options.flag("--flock", "The same for locks of flock.");
+        words = options.words("-o", "OPTION", "The C virtiofsd's words for these two: " + KNOWN + ".");
+    }
 
     /** @throws IllegalArgumentException with one line for the user */
     void check() {
-        for (String word : words) {
+        for (String word : words.values()) {
             switch (word) {
                 case "posix_lock", "no_posix_lock", "flock", "no_flock" -> {}
                 default ->
@@ -37,16 +32,16 @@ final class LockFlags {
     }
 
     boolean posixLock() {
-        return last("posix_lock", posixLock);
+        return last("posix_lock", posixLock.isGiven());
     }
 
     boolean flock() {
-        return last("flock", flock);
+        return last("flock", flock.isGiven());
     }
 
     private boolean last(String word, boolean otherwise) {
-        int on = words.lastIndexOf(word);
-        int off = words.lastIndexOf("no_" + word);
+        int on = words.values().lastIndexOf(word);
+        int off = words.values().lastIndexOf("no_" + word);
         return on == off ? otherwise : on > off;
     }
 }

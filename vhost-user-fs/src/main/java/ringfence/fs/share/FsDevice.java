@@ -1,5 +1,6 @@
 package ringfence.fs.share;
 
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -98,8 +99,8 @@ public final class FsDevice implements BackendDevice {
     }
 
     @Override
-    public boolean hasState() {
-        return true;
+    public int mostState() {
+        return share.state().mostSaved();
     }
 
     /**
@@ -107,19 +108,19 @@ public final class FsDevice implements BackendDevice {
      * go of, for the other daemon to take; if a queue starts here again, they are taken back.
      */
     @Override
-    public byte[] saveState() {
+    public void saveState(ByteBuffer into) {
         synchronized (share.tree().locks()) {
             share.tree().locks().clear();
         }
         gaveLocks = true;
-        return share.state().save();
+        share.state().save(into);
     }
 
     /**
      * All is opened at once: what has no name any more is there only as long as the daemon that has saved it.
      */
     @Override
-    public void loadState(byte[] state) {
+    public void loadState(ByteBuffer state) {
         synchronized (share.tree().locks()) {
             share.state().load(state);
             share.tree().locks().clear();

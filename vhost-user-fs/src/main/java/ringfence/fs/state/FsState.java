@@ -1,5 +1,6 @@
 package ringfence.fs.state;
 
+import java.nio.ByteBuffer;
 import java.util.function.UnaryOperator;
 import ringfence.linux.Fd;
 import ringfence.linux.Linux;
@@ -226,9 +227,18 @@ public final class FsState implements AutoCloseable {
         return logs[queue];
     }
 
-    /** Session, nodes, handles and locks as bytes, for DEVICE_STATE. The queues have stopped, so there is no log to save. */
-    public byte[] save() {
-        return SavedState.save(session(), words, nodes, handles, locks);
+    /** Bytes that {@link #save} writes at most. */
+    public int mostSaved() {
+        return SavedState.most(limits());
+    }
+
+    /**
+     * Session, nodes, handles and locks as bytes, for DEVICE_STATE. The queues have stopped, so there is no log to save.
+     *
+     * @throws StateException if there is no room for it; only for limits whose {@link #mostSaved} is what a buffer can hold
+     */
+    public void save(ByteBuffer into) {
+        SavedState.save(session(), words, nodes, handles, locks, into);
     }
 
     /**
@@ -238,7 +248,7 @@ public final class FsState implements AutoCloseable {
      * @param saved hostile until checked
      * @throws StateException if it is refused; nothing is changed then
      */
-    public void load(byte[] saved) {
+    public void load(ByteBuffer saved) {
         SavedState state = new SavedState(saved);
         try (FsState scratch = create(linux, limits())) {
             scratch.take(state);

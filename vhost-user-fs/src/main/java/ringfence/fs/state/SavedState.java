@@ -1,7 +1,7 @@
 package ringfence.fs.state;
 
-import java.io.ByteArrayOutputStream;
 import java.lang.foreign.MemorySegment;
+import java.nio.BufferOverflowException;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -35,7 +35,7 @@ final class SavedState {
     private static final int LOCK_BYTES = 40;
     private static final int COUNTS_END = BODY + 32;
 
-    private final byte[] saved;
+    private final ByteBuffer saved;
     private final Session session;
     private final int nodes;
     private final int handles;
@@ -44,8 +44,8 @@ final class SavedState {
     private int handlesUsed;
 
     /** @throws StateException if it is none, or damaged */
-    SavedState(byte[] saved) {
-        this.saved = saved;
+    SavedState(ByteBuffer saved) {
+        this.saved = saved.slice();
         try {
             ByteBuffer in = buffer();
             long magic = in.getLong();
@@ -54,8 +54,8 @@ final class SavedState {
                 throw new StateException("saved state: magic=0x" + Long.toHexString(magic) + " version=" + version
                         + ", known is version " + VERSION);
             }
-            if (in.getInt() != checksum(saved, BODY, saved.length - BODY)) {
-                throw new StateException("saved state: " + saved.length + " bytes with a wrong checksum");
+            if (in.getInt() != checksum(in.duplicate().position(Math.min(BODY, in.limit())))) {
+                throw new StateException("saved state: " + in.limit() + " bytes with a wrong checksum");
             }
             int begun = in.getInt();
             session = new Session(0, begun == 1, in.getInt(), in.getLong(), in.getInt());
@@ -72,70 +72,85 @@ final class SavedState {
         }
     }
 
-    static byte[] save(Session session, Words words, NodeTable nodes, HandleTable handles, LockTable locks) {
-        ByteArrayOutputStream body = new ByteArrayOutputStream();
-        ByteBuffer item = ByteBuffer.allocate(512).order(ByteOrder.LITTLE_ENDIAN);
-        item.putInt(session.begun() ? 1 : 0).putInt(session.minor()).putLong(session.flags());
-        item.putInt(session.maxWrite())
-                .putInt(nodes.count() - 1)
-                .putInt(handles.count())
-                .putInt(locks.count());
-        append(body, item);
+    /** The most bytes that a state within these limits takes, or what a buffer can hold. */
+    static int most(Limits limits) {
+        long node = NODE_BYTES + 2L + StateLayout.MAX_NAME + StateLayout.MAX_FILE_HANDLE;
+        long all = COUNTS_END
+                + limits.nodes() * node
+                + (long) limits.handles() * HANDLE_BYTES
+                + (long) StateLayout.LOCKS * LOCK_BYTES;
+        return (int) Math.min(all, Integer.MAX_VALUE);
+    }
+
+    /** @throws StateException if it has more bytes than remain there */
+    static void save(
+            Session session, Words words, NodeTable nodes, HandleTable handles, LockTable locks, ByteBuffer into) {
+        ByteBuffer out = into.slice().order(ByteOrder.LITTLE_ENDIAN);
+        try {
+            out.position(BODY);
+            out.putInt(session.begun() ? 1 : 0).putInt(session.minor()).putLong(session.flags());
+            out.putInt(session.maxWrite())
+                    .putInt(nodes.count() - 1)
+                    .putInt(handles.count())
+                    .putInt(locks.count());
+            putNodes(out, words, nodes);
+            putHandles(out, words, handles);
+            putLocks(out, words, locks);
+            int end = out.position();
+            int sum = checksum(out.flip().position(BODY));
+            out.rewind().putLong(MAGIC).putInt(VERSION).putInt(sum);
+            into.position(into.position() + end);
+        } catch (BufferOverflowException | IllegalArgumentException e) {
+            throw new StateException(
+                    "a state of " + nodes.count() + " nodes has more than " + out.capacity() + " bytes");
+        }
+    }
+
+    private static void putNodes(ByteBuffer out, Words words, NodeTable nodes) {
         MemorySegment bytes = MemorySegment.ofArray(new byte[StateLayout.MAX_NAME + 1]);
         nodes.forEach(slot -> {
             if (slot != NodeTable.ROOT) {
                 long at = nodes.at(slot);
-                item.putLong(nodes.id(slot)).putLong(nodes.device(slot)).putLong(nodes.inode(slot));
-                item.putLong(words.get(at + StateLayout.NODE_MODE)).putLong(nodes.lookups(slot));
-                item.putLong(words.get(at + StateLayout.NODE_PARENT));
-                put(item, bytes, nodes.name(slot, bytes));
-                put(item, bytes, nodes.fileHandle(slot, bytes));
-                append(body, item);
+                out.putLong(nodes.id(slot)).putLong(nodes.device(slot)).putLong(nodes.inode(slot));
+                out.putLong(words.get(at + StateLayout.NODE_MODE)).putLong(nodes.lookups(slot));
+                out.putLong(words.get(at + StateLayout.NODE_PARENT));
+                put(out, bytes, nodes.name(slot, bytes));
+                put(out, bytes, nodes.fileHandle(slot, bytes));
             }
         });
+    }
+
+    private static void putHandles(ByteBuffer out, Words words, HandleTable handles) {
         handles.forEach(slot -> {
             long at = handles.at(slot);
-            item.putLong(handles.id(slot)).putLong(words.get(at + StateLayout.HANDLE_NODE));
-            item.putLong(words.get(at + StateLayout.HANDLE_FLAGS));
-            append(body, item);
+            out.putLong(handles.id(slot)).putLong(words.get(at + StateLayout.HANDLE_NODE));
+            out.putLong(words.get(at + StateLayout.HANDLE_FLAGS));
         });
+    }
+
+    private static void putLocks(ByteBuffer out, Words words, LockTable locks) {
         locks.forEach(slot -> {
             long at = locks.at(slot);
-            item.putLong(locks.nodeId(slot)).putLong(locks.owner(slot));
-            item.putLong(locks.start(slot)).putLong(locks.end(slot));
-            item.putLong(words.get(at + StateLayout.LOCK_KIND));
-            append(body, item);
+            out.putLong(locks.nodeId(slot)).putLong(locks.owner(slot));
+            out.putLong(locks.start(slot)).putLong(locks.end(slot));
+            out.putLong(words.get(at + StateLayout.LOCK_KIND));
         });
-        byte[] rest = body.toByteArray();
-        byte[] all = new byte[BODY + rest.length];
-        ByteBuffer.wrap(all)
-                .order(ByteOrder.LITTLE_ENDIAN)
-                .putLong(MAGIC)
-                .putInt(VERSION)
-                .putInt(checksum(rest, 0, rest.length))
-                .put(rest);
-        return all;
     }
 
-    private static void put(ByteBuffer item, MemorySegment bytes, int length) {
-        item.put((byte) length);
-        item.put(bytes.asByteBuffer().limit(length));
+    private static void put(ByteBuffer out, MemorySegment bytes, int length) {
+        out.put((byte) length);
+        out.put(bytes.asByteBuffer().limit(length));
     }
 
-    private static void append(ByteArrayOutputStream body, ByteBuffer item) {
-        byte[] bytes = new byte[item.flip().limit()];
-        item.get(bytes).clear();
-        body.writeBytes(bytes);
-    }
-
-    private static int checksum(byte[] bytes, int offset, int length) {
+    /** Of what remains. */
+    private static int checksum(ByteBuffer rest) {
         CRC32C sum = new CRC32C();
-        sum.update(bytes, offset, length);
+        sum.update(rest);
         return (int) sum.getValue();
     }
 
     private ByteBuffer buffer() {
-        return ByteBuffer.wrap(saved).order(ByteOrder.LITTLE_ENDIAN);
+        return saved.duplicate().order(ByteOrder.LITTLE_ENDIAN);
     }
 
     /** What INIT had settled; its number is 0. */
@@ -246,7 +261,7 @@ final class SavedState {
         if (length > most) {
             throw new StateException("saved state: " + length + " bytes where at most " + most + " can be");
         }
-        WordBytes.store(words, at, MemorySegment.ofArray(saved), in.position(), length);
+        WordBytes.store(words, at, MemorySegment.ofBuffer(in), 0, length);
         in.position(in.position() + length);
         return length;
     }
@@ -258,6 +273,6 @@ final class SavedState {
     }
 
     private StateException tooShort() {
-        return new StateException("saved state: " + saved.length + " bytes are fewer than it says");
+        return new StateException("saved state: " + saved.limit() + " bytes are fewer than it says");
     }
 }

@@ -6,12 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import picocli.CommandLine;
+import ringfence.process.Options;
 
 class LockFlagsTest {
     private static LockFlags parse(String line) {
-        LockFlags flags = new LockFlags();
-        new CommandLine(flags).parseArgs(line.isEmpty() ? new String[0] : line.split(" "));
+        Options options = new Options("locks", "", () -> 0);
+        LockFlags flags = new LockFlags(options);
+        options.commandLine().parseArgs(line.isEmpty() ? new String[0] : line.split(" "));
         flags.check();
         return flags;
     }

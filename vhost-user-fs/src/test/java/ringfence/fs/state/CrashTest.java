@@ -291,10 +291,10 @@ class CrashTest {
         String before;
         String after;
         try (TestState test = prepare()) {
-            saved = test.state.save();
+            saved = test.save();
             test.add(55, FILE, NodeTable.ROOT, "after it was saved");
             before = seenBySuccessor(test);
-            test.state.load(saved);
+            test.load(saved);
             after = seenBySuccessor(test);
         }
         for (long n = 0; ; n++) {
@@ -303,7 +303,7 @@ class CrashTest {
                 test.kill.after(n);
                 boolean killed = false;
                 try {
-                    test.state.load(saved);
+                    test.load(saved);
                 } catch (Kill.Killed _) {
                     killed = true;
                 }

@@ -142,9 +142,9 @@ class HostileStateTest {
         }
         askTheLog(test);
         work(test, random);
-        byte[] saved = test.state.save();
+        byte[] saved = test.save();
         if (random.nextBoolean()) {
-            test.state.load(saved);
+            test.load(saved);
             assertThat(test.state.dropped()).isZero();
         }
         test.state.beginSession(38, 1, 4096);

@@ -20,7 +20,7 @@ class SavedStateTest {
     private final Linux linux = Linux.system();
     private final TestState from = prepare();
     private final TestState to = TestState.create(linux, TestState.SMALL);
-    private final byte[] saved = from.state.save();
+    private final byte[] saved = from.save();
 
     @AfterEach
     void close() {
@@ -53,10 +53,10 @@ class SavedStateTest {
         to.state.beginSession(20, 1, 1);
         to.add(10, TestState.FILE, NodeTable.ROOT, "goes away");
         long number = to.state.session().number();
-        to.state.load(saved);
+        to.load(saved);
         assertThat(withoutSession(to)).isEqualTo(withoutSession(from));
         assertThat(to.state.session().number()).isGreaterThan(number);
-        assertThat(to.state.save()).isEqualTo(saved);
+        assertThat(to.save()).isEqualTo(saved);
         try (TestState successor = TestState.adopt(linux, to.copyOfFile())) {
             assertThat(successor.picture()).isEqualTo(to.picture());
         }
@@ -64,7 +64,7 @@ class SavedStateTest {
 
     @Test
     void onAnotherHostTheNumbersAreOthers() {
-        to.state.load(saved);
+        to.load(saved);
         try (Transaction transaction = to.state.begin(0)) {
             // what was inode 10 is 11 here, and the other way round
             transaction.rebind(1, TestState.DEVICE, 11, null);
@@ -96,7 +96,7 @@ class SavedStateTest {
     }
 
     private void refused(byte[] bytes) {
-        assertThatThrownBy(() -> to.state.load(bytes))
+        assertThatThrownBy(() -> to.load(bytes))
                 .isInstanceOf(StateException.class)
                 .message()
                 .startsWith("saved state: ")
@@ -134,7 +134,7 @@ class SavedStateTest {
             }
             String before = to.picture();
             try {
-                to.state.load(checksummed(bytes));
+                to.load(checksummed(bytes));
                 taken++;
                 assertThat(to.state.dropped()).isZero();
             } catch (StateException _) {
@@ -157,7 +157,7 @@ class SavedStateTest {
         long id = 1L << StateLayout.SLOT_BITS | last;
         bytes.putLong(HEADER + 32, id).putLong(saved.length - 2 * LOCK - 16, id);
         try (TestState test = TestState.create(linux, large)) {
-            test.state.load(checksummed(far));
+            test.load(checksummed(far));
             assertThat(test.nodes()).contains(last);
             assertThat(test.state.handles().node(1)).isEqualTo(last);
             assertThat(kibibytes(test)).isLessThan(200);
@@ -166,6 +166,37 @@ class SavedStateTest {
                 assertThat(kibibytes(successor)).isLessThan(200);
             }
         }
+    }
+
+    /** More than a guest's small tree has, and more than this daemon's heap should hold. */
+    @Test
+    void aLargeStateIsNoOther() {
+        int files = 230_000;
+        Limits large = new Limits(1 << 18, 1 << 16, 1);
+        try (TestState many = TestState.create(linux, large);
+                TestState other = TestState.create(linux, large)) {
+            many.state.beginSession(38, 1, 1 << 20);
+            for (int i = 0; i < files; i++) {
+                many.add(100 + i, TestState.FILE, NodeTable.ROOT, i + "n".repeat(249));
+            }
+            byte[] bytes = many.save();
+            assertThat(bytes).hasSizeGreaterThan(64 << 20);
+            other.load(bytes);
+            assertThat(other.state.nodes().count()).isEqualTo(files + 1);
+            assertThat(other.save()).isEqualTo(bytes);
+        }
+    }
+
+    @Test
+    void aStateThatHasNoRoomIsNotSaved() {
+        for (int room = 0; room < saved.length; room++) {
+            ByteBuffer into = ByteBuffer.allocate(room);
+            assertThatThrownBy(() -> from.state.save(into)).isInstanceOf(StateException.class);
+        }
+        ByteBuffer enough = ByteBuffer.allocate(saved.length);
+        from.state.save(enough);
+        assertThat(enough.array()).isEqualTo(saved);
+        assertThat(enough.remaining()).isZero();
     }
 
     private long kibibytes(TestState test) {
@@ -185,7 +216,7 @@ class SavedStateTest {
     @Test
     void aSmallerDaemonSaysHowManyItNeeds() {
         try (TestState small = TestState.create(linux, new Limits(3, 8, 2))) {
-            assertThatThrownBy(() -> small.state.load(saved)).hasMessageContaining("slot 3, there are 3");
+            assertThatThrownBy(() -> small.load(saved)).hasMessageContaining("slot 3, there are 3");
         }
     }
 }

@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.TreeSet;
@@ -51,6 +53,18 @@ final class TestState implements AutoCloseable {
             return made[0];
         });
         return new TestState(state, made[0]);
+    }
+
+    /** As DEVICE_STATE has it. */
+    byte[] save() {
+        ByteBuffer room = ByteBuffer.allocate(state.mostSaved());
+        state.save(room);
+        return Arrays.copyOf(room.array(), room.position());
+    }
+
+    /** What {@link #save} has made, or an enemy. */
+    void load(byte[] saved) {
+        state.load(ByteBuffer.wrap(saved));
     }
 
     /** What a supervisor would have of it now: the same bytes in another file. */

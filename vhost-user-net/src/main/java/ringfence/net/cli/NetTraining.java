@@ -18,6 +18,7 @@ import ringfence.memory.MemoryTable;
 import ringfence.memory.Region;
 import ringfence.net.backend.TapSpec;
 import ringfence.net.engine.NetOptions;
+import ringfence.process.DaemonMain;
 import ringfence.vhostuser.ProtocolFeature;
 import ringfence.vhostuser.link.BackendOptions;
 import ringfence.vhostuser.link.BackendSocket;
@@ -32,7 +33,8 @@ import ringfence.virtio.queue.QueueState;
 
 /**
  * What the program does when its AOT cache is trained: a short life of a daemon, with a front-end in the same process, so
- * that the cache knows the classes and the profiles of all that a start needs: one with a switch, one with a tap. Where no
+ * that the cache knows the classes and the profiles of all that a start needs: one with a switch, one with a tap, one from
+ * the command line on. Where no
  * tap may be made, a start with one takes a little longer.
  */
 public final class NetTraining {
@@ -51,14 +53,26 @@ public final class NetTraining {
         NetMain.parse(arguments);
         Linux linux = Linux.system();
         new Pulse().train(linux);
-        Path counters = Files.createTempFile("ringfence-net-training", "");
+        Path folder = Files.createTempDirectory("ringfence-net-training");
+        Path counters = folder.resolve("counters");
         live(linux, new NetSpec.Switching(Optional.empty(), false, 1), Optional.of(counters), i -> i < FRAMES);
         try {
             live(linux, new NetSpec.ToTap(new TapSpec.Named("")), Optional.of(counters), i -> i < FRAMES);
         } catch (IllegalArgumentException e) {
             System.err.println("trained without a tap: " + e.getMessage());
         }
-        Files.delete(counters);
+        DaemonMain.train(
+                NetMain.NAME,
+                NetMain.commandLine(),
+                folder.resolve("socket"),
+                List.of("--backend=switch", "--counters=" + counters, "-v"),
+                socket -> use(linux, socket, i -> i < REHEARSED));
+        try (var files = Files.list(folder)) {
+            for (Path file : files.toList()) {
+                Files.delete(file);
+            }
+        }
+        Files.delete(folder);
     }
 
     /** What a standby does to be warm: a short life with a switch, of which nothing is seen outside. */
@@ -72,7 +86,7 @@ public final class NetTraining {
 
     private static void live(Linux linux, NetSpec.Way way, Optional<Path> counters, IntPredicate goesOn) {
         Fd[] pair = linux.sockets().pair();
-        try (Frontend frontend = Frontend.over(linux, pair[0], FrontendOptions.defaults());
+        try (Fd ours = pair[0];
                 Fd theirs = pair[1];
                 Service _ = Service.open(
                         linux,
@@ -88,6 +102,12 @@ public final class NetTraining {
                                 Optional.empty()),
                         BackendOptions.defaults().withLog(line -> {}),
                         line -> {})) {
+            use(linux, ours, goesOn);
+        }
+    }
+
+    private static void use(Linux linux, Fd socket, IntPredicate goesOn) {
+        try (Frontend frontend = Frontend.over(linux, socket, FrontendOptions.defaults())) {
             drive(linux, frontend, goesOn);
         }
     }

@@ -49,6 +49,7 @@ final class SwitchReceiver implements FrameReceiver, ControlledMessageHandler {
      * Parameters as {@link Delivery#deliverFrom} has them.
      *
      * @return false: not this one now; it must go through the lane
+     * @throws InternalError if the sender's memory has gone; nothing is delivered
      */
     boolean take(MemorySegment head, int present, ChainCursor chain, long rest, int total) {
         int gso = head.get(ValueLayout.JAVA_BYTE, NetLayout.HEADER_GSO_TYPE) & 0xFF;
@@ -58,20 +59,20 @@ final class SwitchReceiver implements FrameReceiver, ControlledMessageHandler {
         }
         try {
             return delivery.deliverFrom(supply, head, present, chain, rest, total) != Delivery.Result.NO_CHAIN;
-        } catch (InternalError e) {
-            // Somebody has truncated memory. Whose it is shows when each side touches only its own: by the lane.
-            direct = false;
-            lane.reader(null);
+        } catch (InternalError e) { // the sender's memory: ours does not shrink, see receive
             delivery.abandon(supply);
-            return false;
+            throw e;
         }
     }
 
-    /** Without limits, so that whoever is on the same thread may deliver here, too. */
+    /**
+     * Without limits, so that whoever is on the same thread may deliver here, too; but not into memory that may be truncated,
+     * of which the sender would get the error.
+     */
     @Override
     public int receive(ChainSupply chains) {
         supply = chains;
-        if (direct) {
+        if (direct && !chains.mayShrink()) {
             lane.reader(this);
         }
         return receive(chains, BATCH);

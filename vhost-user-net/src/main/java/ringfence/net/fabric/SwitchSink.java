@@ -58,6 +58,9 @@ final class SwitchSink implements FrameSink {
         forwarder.flush();
     }
 
+    /** Its queue may have failed within a batch: what the others have got of that, they are told of. */
     @Override
-    public void close() {}
+    public void close() {
+        forwarder.flush();
+    }
 }

@@ -84,9 +84,9 @@ public final class ApiDocument {
         responses.put("400", reference("responses", "Wrong"));
         responses.put("408", reference("responses", "TooLate"));
         responses.put("413", reference("responses", "TooLarge"));
+        responses.put("429", reference("responses", "TooMany"));
         responses.put("431", reference("responses", "HeadTooLarge"));
         responses.put("500", reference("responses", "Failed"));
-        responses.put("503", reference("responses", "TooMany"));
         return new Json.Obj(responses);
     }
 
@@ -131,7 +131,23 @@ public final class ApiDocument {
                 record(
                         "config", reference("schemas", VmConfig.TABLE.name()),
                         "state", reference("schemas", "VmState"),
-                        "memory_actual_size", number("bytes of RAM, without what the balloon holds")));
+                        "memory_actual_size", number("bytes of RAM, without what the balloon holds"),
+                        "device_states",
+                                map(
+                                        reference("schemas", "DeviceState"),
+                                        "devices that other processes serve, by name")));
+        schemas.put(
+                "DeviceState",
+                record(
+                        "state",
+                                Json.object(
+                                        "type",
+                                        TEXT,
+                                        "enum",
+                                        List.of("Waiting", "Connected", "Lost", "Reconnecting", "Failed")),
+                        "responding", Json.object("type", "boolean"),
+                        "reason", Json.object("type", TEXT, "description", "why it is not connected; else empty"),
+                        "pid", number("the process that serves it; 0: none is known")));
         schemas.put(
                 "VmState",
                 Json.object(

@@ -170,7 +170,7 @@ final class ApiLoop implements Runnable {
         }
         ApiConnection client = least.get().getValue();
         if (client.isInRequest()) {
-            client.refuse(503, "too many clients: send the request at once, or try again later", now);
+            client.refuse(429, "too many clients: send the request at once, or try again later", now);
         }
         end(least.get().getKey());
         return true;
@@ -241,7 +241,7 @@ final class ApiLoop implements Runnable {
                 .count(); // with this one
         if (waiting > limits.waiting() && !endpoints.isRead(request)) {
             return client.answer(
-                    HttpResponse.error(503, limits.waiting() + " changes are under way: try again later"), now);
+                    HttpResponse.error(429, limits.waiting() + " changes are under way: try again later"), now);
         }
         CompletableFuture<HttpResponse> answer = endpoints.answer(request);
         if (answer.isDone()) {
@@ -270,7 +270,7 @@ final class ApiLoop implements Runnable {
             if (largest.isEmpty()) {
                 return;
             }
-            largest.get().getValue().refuse(503, "too many large requests at a time: try again later", now);
+            largest.get().getValue().refuse(429, "too many large requests at a time: try again later", now);
             end(largest.get().getKey());
         }
     }

@@ -153,7 +153,7 @@ public final class Endpoints {
 
     private HttpResponse info(HttpRequest request) {
         return machine.state()
-                .map(state -> HttpResponse.ok(VmInfo.of(state, machine.balloonSize())))
+                .map(state -> HttpResponse.ok(VmInfo.of(state, machine.balloonSize(), machine.deviceConditions())))
                 .orElseGet(() -> HttpResponse.error(404, "there is no VM: vm.create makes one"));
     }
 

@@ -77,7 +77,6 @@ record HttpResponse(int status, String json) {
             case 413 -> "Payload Too Large";
             case 429 -> "Too Many Requests";
             case 431 -> "Request Header Fields Too Large";
-            case 503 -> "Service Unavailable";
             default -> "Internal Server Error";
         };
     }

@@ -6,7 +6,7 @@
  * One thread serves all clients ({@link ringfence.vmm.api.ApiLoop}): it never blocks on one of them, so that slow, idle
  * and garbage clients delay nobody. {@link ringfence.vmm.api.ApiConnection} is one of them, {@link
  * ringfence.vmm.api.HttpReader} turns its bytes into requests. Everything that a client can size or delay has a bound
- * ({@link ringfence.vmm.api.ApiLimits}): too late is 408, too large 413 or 431, too many 503.
+ * ({@link ringfence.vmm.api.ApiLimits}): too late is 408, too large 413 or 431, too many 429.
  *
  * <p>{@link ringfence.vmm.api.Endpoints} answers: reads at once, from the state that the machine has published; what
  * changes the machine is a command to its owner, whose answer comes back to the loop. So reads never wait for changes.

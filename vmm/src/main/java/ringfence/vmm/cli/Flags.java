@@ -45,6 +45,7 @@ final class Flags {
     static final String NO_SHUTDOWN = "--no-shutdown";
     static final String EVENT_MONITOR = "--event-monitor";
     static final String LOG_FILE = "--log-file";
+    static final String LOG_FORMAT = "--log-format";
     static final String VERBOSE = "-v";
     static final String SECCOMP = "--seccomp";
     static final String DAEMON_UIDS = "--daemon-uids";
@@ -131,6 +132,13 @@ final class Flags {
         flags.add(new Flag(
                 EVENT_MONITOR, "", "path=<path>|fd=<fd>", false, List.of("tell what happens, as objects of JSON")));
         flags.add(new Flag(LOG_FILE, "", "<path>", false, List.of("log to a file (standard error)")));
+        flags.add(new Flag(
+                LOG_FORMAT,
+                "",
+                "<template>",
+                false,
+                List.of("lines of the log, of {boottime}, {wallclock}, {glog}, {localglog}, {thread}, {level},"
+                        + " {location} and {msg}")));
         flags.add(new Flag(VERBOSE, "", "", true, List.of("log more; up to three times")));
         flags.add(new Flag(
                 SECCOMP,

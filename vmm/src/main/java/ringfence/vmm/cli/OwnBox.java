@@ -109,7 +109,8 @@ final class OwnBox {
     /** All but where the programs of a user meet. What is not there is no rule. */
     static List<PathRule> rules(Path home, VmArguments arguments) {
         List<PathRule> rules = new ArrayList<>();
-        rules.add(PathRule.of(home.resolve("bin").toString(), FileRight.READ_FILE, FileRight.EXECUTE));
+        Stream.of(home.resolve("bin").toString(), home.resolve("lib/last-will").toString(), "/bin/rm")
+                .forEach(path -> rules.add(PathRule.of(path, FileRight.READ_FILE, FileRight.EXECUTE)));
         Stream.of("/sys", "/etc/passwd", "/etc/nsswitch.conf", "/etc/localtime", "/usr/share/zoneinfo")
                 .forEach(path -> rules.add(new PathRule(path, READ)));
         Stream.of("/dev/kvm", "/dev/net/tun", "/dev/ptmx", "/dev/pts", "/dev/tty")

@@ -41,6 +41,7 @@ public final class Rehearsal {
         if (words[0].equals("ringfence")) {
             RingfenceMain.run(linux, own);
         } else {
+            ApiRehearsal.run(() -> new Linux(new RehearsalKernel()), kernel, disk);
             CloudHypervisorMain.run(linux, own);
         }
     }

@@ -55,7 +55,7 @@ final class RunCommand {
             return ExitCode.OK;
         }
         VmArguments arguments = VmArguments.of(read.get());
-        Logs.configure(arguments.level(), arguments.logFile());
+        Logs.configure(arguments.level(), arguments.logFile(), arguments.logFormat());
         List<Problem> problems = HostChecks.of(linux, arguments);
         if (!problems.isEmpty()) {
             throw new BadInputException(problems.stream().map(Problem::line).toList());

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import ringfence.option.OptionException;
 import ringfence.option.OptionTable;
+import ringfence.process.LogFormat;
 import ringfence.process.LogLevel;
 import ringfence.sandbox.FilterMode;
 import ringfence.vmm.config.BalloonConfig;
@@ -39,6 +40,7 @@ import ringfence.vmm.config.VsockConfig;
  * @param landlock the files that the VMM may reach beside those that it is told of here; empty: it is not confined
  * @param level what is logged
  * @param logFile where to; empty: standard error
+ * @param logFormat its lines; empty: as we have them
  * @param warnings what the user should know, a line each
  */
 record VmArguments(
@@ -51,6 +53,7 @@ record VmArguments(
         Optional<List<LandlockRule>> landlock,
         LogLevel level,
         Optional<Path> logFile,
+        Optional<LogFormat> logFormat,
         List<String> warnings) {
     /** What was written. @throws OptionException one line that names the flag */
     static VmArguments of(Arguments a) {
@@ -67,6 +70,7 @@ record VmArguments(
                 landlock(a),
                 LogLevel.ofVerbosity(a.count(Flags.VERBOSE)),
                 a.value(Flags.LOG_FILE).map(Path::of),
+                a.value(Flags.LOG_FORMAT).map(LogFormat::of),
                 List.copyOf(warnings));
     }
 

@@ -47,6 +47,11 @@ public record ConsoleConfig(ConsoleMode mode, Optional<String> file, Optional<St
         return new ConsoleConfig(mode, Optional.empty(), Optional.empty());
     }
 
+    /** The socket that is made for it; empty: none. */
+    Optional<String> ownSocket() {
+        return mode == ConsoleMode.SOCKET ? socket : Optional.empty();
+    }
+
     /** The same with the pseudo-terminal that there is now, or with none; of no effect on other modes. */
     ConsoleConfig with(Optional<String> terminal) {
         return mode == ConsoleMode.PTY ? new ConsoleConfig(mode, terminal, socket) : this;

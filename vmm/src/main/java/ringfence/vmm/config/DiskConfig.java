@@ -45,6 +45,9 @@ public record DiskConfig(
         PciPlace place) {
     /** Who serves a disk. */
     public sealed interface Backend {
+        /** Of what there is. */
+        String path();
+
         /**
          * A daemon of ours, which the VMM starts.
          *
@@ -171,7 +174,8 @@ public record DiskConfig(
                     "bw_refill_time",
                     "ops_size",
                     "ops_one_time_burst",
-                    "ops_refill_time");
+                    "ops_refill_time")
+            .refused("iommu", "backing_files", "rate_limiter_config", "rate_limit_group");
 
     private static DiskConfig of(OptionValues v) {
         return new DiskConfig(

@@ -114,7 +114,8 @@ public record FsConfig(
                     ON_HANG,
                     STANDBY)
             .required("tag")
-            .unsupported("iommu");
+            .unsupported("iommu")
+            .refused("iommu");
 
     private static FsConfig of(OptionValues v) {
         FsBackend backend = backend(v);

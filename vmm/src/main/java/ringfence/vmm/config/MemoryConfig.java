@@ -83,7 +83,8 @@ public record MemoryConfig(
                     PREFAULT,
                     RESERVE,
                     THP)
-            .unsupported("hotplug_method", "hotplugged_size");
+            .unsupported("hotplug_method", "hotplugged_size")
+            .refused("zones");
 
     /** What is wrong with it. */
     public List<Problem> problems(HostLimits host) {

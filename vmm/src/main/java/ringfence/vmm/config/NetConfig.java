@@ -170,7 +170,8 @@ public record NetConfig(
                     SWITCH,
                     ON_HANG,
                     STANDBY)
-            .unsupported("iommu");
+            .unsupported("iommu")
+            .refused("iommu");
 
     private static Option<NetConfig, Optional<Long>> limit(String key) {
         return Option.of(key, "", COUNT, Optional.empty(), n -> Optional.empty(), "a limit, each way; time in ms");

@@ -45,7 +45,8 @@ public record PayloadConfig(String kernel, Optional<String> initramfs, String cm
                     KERNEL,
                     CMDLINE,
                     INITRAMFS)
-            .unsupported("firmware", "igvm");
+            .unsupported("firmware", "igvm")
+            .refused("firmware", "igvm", "host_data");
 
     /** What is wrong with it. */
     public List<Problem> problems() {

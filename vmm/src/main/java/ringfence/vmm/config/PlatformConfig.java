@@ -41,7 +41,8 @@ public record PlatformConfig(int numPciSegments) {
                     "oem_strings",
                     "chassis_asset_tag",
                     "tdx",
-                    "sev_snp");
+                    "sev_snp")
+            .refused("iommu_segments", "iommufd", "tdx", "sev_snp");
 
     /** Cloud Hypervisor's default. */
     public static final PlatformConfig DEFAULT = new PlatformConfig(1);

@@ -59,7 +59,8 @@ public record PmemConfig(String id, String file, OptionalLong size, boolean disc
                     PCI_SEGMENT,
                     PCI_DEVICE)
             .required("file")
-            .unsupported("iommu");
+            .unsupported("iommu")
+            .refused("iommu");
 
     /** The same under that name. */
     PmemConfig named(String name) {

@@ -167,7 +167,8 @@ public record VmConfig(
                     WATCHDOG,
                     PVPANIC,
                     PLATFORM)
-            .required("payload");
+            .required("payload")
+            .refused("devices", "user_devices", "vdpa", "numa", "tpm", "iommu", "landlock_enable", "rate_limit_groups");
 
     /**
      * Copies the lists, and names the devices that have no name: {@code _disk0}, {@code _net0}, {@code _fs0},
@@ -231,6 +232,20 @@ public record VmConfig(
     /** The names of its devices. */
     public Set<String> ids() {
         return ids(disks, nets, fs, generics, vsock, pmem);
+    }
+
+    /** The paths of sockets that the VMM itself makes for it. */
+    public List<String> ownSockets() {
+        List<String> paths = new ArrayList<>();
+        vsock.ifPresent(one -> paths.add(one.socket()));
+        serial.ownSocket().ifPresent(paths::add);
+        console.ownSocket().ifPresent(paths::add);
+        for (NetConfig net : nets) {
+            if (net.backend() instanceof NetBackend.Socket socket && socket.mode() == NetBackend.Mode.SERVER) {
+                paths.add(socket.path());
+            }
+        }
+        return paths;
     }
 
     /** The same with one more disk. */

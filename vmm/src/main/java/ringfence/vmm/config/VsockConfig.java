@@ -50,7 +50,8 @@ public record VsockConfig(String id, long cid, String socket, PciPlace place) {
                     PCI_SEGMENT,
                     PCI_DEVICE)
             .required("cid", "socket")
-            .unsupported("iommu");
+            .unsupported("iommu")
+            .refused("iommu");
 
     /** The same under that name. */
     VsockConfig named(String name) {

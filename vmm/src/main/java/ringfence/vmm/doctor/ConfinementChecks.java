@@ -11,6 +11,7 @@ import ringfence.sandbox.FileRules;
 final class ConfinementChecks {
     private static final String LANDLOCK = "landlock";
     private static final String SECCOMP = "seccomp";
+    private static final String BOXES = "daemon-boxes";
     private static final String NAMESPACES = "user-namespaces";
     private static final String URING = "io_uring";
     private static final int PATIENCE_SECONDS = 10;
@@ -18,7 +19,7 @@ final class ConfinementChecks {
     private ConfinementChecks() {}
 
     static List<Finding> of(Host host) {
-        return List.of(landlock(host), seccomp(host), namespaces(), uring(host));
+        return List.of(landlock(host), seccomp(host), boxes(host), namespaces(), uring(host));
     }
 
     private static Finding landlock(Host host) {
@@ -43,10 +44,20 @@ final class ConfinementChecks {
                         "a kernel with CONFIG_SECCOMP_FILTER, so that daemons can be kept from system calls");
     }
 
+    /** What an ordinary user's VMM cannot give its daemons. */
+    private static Finding boxes(Host host) {
+        return host.linux().processes().effectiveUser() == 0
+                ? Finding.ok(BOXES, "with a network and IPC of their own")
+                : Finding.warn(
+                        BOXES,
+                        "files and system calls only: this user's daemons share its network and IPC",
+                        "start the VMM as root, or as ringfence@NAME by systemd, whose units have their own");
+    }
+
     /** By a program that needs nothing else: a Java process has threads, and may not do it itself. */
     private static Finding namespaces() {
         String remedy = "sysctl kernel.unprivileged_userns_clone=1, user.max_user_namespaces=15000 or"
-                + " kernel.apparmor_restrict_unprivileged_userns=0; for passt, and daemons of ordinary users";
+                + " kernel.apparmor_restrict_unprivileged_userns=0; for passt";
         try {
             Process child = new ProcessBuilder("unshare", "--user", "--map-root-user", "true")
                     .redirectErrorStream(true)

@@ -146,6 +146,13 @@ final class Counters {
         balloon = () -> 0;
     }
 
+    /** Where the connections of the devices stand that other processes serve. */
+    synchronized Map<String, DeviceCondition> conditions() {
+        Map<String, DeviceCondition> all = new TreeMap<>();
+        connections.forEach((device, state) -> all.put(device, DeviceCondition.of(state)));
+        return all;
+    }
+
     /** By device and counter; times are microseconds. */
     Map<String, Map<String, Long>> read() {
         Map<String, Map<String, Long>> devices = new TreeMap<>();

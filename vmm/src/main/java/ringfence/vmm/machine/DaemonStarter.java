@@ -96,10 +96,9 @@ final class DaemonStarter implements AutoCloseable {
 
     /** A disk. Its daemon, if it is ours, begins to start now. */
     PluggedDevice disk(DiskConfig disk, MemoryTable memory) {
-        SocketSource source = switch (disk.backend()) {
-            case DiskConfig.Backend.Image(String path) -> supervised(disk, path);
-            case DiskConfig.Backend.Socket(String path) -> SocketSource.path(linux, path);
-        };
+        SocketSource source = disk.backend() instanceof DiskConfig.Backend.Image(String image)
+                ? supervised(disk, image)
+                : SocketSource.path(linux, disk.backend().path());
         RemoteDevice device = RemoteDevice.of(linux, disk.id(), Profile.block(), source, memory)
                 .queues(disk.numQueues(), disk.queueSize())
                 .watchedBy(watch(disk.id()))

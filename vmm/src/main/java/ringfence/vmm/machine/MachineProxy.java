@@ -1,5 +1,6 @@
 package ringfence.vmm.machine;
 
+import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Map;
 import java.util.Optional;
@@ -9,6 +10,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.LockSupport;
 import org.agrona.concurrent.ManyToOneConcurrentArrayQueue;
 import ringfence.vmm.event.EventSink;
+import ringfence.vmm.supervise.LastWill;
 
 /**
  * The way to the machine's owner for every other thread: commands go into a lock-free queue, answers to reads come from
@@ -24,12 +26,19 @@ public final class MachineProxy {
     private final Counters counters = new Counters();
     private final HandedDescriptors handed = new HandedDescriptors();
     private final EventSink events;
+    private final LastWill will;
     private volatile Thread owner;
     private volatile MachineState state; // null: there is no VM
 
-    /** Of no VM so far. @param events told what happens */
-    MachineProxy(EventSink events) {
+    /**
+     * Of no VM so far.
+     *
+     * @param events told what happens
+     * @param will told what is made at paths of the user's
+     */
+    MachineProxy(EventSink events, LastWill will) {
         this.events = events;
+        this.will = will;
     }
 
     /** Who is told what happens. Any thread may tell. */
@@ -47,9 +56,15 @@ public final class MachineProxy {
         return counters.read();
     }
 
+    /** The devices that other processes serve, and how those are; empty: no machine is there. */
+    public Map<String, DeviceCondition> deviceConditions() {
+        return counters.conditions();
+    }
+
     /** Where the API is served: by that a VM is known to its user. Before the VMM runs. */
     public void servedAt(String socket) {
         counters.title(socket);
+        will.names(Path.of(socket));
     }
 
     /** The API has answered a request. */
@@ -179,6 +194,9 @@ public final class MachineProxy {
         state = next;
         if (next != null) {
             counters.state(next);
+            if (next.status() != MachineStatus.CREATED) { // else nothing of it is there
+                next.config().ownSockets().forEach(socket -> will.names(Path.of(socket)));
+            }
         }
     }
 

@@ -11,6 +11,8 @@ import ringfence.vmm.config.VmConfig;
 import ringfence.vmm.event.Event;
 import ringfence.vmm.event.EventSink;
 import ringfence.vmm.machine.VmException.Reason;
+import ringfence.vmm.supervise.LastWill;
+import ringfence.vmm.supervise.RuntimeDirectory;
 
 /**
  * The VMM over the lives of its VM: configured, booted, ended, booted again, forgotten. Made and run by one thread, the
@@ -22,6 +24,7 @@ public final class Vmm {
     private final Admission admission;
     private final Log log;
     private final MachineProxy proxy;
+    private final LastWill will;
     private Runnable onFirstRun;
 
     /**
@@ -38,7 +41,8 @@ public final class Vmm {
         this.admission = admission;
         this.log = log;
         this.onFirstRun = onFirstRun;
-        proxy = new MachineProxy(events);
+        will = new LastWill(linux, options.home());
+        proxy = new MachineProxy(events, will);
         events.tell(Event.Vmm.STARTING);
     }
 
@@ -64,6 +68,7 @@ public final class Vmm {
         } finally {
             tellDeleted();
             proxy.events().tell(Event.Vmm.SHUTDOWN);
+            will.close();
         }
     }
 
@@ -187,6 +192,7 @@ public final class Vmm {
         Runnable first = onFirstRun;
         onFirstRun = () -> {};
         proxy.events().tell(Event.Vm.BOOTING);
+        will.names(RuntimeDirectory.pathOf(linux));
         try (Machine machine = new Machine(linux, config, options, admission, proxy, log, first)) {
             return machine.run(boot);
         } finally {

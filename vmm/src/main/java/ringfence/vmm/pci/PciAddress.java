@@ -1,7 +1,5 @@
 package ringfence.vmm.pci;
 
-import java.util.Comparator;
-
 /**
  * Where a function is, in the order of segments and slots. The bus and the function are 0.
  *
@@ -9,12 +7,10 @@ import java.util.Comparator;
  * @param slot 0 to 31
  */
 public record PciAddress(int segment, int slot) implements Comparable<PciAddress> {
-    private static final Comparator<PciAddress> ORDER =
-            Comparator.comparingInt(PciAddress::segment).thenComparingInt(PciAddress::slot);
-
     @Override
     public int compareTo(PciAddress other) {
-        return ORDER.compare(this, other);
+        int bySegment = Integer.compare(segment, other.segment);
+        return bySegment != 0 ? bySegment : Integer.compare(slot, other.slot);
     }
 
     /** As tools write it: segment, bus, slot and function. */

@@ -25,8 +25,9 @@ import ringfence.process.RuntimeFolder;
  * The directory of one VM for what its processes share by name: the lock files of the fences,
  * limits and counters. Under {@code
  * $RUNTIME_DIRECTORY} (systemd), {@code /run/ringfence} (root), {@code $XDG_RUNTIME_DIR/ringfence} or {@code ~/.cache/ringfence/run}; mode 0700; named by
- * the VMM's pid, and removed when the VM ends. What a VMM that was killed has left, the next one removes: it is nobody's if no
- * process has its number and none has it locked, which tells of a process of another PID namespace.
+ * the VMM's pid, and removed when the VM ends. What a VMM that was killed has left, its {@link LastWill} removes, or, where that
+ * was killed too, the next VMM: it is nobody's if no process has its number and none has it locked, which tells of a process of
+ * another PID namespace.
  */
 public final class RuntimeDirectory implements AutoCloseable {
     /** What the directory of a VM is called, before the VMM's pid. */
@@ -50,21 +51,24 @@ public final class RuntimeDirectory implements AutoCloseable {
         this.locked = locked;
     }
 
+    /** Where this process has its own, once it is made. */
+    public static Path pathOf(Linux linux) {
+        return RuntimeFolder.ofUnit(linux.processes().effectiveUser() == 0)
+                .resolve(PREFIX + ProcessHandle.current().pid());
+    }
+
     /**
      * Makes the directory, and removes those of VMMs that were killed.
      *
      * @throws IOException if it cannot be made; the message names it
      */
     public static RuntimeDirectory create(Linux linux) throws IOException {
-        return create(
-                linux,
-                RuntimeFolder.ofUnit(linux.processes().effectiveUser() == 0),
-                ProcessHandle.current().pid());
+        return create(linux, pathOf(linux));
     }
 
-    /** The same in this folder, for the VMM of this number. */
-    static RuntimeDirectory create(Linux linux, Path base, long pid) throws IOException {
-        Path path = base.resolve(PREFIX + pid);
+    /** The same at this path. */
+    static RuntimeDirectory create(Linux linux, Path path) throws IOException {
+        Path base = path.getParent();
         var mode = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
         Files.createDirectories(base, mode);
         try (Fd _ = turn(linux, base)) { // nobody takes it for a dead one's before it is locked

@@ -24,6 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(120)
 class ApiServerTest {
     private static final int CLIENTS = Integer.getInteger("ringfence.api.clients", 60);
+    private static final int IN_FULL = 1000;
     private static final ApiLimits PATIENT = ApiLimits.of(4096);
     private static final String PING = TestServer.request("GET", "vmm.ping", "");
     private static final String BOOT = TestServer.request("PUT", "vm.boot", "");
@@ -117,6 +118,9 @@ class ApiServerTest {
         Arrays.sort(nanos);
         System.out.println("counted: " + CLIENTS + " slow or senseless clients; vm.info of a good one: median "
                 + micros(nanos[questions / 2]) + " us, 99 % within " + micros(nanos[questions * 99 / 100]) + " us");
+        if (CLIENTS >= IN_FULL) { // on a host that does nothing else
+            assertThat(nanos[questions * 99 / 100]).isLessThan(TimeUnit.MILLISECONDS.toNanos(50));
+        }
     }
 
     /** A byte more of one that does not come to an end; the server may have ended it. */
@@ -139,7 +143,7 @@ class ApiServerTest {
                 client(server, BOOT);
             }
             assertThat(server.ask("GET", "vmm.ping", "")).startsWith("HTTP/1.1 200 ");
-            assertThat(server.ask("PUT", "vm.boot", "")).as("one more").startsWith("HTTP/1.1 503 ");
+            assertThat(server.ask("PUT", "vm.boot", "")).as("one more").startsWith("HTTP/1.1 429 ");
             assertThat(server.ask("GET", "vm.info", "")).startsWith("HTTP/1.1 404 ");
         }
     }
@@ -186,7 +190,7 @@ class ApiServerTest {
             assertThat(server.ask("GET", "vmm.ping", "")).as("the fourth").startsWith("HTTP/1.1 200 ");
             client(server, "GET /");
             assertThat(server.ask("GET", "vmm.ping", "")).as("the fifth").startsWith("HTTP/1.1 200 ");
-            assertThat(TestServer.all(first)).startsWith("HTTP/1.1 503 ").contains("too many clients");
+            assertThat(TestServer.all(first)).startsWith("HTTP/1.1 429 ").contains("too many clients");
         }
     }
 
@@ -195,7 +199,7 @@ class ApiServerTest {
         try (TestServer server = TestServer.start(folder, new ApiLimits(64, 60_000, 60_000, 60_000, 5_000))) {
             SocketChannel large = client(
                     server, "PUT /api/v1/vm.create HTTP/1.1\r\nContent-Length: 4000000\r\n\r\n" + "{".repeat(10_000));
-            assertThat(TestServer.all(large)).startsWith("HTTP/1.1 503 ").contains("too many large requests");
+            assertThat(TestServer.all(large)).startsWith("HTTP/1.1 429 ").contains("too many large requests");
             assertThat(server.ask("GET", "vmm.ping", "")).startsWith("HTTP/1.1 200 ");
         }
     }

@@ -79,11 +79,11 @@ class OwnBoxTest {
     }
 
     @Test
-    void programsAreExecutedFromTheTreeOnly() {
+    void nothingIsExecutedButProgramsOfTheTreeAndWhatRemoves() {
         List<PathRule> rules = rules("--landlock", "--kernel", "/k");
         assertThat(rules)
                 .filteredOn(rule -> rule.rights().contains(FileRight.EXECUTE))
                 .extracting(PathRule::path)
-                .containsExactly("/opt/ringfence/bin");
+                .containsExactly("/opt/ringfence/bin", "/opt/ringfence/lib/last-will", "/bin/rm");
     }
 }

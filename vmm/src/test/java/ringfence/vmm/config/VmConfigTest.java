@@ -232,6 +232,35 @@ class VmConfigTest {
                 .hasMessage("key 'bw_size' is not supported yet: leave it out");
     }
 
+    /** A VM without what was asked for may be one without protection, or without a device. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '\'', textBlock = """
+        "landlock_enable":true                  | landlock_enable
+        "devices":[{"path":"/sys/x"}]           | devices
+        "numa":[{"guest_numa_id":0}]            | numa
+        "platform":{"tdx":true}                 | platform.tdx
+        "memory":{"size":1,"zones":[{"id":"a"}]}| memory.zones
+        "disks":[{"path":"/x","iommu":true}]    | disks[0].iommu
+        "net":[{"iommu":true}]                  | net[0].iommu
+        """)
+    void whatThereIsNotYetIsNotLeftOutInSilence(String member, String path) {
+        assertThatThrownBy(
+                        () -> VmConfig.TABLE.read(JsonReader.read("{\"payload\":{\"kernel\":\"/k\"}," + member + "}")))
+                .isInstanceOf(OptionException.class)
+                .hasMessage(path + " is not supported yet: leave it out");
+    }
+
+    /** As generated clients write what they do not want. */
+    @Test
+    void whatThereIsNotYetMayBeDeclined() {
+        VmConfig plain = VmConfig.TABLE.read(JsonReader.read("{\"payload\":{\"kernel\":\"/k\"}}"));
+        assertThat(VmConfig.TABLE.read(
+                        JsonReader.read("{\"payload\":{\"kernel\":\"/k\",\"firmware\":null},\"iommu\":false,"
+                                + "\"landlock_enable\":false,\"devices\":[],\"numa\":null,\"tpm\":{\"socket\":\"\"},"
+                                + "\"platform\":{\"num_pci_segments\":1,\"tdx\":false}}")))
+                .isEqualTo(plain);
+    }
+
     /** Clients that are generated from Cloud Hypervisor's description may write its word for a format that is not said. */
     @Test
     void anUnknownFormatIsAsIfItWereNotSaid() {

@@ -58,6 +58,7 @@ class DoctorTest {
                         "memlock",
                         "landlock",
                         "seccomp",
+                        "daemon-boxes",
                         "user-namespaces",
                         "io_uring",
                         "jdk");
@@ -76,6 +77,13 @@ class DoctorTest {
         assertThat(finding("kvm").found()).contains("is not KVM");
         kernel.fail(Syscall.OPENAT, Errno.EACCES);
         assertThat(finding("kvm").remedy()).contains("usermod -aG kvm");
+    }
+
+    @Test
+    void anOrdinaryUserIsToldWhatItsDaemonsShare() {
+        kernel.fail(Syscall.GETEUID, Errno.EPERM); // another number than root's
+        assertThat(finding("daemon-boxes").verdict()).isEqualTo(Verdict.WARN);
+        assertThat(finding("daemon-boxes").line()).contains("share its network and IPC");
     }
 
     @Test

@@ -38,6 +38,7 @@ import ringfence.vmm.device.VirtioDevice;
 import ringfence.vmm.event.EventSink;
 import ringfence.vmm.supervise.DaemonBoxes;
 import ringfence.vmm.supervise.DaemonUsers;
+import ringfence.vmm.supervise.LastWill;
 import ringfence.vmm.supervise.RuntimeDirectory;
 
 /** What a network device's daemon and a shared folder's are started with, and what a socket to the host has instead of one. The daemon is a script here, which writes that down and refuses. */
@@ -84,7 +85,7 @@ class DaemonStarterTest {
             exit 2
             """.formatted(report));
         Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
-        MachineProxy proxy = new MachineProxy(EventSink.NONE);
+        MachineProxy proxy = new MachineProxy(EventSink.NONE, new LastWill(linux, home));
         GuestRam ram = new GuestRam(linux, List.of(new GuestRam.Range(0, 1 << 20)), RamOptions.DEFAULT);
         try (RuntimeDirectory directory = RuntimeDirectory.create(linux);
                 DaemonStarter starter = new DaemonStarter(
@@ -110,7 +111,7 @@ class DaemonStarterTest {
     void aSocketIsOneVmsAndFreeWhenThatEnds() throws Exception {
         Path socket = home.resolve("vsock");
         VsockConfig vsock = VsockConfig.TABLE.parse("id=_vsock0,cid=3,socket=" + socket);
-        MachineProxy proxy = new MachineProxy(EventSink.NONE);
+        MachineProxy proxy = new MachineProxy(EventSink.NONE, new LastWill(linux, home));
         RuntimeOptions options = new RuntimeOptions(home, false, FilterMode.TRUE, Optional.empty());
         DaemonBoxes boxes = DaemonBoxes.ofPrivileges();
         try (GuestRam ram = new GuestRam(linux, List.of(new GuestRam.Range(0, 1 << 20)), RamOptions.DEFAULT);
@@ -346,7 +347,7 @@ class DaemonStarterTest {
     @Test
     void aRangeThatIsTakenUpIsALine() throws Exception {
         usersOf(1);
-        MachineProxy proxy = new MachineProxy(EventSink.NONE);
+        MachineProxy proxy = new MachineProxy(EventSink.NONE, new LastWill(linux, home));
         try (DaemonUsers.Taken _ = new DaemonUsers(linux, users.orElseThrow()).take();
                 GuestRam ram = new GuestRam(linux, List.of(new GuestRam.Range(0, 1 << 20)), RamOptions.DEFAULT);
                 RuntimeDirectory directory = RuntimeDirectory.create(linux);

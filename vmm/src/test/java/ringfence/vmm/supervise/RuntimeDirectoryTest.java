@@ -41,6 +41,10 @@ class RuntimeDirectoryTest {
         left = directory("vm-" + killed.pid());
     }
 
+    private Path of(long pid) {
+        return base.resolve("vm-" + pid);
+    }
+
     private Path directory(String name) throws Exception {
         Path made = Files.createDirectories(base.resolve(name));
         Files.write(made.resolve("counters"), new byte[10]);
@@ -49,10 +53,10 @@ class RuntimeDirectoryTest {
     }
 
     private void starts() throws Exception {
-        try (RuntimeDirectory own = RuntimeDirectory.create(linux, base, PID)) {
+        try (RuntimeDirectory own = RuntimeDirectory.create(linux, of(PID))) {
             assertThat(own.makeFence("_disk0")).exists();
         }
-        assertThat(base.resolve("vm-" + PID)).doesNotExist();
+        assertThat(of(PID)).doesNotExist();
     }
 
     @Test
@@ -85,7 +89,7 @@ class RuntimeDirectoryTest {
     /** It is locked as long as its VM is there. */
     @Test
     void anotherVmmLeavesOursAlone() throws Exception {
-        try (RuntimeDirectory own = RuntimeDirectory.create(linux, base, PID);
+        try (RuntimeDirectory own = RuntimeDirectory.create(linux, of(PID));
                 Fd directory = linux.files()
                         .open(own.counters().getParent().toString(), OpenFlag.RDONLY, OpenFlag.DIRECTORY)) {
             assertThat(linux.files().wouldConflict(directory, LockType.WRITE, 0, 0))
@@ -114,7 +118,7 @@ class RuntimeDirectoryTest {
                     kernel.heal(Syscall.FCNTL);
                     return through.call(call, arguments[0], arguments[1], arguments[2], 0, 0, 0);
                 });
-        try (RuntimeDirectory own = RuntimeDirectory.create(new Linux(kernel), base, nobodys)) {
+        try (RuntimeDirectory own = RuntimeDirectory.create(new Linux(kernel), of(nobodys))) {
             await(other, 10_000);
             assertThat(other.isAlive()).isFalse();
             assertThat(own.makeFence("_disk0")).exists();
@@ -149,7 +153,7 @@ class RuntimeDirectoryTest {
                 Syscall.FCNTL,
                 Errno.ENOLCK,
                 (fd, command, lock) -> command == F_OFD_SETLK && locks.incrementAndGet() == which);
-        assertThatThrownBy(() -> RuntimeDirectory.create(new Linux(kernel), base, PID))
+        assertThatThrownBy(() -> RuntimeDirectory.create(new Linux(kernel), of(PID)))
                 .isInstanceOf(ErrnoException.class);
         try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
             assertThat(open.filter(Files::exists).map(fd -> {

@@ -2,7 +2,6 @@ package ringfence.vmm.device.remote;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import ringfence.linux.Epoll;
@@ -12,23 +11,16 @@ import ringfence.linux.EventFd;
 import ringfence.linux.Fd;
 import ringfence.linux.Linux;
 import ringfence.memory.MemoryTable;
-import ringfence.vhostuser.link.InflightShare;
 import ringfence.vhostuser.link.PeerException;
 import ringfence.vhostuser.link.PeerException.Disposition;
 import ringfence.vhostuser.link.Threads;
 import ringfence.virtio.queue.QueueConfig;
-import ringfence.virtio.queue.QueueException;
 import ringfence.virtio.queue.QueueState;
 import ringfence.vmm.device.QueueEvents;
 
 /**
- * The link thread of a remote device: it alone talks to the back-end and owns what must outlive one (queues that run, the
- * inflight region). Others post commands; what they may know is published by {@link RemoteDevice}.
- *
- * <p>A command that meets a lost connection waits in this object's state until a successor has been set up: a queue to be
- * started is started then, one to be stopped is started and drained, and a reset is done when the successor has taken the
- * fence, for only then can nothing of the predecessor still land in guest memory. Where there is no fence, as for a network
- * device and for a back-end that tracks nothing, its death is enough.
+ * The link thread of a remote device: it alone talks to the back-end, connects to it and to its successors, and owns what
+ * outlives one ({@link GuestQueues}). Others post commands; what they may know is published by {@link RemoteDevice}.
  */
 final class Link {
     private static final long WAKE = -1;
@@ -39,9 +31,7 @@ final class Link {
     private final Linux linux;
     private final SocketSource source;
     private final Profile profile;
-    private final MemoryTable memory;
     private final int queueCount;
-    private final int queueSize;
     private final LinkEvents events;
     private final ConcurrentLinkedQueue<Runnable> commands = new ConcurrentLinkedQueue<>();
     private final EventFd wake;
@@ -49,18 +39,14 @@ final class Link {
     private final List<EventFd> errs = new ArrayList<>();
     private final Thread thread;
     private final Backoff backoff = new Backoff();
-    private final TreeMap<Integer, RemoteQueue> queues = new TreeMap<>();
-    private final List<CompletableFuture<Void>> resets = new ArrayList<>();
+    private final GuestQueues queues;
     private Resize resize; // null: none is under way
     private volatile boolean closing;
     private Fd socket; // of the connection, so that close() can end a call in progress; guarded by this
     private Connection connection; // null: none
     private PeerProcess before; // null: there was none
-    private InflightShare share; // null: none
-    private long acknowledged;
-    private long used; // those of the acknowledged ones that the guest wants at present
-    private int enabled; // so many queues are in use, the first ones
     private long lostAt;
+    private long connectedAt;
 
     /** How the configuration space is to begin, and who waits for it. */
     private record Resize(byte[] capacity, CompletableFuture<Void> done) {}
@@ -78,10 +64,7 @@ final class Link {
         this.linux = linux;
         this.source = source;
         this.profile = profile;
-        enabled = profile.enabledAtFirst();
-        this.memory = memory;
         this.queueCount = queueCount;
-        this.queueSize = queueSize;
         this.events = events;
         wake = linux.events().eventFd();
         epoll = linux.events().epoll(EVENTS);
@@ -91,6 +74,7 @@ final class Link {
             errs.add(err);
             epoll.add(err.fd(), Epoll.IN, i);
         }
+        queues = new GuestQueues(profile, memory, queueSize, errs, events);
         thread = Thread.ofPlatform().name(name).daemon().unstarted(this::run);
     }
 
@@ -135,6 +119,9 @@ final class Link {
             if (connection == null && backoff.millis(System.nanoTime()) == 0) {
                 connect();
             }
+            if (connection != null) { // a successor, too, has queues at once
+                events.serves(queues.inUse());
+            }
             int ready = epoll.await(connection != null ? -1 : backoff.millis(System.nanoTime()));
             for (int i = 0; i < ready; i++) {
                 attend(epoll.token(i));
@@ -143,21 +130,11 @@ final class Link {
             while (!closing && (command = commands.poll()) != null) {
                 guarded(command);
             }
-            if (connection != null) {
-                events.serves(inUse());
-            }
-            if (connection == null && !resets.isEmpty() && share == null && before != null && before.isDead()) {
-                forget(); // without a fence to be taken nobody is left who could write anything
+            if (connection == null && queues.awaitReset() && !queues.areFenced() && before != null && before.isDead()) {
+                queues.forget(); // without a fence to be taken nobody is left who could write anything
             }
         }
         end();
-    }
-
-    private List<QueueConfig> inUse() {
-        return queues.values().stream()
-                .filter(queue -> queue.begun && queue.index < enabled && profile.completes(queue.index))
-                .map(queue -> queue.config)
-                .toList();
     }
 
     private void attend(long token) {
@@ -198,7 +175,7 @@ final class Link {
         }
         before = gone.peer();
         boolean alive = !before.isDead();
-        backoff.reset(lostAt);
+        backoff.lost(lostAt, lostAt - connectedAt);
         events.lost(why, alive);
     }
 
@@ -220,11 +197,11 @@ final class Link {
         Connection next = null;
         try {
             next = Connection.open(linux, source, this::expose, profile, queueCount, before);
-            if (resets.isEmpty()) {
+            if (!queues.awaitReset()) {
                 byte[] resized = resize == null ? null : resize.capacity;
-                events.admit(next.features(), acknowledged, next.config(), resized);
+                events.admit(next.features(), queues.acknowledged(), next.config(), resized);
             }
-            resume(next);
+            queues.resume(next);
         } catch (PeerException e) {
             fail(next, e.getMessage(), e.disposition() == Disposition.FATAL);
             return;
@@ -237,17 +214,18 @@ final class Link {
         }
         connection = next;
         watch(next);
-        backoff.reset(System.nanoTime());
-        long gap = System.nanoTime() - lostAt;
+        connectedAt = System.nanoTime();
+        backoff.reset(connectedAt);
+        long gap = connectedAt - lostAt;
         // a guest that has asked for a reset reads features and configuration again
         events.connected(
                 source.process().map(BackendProcess::pid).orElse(next.peer().pid()),
                 next.features(),
                 next.config(),
                 gap,
-                !resets.isEmpty());
+                queues.awaitReset());
         finishResize();
-        guarded(this::settle);
+        guarded(() -> queues.settle(connection));
     }
 
     private static boolean isNobodyThere(ErrnoException e) {
@@ -268,120 +246,6 @@ final class Link {
         events.notConnected(why, refused);
     }
 
-    /** Gives a successor what its predecessor had, so that the guest notices nothing. */
-    private void resume(Connection to) {
-        if (acknowledged == 0) {
-            return;
-        }
-        prepare(to);
-        List<RemoteQueue> begun =
-                queues.values().stream().filter(queue -> queue.begun).toList();
-        if (!resets.isEmpty()) {
-            return; // settle() ends them; nothing is started again
-        }
-        for (RemoteQueue queue : begun) {
-            if (profile.tracked() && !to.tracksInflight() && !queue.isIdle(memory)) {
-                events.needsReset("the back-end has died with requests in flight, and tracks none");
-                return;
-            }
-        }
-        begun.forEach(queue -> takeUp(to, queue));
-    }
-
-    /** Starts a queue that has run before, where it stands. */
-    private void takeUp(Connection to, RemoteQueue queue) {
-        start(to, queue);
-        queue.events.kick().signal(); // a kick that was taken before is not rung again
-        queue.events.call().signal(); // an interrupt that was owed neither
-    }
-
-    private void prepare(Connection to) {
-        if (!to.tracksInflight() && share != null) {
-            share.close(); // what it says would be stale for whoever comes after this one
-            share = null;
-        }
-        long features = resets.isEmpty() ? used : used & to.features();
-        share = to.prepare(features, memory, share, queueCount, queueSize);
-    }
-
-    private void start(Connection to, RemoteQueue queue) {
-        QueueState from = queue.from(memory);
-        queue.begun = true; // also if this fails half-way
-        to.frontend()
-                .startQueue(
-                        queue.index,
-                        queue.config,
-                        from,
-                        queue.events.kick(),
-                        queue.events.call(),
-                        queue.err,
-                        queue.index < enabled);
-    }
-
-    /** Does what was asked for while nobody was there, or just now. */
-    private void settle() {
-        if (!resets.isEmpty()) {
-            finishResets();
-        }
-        for (RemoteQueue queue : List.copyOf(queues.values())) {
-            if (!queue.started.isDone()) {
-                begin(queue);
-            }
-            if (queue.stopping != null && queues.get(queue.index) == queue) {
-                QueueState at = connection.frontend().stopQueue(queue.index);
-                queues.remove(queue.index);
-                queue.stopping.complete(at);
-            }
-        }
-    }
-
-    private void begin(RemoteQueue queue) {
-        try {
-            if (!queue.begun) {
-                start(connection, queue);
-            }
-            queue.started.complete(null);
-        } catch (PeerException e) {
-            if (e.disposition() != Disposition.FATAL) {
-                throw e;
-            }
-            queues.remove(queue.index); // the ring is no memory: the guest's fault, not the back-end's
-            queue.started.completeExceptionally(e);
-        } catch (QueueException e) {
-            queues.remove(queue.index);
-            queue.started.completeExceptionally(e);
-        }
-    }
-
-    private void finishResets() {
-        List<RemoteQueue> begun =
-                queues.values().stream().filter(queue -> queue.begun).toList();
-        connection.reset(begun);
-        connection.forgetInflight();
-        forget();
-    }
-
-    /** The guest has let go of everything: so does the link, and who waited for it is told. */
-    private void forget() {
-        if (share != null) {
-            share.close();
-            share = null;
-        }
-        for (RemoteQueue queue : queues.values()) {
-            queue.started.completeExceptionally(new IllegalStateException("the device was reset"));
-            if (queue.stopping != null) {
-                queue.stopping.complete(QueueState.FRESH);
-            }
-        }
-        queues.clear();
-        acknowledged = 0;
-        used = 0;
-        enabled = profile.enabledAtFirst();
-        List<CompletableFuture<Void>> done = List.copyOf(resets);
-        resets.clear();
-        done.forEach(reset -> reset.complete(null));
-    }
-
     private void configChanged() {
         events.configRead(connection.readConfig());
     }
@@ -396,16 +260,7 @@ final class Link {
         if (before != null) {
             before.close();
         }
-        if (share != null) {
-            share.close();
-        }
-        queues.values().forEach(queue -> {
-            queue.started.completeExceptionally(new IllegalStateException("the device was closed"));
-            if (queue.stopping != null) {
-                queue.stopping.completeExceptionally(new IllegalStateException("the device was closed"));
-            }
-        });
-        resets.forEach(reset -> reset.complete(null)); // its connection is closed: there is no more to be had
+        queues.close();
         if (resize != null) {
             resize.done.completeExceptionally(new IllegalStateException("the device was closed"));
         }
@@ -417,41 +272,30 @@ final class Link {
     // ---- commands, on the thread --------------------------------------------------------------------------------
 
     void acknowledge(long features) {
-        acknowledged = features;
-        used = features;
-        if (connection != null) {
-            prepare(connection);
-        }
+        queues.acknowledge(features, connection);
     }
 
     void startQueue(
             int index, QueueConfig config, QueueState from, QueueEvents bells, CompletableFuture<Void> started) {
-        queues.put(index, new RemoteQueue(index, config, from, bells, errs.get(index), started));
-        if (connection != null) {
-            settle();
-        }
+        queues.start(index, config, from, bells, started, connection);
     }
 
     /** Goes by these features: a back-end hears of them only while nothing runs. */
     void use(long features) {
-        if (features == used || (features & ~acknowledged) != 0) {
-            return; // the guest has meanwhile begun anew
-        }
-        used = features;
-        if (connection == null || !resets.isEmpty()) {
-            return;
-        }
-        betweenRequests(() -> prepare(connection));
+        queues.use(features, connection);
     }
 
-    /** Does something while the queues stand still, drained; they go on where they stood. */
-    private void betweenRequests(Runnable action) {
-        List<RemoteQueue> running = queues.values().stream()
-                .filter(queue -> queue.begun && queue.stopping == null)
-                .toList();
-        running.forEach(queue -> connection.frontend().stopQueue(queue.index));
-        action.run();
-        running.forEach(queue -> takeUp(connection, queue));
+    /** Uses that many queues, the first ones; those that start later too, and those of a successor. */
+    void enable(int count) {
+        queues.enable(count, connection);
+    }
+
+    void stopQueue(int index, CompletableFuture<QueueState> stopped) {
+        queues.stop(index, stopped, connection);
+    }
+
+    void reset(CompletableFuture<Void> done) {
+        queues.reset(done, connection);
     }
 
     /**
@@ -464,7 +308,7 @@ final class Link {
             return;
         }
         resize = new Resize(capacity, done);
-        betweenRequests(() -> {
+        queues.betweenRequests(connection, () -> {
             try {
                 connection.frontend().setConfig(0, capacity);
             } catch (PeerException e) {
@@ -496,52 +340,9 @@ final class Link {
         if (connection == null) {
             return; // the next one comes anyway
         }
-        for (RemoteQueue queue : queues.values()) {
-            if (queue.begun) {
-                connection.frontend().stopQueue(queue.index);
-            }
-        }
+        queues.drain(connection);
         source.process().ifPresent(BackendProcess::kill); // as at any death, it changes nothing that it leaves
         lost("it makes room for the next one");
-    }
-
-    /** Uses that many queues, the first ones; those that start later too, and those of a successor. */
-    void enable(int count) {
-        int before = enabled;
-        enabled = count;
-        if (connection == null) {
-            return;
-        }
-        for (RemoteQueue queue : queues.values()) {
-            boolean on = queue.index < count;
-            if (queue.begun && on != queue.index < before) {
-                connection.frontend().enable(queue.index, on);
-            }
-        }
-    }
-
-    void stopQueue(int index, CompletableFuture<QueueState> stopped) {
-        RemoteQueue queue = queues.get(index);
-        if (queue == null) {
-            stopped.completeExceptionally(new IllegalStateException("queue " + index + " does not run"));
-            return;
-        }
-        queue.stopping = stopped;
-        if (connection != null) {
-            settle();
-        }
-    }
-
-    void reset(CompletableFuture<Void> done) {
-        resets.add(done);
-        if (queues.values().stream().noneMatch(queue -> queue.begun)) {
-            if (connection != null) {
-                connection.forgetInflight();
-            }
-            forget();
-        } else if (connection != null) {
-            settle();
-        }
     }
 
     void writeConfig(int offset, byte[] bytes) {

@@ -26,6 +26,26 @@ public record RemoteState(
     /** Of a device that waits for its first back-end. */
     public static final RemoteState FIRST = new RemoteState(Phase.CONNECTING, "not tried yet", 0, 0, 0, 0, 0, 0, false);
 
+    /** By hand: what a record does by itself is put together when it is first needed, ten classes in each start. */
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof RemoteState that
+                && phase == that.phase
+                && peer == that.peer
+                && features == that.features
+                && reconnects == that.reconnects
+                && lastGapNanos == that.lastGapNanos
+                && longestGapNanos == that.longestGapNanos
+                && hangs == that.hangs
+                && hung == that.hung
+                && reason.equals(that.reason);
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * phase.hashCode() + reason.hashCode();
+    }
+
     RemoteState in(Phase next, String why) {
         return new RemoteState(next, why, peer, features, reconnects, lastGapNanos, longestGapNanos, hangs, false);
     }

@@ -64,8 +64,7 @@ class HangTest {
 
     /** A device behind a daemon that listens, which is the VMM's own or is not. */
     private void starts(boolean ours, Optional<Upkeep.OnHang> onHang) throws Exception {
-        String socket = directory.resolve("disk.sock").toString();
-        backend = Backend.listen(linux, socket, disk, BackendOptions.defaults().withLog(line -> {}));
+        String socket = listen();
         device = RemoteDevice.of(
                         linux,
                         "_disk0",
@@ -79,12 +78,37 @@ class HangTest {
         eventually(() -> device.state().phase() == Phase.CONNECTED);
     }
 
+    /** @return where a daemon listens now */
+    private String listen() {
+        String socket = directory.resolve("disk.sock").toString();
+        backend = Backend.listen(linux, socket, disk, BackendOptions.defaults().withLog(line -> {}));
+        return socket;
+    }
+
     private static void eventually(BooleanSupplier condition) throws InterruptedException {
         long start = System.nanoTime();
         while (!condition.getAsBoolean()) {
             assertThat(System.nanoTime() - start).as("waited for too long").isLessThan(20_000_000_000L);
             Thread.sleep(1);
         }
+    }
+
+    private GuestDriver queueIsStarted() throws Exception {
+        device.acknowledge(Feature.VERSION_1);
+        device.startQueue(0, PLACE, QueueState.FRESH, events)
+                .toCompletableFuture()
+                .get(10, TimeUnit.SECONDS);
+        return GuestDriver.direct(PLACE, memory);
+    }
+
+    /** The guest asks for something that is not done before {@code disk.completes} is counted down. */
+    private void aRequestWaits(GuestDriver guest) {
+        disk.completes = new CountDownLatch(1);
+        guest.begin(1);
+        guest.writable(STATUS, 1);
+        guest.offer(7);
+        guest.publish();
+        events.kick().signal();
     }
 
     /** Waits until the device is told to hang, which has to be within two seconds from now. */
@@ -104,19 +128,10 @@ class HangTest {
     @Test
     void aDaemonOfOthersThatCompletesNothingIsFailedWithWhatToDoUntilItGoesOn() throws Exception {
         starts(false, Optional.empty());
-        device.acknowledge(Feature.VERSION_1);
-        GuestDriver guest = GuestDriver.direct(PLACE, memory);
-        device.startQueue(0, PLACE, QueueState.FRESH, events)
-                .toCompletableFuture()
-                .get(10, TimeUnit.SECONDS);
+        GuestDriver guest = queueIsStarted();
         Thread.sleep(2000);
         assertThat(device.state().hangs()).as("nothing waits").isZero();
-        disk.completes = new CountDownLatch(1);
-        guest.begin(1);
-        guest.writable(STATUS, 1);
-        guest.offer(7);
-        guest.publish();
-        events.kick().signal();
+        aRequestWaits(guest);
         toldInTime();
         assertThat(device.state().phase()).isEqualTo(Phase.FAILED);
         assertThat(device.state().reason())
@@ -126,6 +141,22 @@ class HangTest {
         eventually(() -> device.state().phase() == Phase.CONNECTED);
         assertThat(device.state().hangs()).isEqualTo(1);
         assertThat(device.state().reconnects()).isZero();
+    }
+
+    /** Its queues run from the connection on, though nobody has started them. */
+    @Test
+    void aSuccessorOfADaemonOfOthersIsLookedAfterToo() throws Exception {
+        starts(false, Optional.empty());
+        GuestDriver guest = queueIsStarted();
+        backend.close();
+        eventually(() -> device.state().phase() != Phase.CONNECTED);
+        listen();
+        eventually(() -> device.state().phase() == Phase.CONNECTED);
+        assertThat(device.state().reconnects()).isEqualTo(1);
+        aRequestWaits(guest);
+        toldInTime();
+        disk.completes.countDown();
+        eventually(() -> device.state().phase() == Phase.CONNECTED);
     }
 
     @Test
