@@ -47,6 +47,15 @@ class DaemonOfOthersStopTest {
             }
             guest.run("dd if=/dev/vda of=/dev/null bs=1M count=1").orThrow();
             disk.signal(SIGSTOP);
+            assertThat(host.run(LONG, ctl(host, folder, "shutdown")).status()).isZero();
+            guest.vmm().err().await("a device does not stop within 10 s: the VM ends without it", LONG);
+            assertThat(host.run(LONG, ctl(host, folder, "info")).orThrow().text())
+                    .contains("\"state\":\"Created\"");
+            disk.signal(SIGCONT);
+            assertThat(host.run(LONG, ctl(host, folder, "boot")).status()).isZero();
+            guest.awaitReady();
+            guest.run("dd if=/dev/vda of=/dev/null bs=1M count=1").orThrow();
+            disk.signal(SIGSTOP);
             try (Program reboot = host.start(ctl(host, folder, "reboot"))) {
                 Thread.sleep(1000);
                 host.run(LONG, ctl(host, folder, "shutdown-vmm"));

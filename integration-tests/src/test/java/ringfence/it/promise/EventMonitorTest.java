@@ -76,7 +76,13 @@ class EventMonitorTest {
         }
         assertThat(told())
                 .containsExactly(
-                        "vmm:starting", "vm:booting", "vm:booted", "vm:shutdown", "vm:deleted", "vmm:shutdown");
+                        "vmm:starting",
+                        "vm:booting",
+                        "cpu_manager:create_vcpu",
+                        "vm:booted",
+                        "vm:shutdown",
+                        "vm:deleted",
+                        "vmm:shutdown");
     }
 
     /** As libvirt reads it: the pipe is there first, its reader comes when the VMM runs. */
@@ -101,6 +107,7 @@ class EventMonitorTest {
                     .containsExactly(
                             "vmm:starting",
                             "vm:booting",
+                            "cpu_manager:create_vcpu",
                             "vm:booted",
                             "vm:pausing",
                             "vm:paused",
@@ -147,6 +154,7 @@ class EventMonitorTest {
                     .containsExactly(
                             "vmm:starting",
                             "vm:booting",
+                            "cpu_manager:create_vcpu",
                             "vm:booted",
                             "ringfence:device-lost",
                             "ringfence:device-reconnected");

@@ -16,6 +16,7 @@ import ringfence.it.lab.GuestSpec;
 import ringfence.it.lab.KvmHost;
 import ringfence.it.lab.NetworkOf;
 import ringfence.it.lab.OnKvmHost;
+import ringfence.it.lab.Program;
 import ringfence.it.lab.Vmm;
 import ringfence.it.lab.VmmApi;
 
@@ -27,6 +28,8 @@ class HotPlugTest {
     private static final int TIMES = Integer.getInteger("ringfence.promise.plugs", 5);
 
     private static final long SEED = Long.getLong("ringfence.seed", System.nanoTime() >>> 20);
+    private static final int SIGCONT = 18;
+    private static final int SIGSTOP = 19;
     private static final String SUM = "sha256sum | cut -c 1-64";
     private static final String HERE = "192.0.2.1";
     private static final Pattern STAMPED = Pattern.compile("(stamp: writes=(\\d+) .*errors=(\\d+))\\s+stamped (\\d+)");
@@ -101,7 +104,9 @@ class HotPlugTest {
                         + " echo shared >folder/file",
                 scratch);
         String socket = scratch + "/api";
-        GuestSpec spec = GuestSpec.kernel("6.12").options("--api-socket", socket, "--platform", "num_pci_segments=2");
+        GuestSpec spec = GuestSpec.kernel("6.12")
+                .options("--api-socket", socket, "--platform", "num_pci_segments=2")
+                .options("--pci-segment", "pci_segment=1,mmio32_aperture_weight=3,mmio64_aperture_weight=2");
         try (Guest guest = Guest.start(host, new Vmm.Ringfence(), spec);
                 ApiCaller api = caller(host, guest.awaitReady(), socket)) {
             String data = host.script("cat \"$1/hot\" | " + SUM, scratch).text();
@@ -120,6 +125,7 @@ class HotPlugTest {
             awaitGone(api, "disk");
             disappears(guest, "/dev/vda");
             folder(guest, api, scratch);
+            generic(host, guest, api, scratch);
             pressed(guest, api);
             assertThat(guest.complaints()).isEmpty();
             assertThat(guest.powerOff().status()).isZero();
@@ -171,6 +177,34 @@ class HotPlugTest {
         remove(api, "fs");
         awaitGone(api, "fs");
         disappears(guest, device);
+    }
+
+    /** A disk of which only its daemon knows more than its type: and one that is stopped holds up nobody but the guest's driver. */
+    private static void generic(KvmHost host, Guest guest, ApiCaller api, String scratch) {
+        Command daemon = Command.of(host.places().program("vhost-user-blk"))
+                .with("--socket-path=" + scratch + "/generic", "--blk-file=" + scratch + "/hot");
+        try (Program disk = host.start(daemon)) {
+            for (boolean stopped : new boolean[] {false, true}) {
+                add(
+                        api,
+                        "generic-vhost-user",
+                        "\"device_type\":2,\"queue_sizes\":[64],\"socket\":\"" + scratch + "/generic\"");
+                appears(guest, "/dev/vda");
+                assertThat(guest.text("cat /dev/vda | " + SUM))
+                        .isEqualTo(
+                                host.script("cat \"$1/hot\" | " + SUM, scratch).text());
+                if (stopped) {
+                    disk.signal(SIGSTOP);
+                }
+                remove(api, "generic-vhost-user");
+                if (stopped) {
+                    assertThat(api.get("vm.info").body()).contains("hot-generic-vhost-user");
+                    disk.signal(SIGCONT);
+                }
+                awaitGone(api, "generic-vhost-user");
+                disappears(guest, "/dev/vda");
+            }
+        }
     }
 
     private static void await(KvmHost host, Guest guest, ApiCaller api) {

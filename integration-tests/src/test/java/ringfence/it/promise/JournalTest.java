@@ -85,7 +85,12 @@ class JournalTest {
         String before = events("--vm", "api");
         assertThat(names(before))
                 .containsSubsequence(
-                        "vmm:starting", "ringfence:api-call", "vm:booting", "vm:booted", "ringfence:api-call");
+                        "vmm:starting",
+                        "ringfence:api-call",
+                        "vm:booting",
+                        "cpu_manager:create_vcpu",
+                        "vm:booted",
+                        "ringfence:api-call");
         assertThat(before)
                 .contains("\"endpoint\":\"/api/v1/vm.boot\"", "\"status\":\"204\"", "\"status\":\"500\"")
                 .doesNotContain("vm.info");

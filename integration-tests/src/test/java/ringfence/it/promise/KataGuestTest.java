@@ -2,10 +2,12 @@ package ringfence.it.promise;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
 import java.time.Duration;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import ringfence.it.fuse.GuestProgram;
 import ringfence.it.lab.ApiCaller;
 import ringfence.it.lab.Command;
 import ringfence.it.lab.Guest;
@@ -20,34 +22,40 @@ class KataGuestTest {
     private static final Duration LONG = Duration.ofMinutes(3);
     private static final String SUM = "sha256sum | cut -c 1-64";
     private static final String VM = "{\"console\":{\"iommu\":false,\"mode\":\"Off\"},\"cpus\":{\"boot_vcpus\":1,"
-            + "\"kvm_hyperv\":false,\"max_vcpus\":2,\"nested\":true,\"topology\":{\"cores_per_die\":2,"
-            + "\"dies_per_package\":1,\"packages\":1,\"threads_per_core\":1}},\"disks\":[{\"direct\":false,"
-            + "\"image_type\":\"Raw\",\"iommu\":false,\"num_queues\":1,\"path\":\"DIR/image\",\"queue_size\":128,"
-            + "\"readonly\":true,\"vhost_user\":false}],\"fs\":[{\"num_queues\":1,\"queue_size\":1024,"
-            + "\"socket\":\"DIR/virtiofsd.sock\",\"tag\":\"kataShared\"}],\"memory\":{\"hotplug_method\":\"Acpi\","
-            + "\"hotplug_size\":1073741824,\"shared\":true,\"size\":536870912},\"payload\":{\"cmdline\":"
-            + "\"console=ttyS0,115200n8 panic=1 no_timer_check noreplace-smp quiet mitigations=off guest=agent\","
-            + "\"initramfs\":\"INITRAMFS\",\"kernel\":\"KERNEL\"},\"rng\":{\"iommu\":false,\"src\":\"/dev/urandom\"},"
-            + "\"serial\":{\"iommu\":false,\"mode\":\"Tty\"},\"vsock\":{\"cid\":3,\"iommu\":false,\"socket\":"
-            + "\"DIR/clh.sock\"},\"watchdog\":false}";
+        + "\"kvm_hyperv\":false,\"max_vcpus\":2,\"nested\":true,\"topology\":{\"cores_per_die\":2,"
+        + "\"dies_per_package\":1,\"packages\":1,\"threads_per_core\":1}},\"disks\":[{\"direct\":false,"
+        + "\"image_type\":\"Raw\",\"iommu\":false,\"num_queues\":1,\"path\":\"DIR/image\",\"queue_size\":128,"
+        + "\"readonly\":true,\"vhost_user\":false}],\"fs\":[{\"num_queues\":1,\"pci_segment\":1,\"queue_size\":1024,"
+        + "\"socket\":\"DIR/virtiofsd.sock\",\"tag\":\"kataShared\"}],\"memory\":{\"hotplug_method\":\"Acpi\","
+        + "\"hotplug_size\":1073741824,\"shared\":true,\"size\":536870912},\"payload\":{\"cmdline\":\"console=ttyS0,115200n8"
+        + " panic=1 no_timer_check noreplace-smp quiet mitigations=off guest=agent\","
+        + "\"initramfs\":\"INITRAMFS\",\"kernel\":\"KERNEL\"},\"platform\":{\"num_pci_segments\":2,\"sev_snp\":false,"
+        + "\"tdx\":false},\"rng\":{\"iommu\":false,\"src\":\"/dev/urandom\"},"
+        + "\"serial\":{\"iommu\":false,\"mode\":\"Tty\"},\"vsock\":{\"cid\":3,\"iommu\":false,\"socket\":"
+        + "\"DIR/clh.sock\"},\"watchdog\":false}";
     private static final String NET = "{\"iommu\":false,\"ip\":\"192.168.249.1\",\"mac\":\"MAC\","
             + "\"mask\":\"255.255.255.0\",\"num_queues\":2,\"queue_size\":256,\"vhost_mode\":\"Client\","
             + "\"vhost_user\":false}";
     private static final String DISK = "{\"direct\":false,\"image_type\":\"Raw\",\"iommu\":false,\"num_queues\":1,"
             + "\"path\":\"DIR/volume\",\"queue_size\":1024,\"readonly\":false,\"vhost_user\":false}";
+    /** Where an agent of Kata's listens in the guest. */
+    private static final int AGENT = 1024;
+
+    private static final int DIALS = 20;
+
     private static final String FIRST = "02:00:ca:fe:00:01";
     private static final String SECOND = "02:00:ca:fe:00:02";
 
     @Test
-    void aGuestSeesEachDeviceComeAndGo(KvmHost host) {
+    void aGuestSeesEachDeviceComeAndGo(KvmHost host) throws IOException, InterruptedException {
         host.script("[ -c /dev/net/tun ] || modprobe tun");
         String scratch = host.script(
                         "mktemp -d \"$1/kata-XXXXXX\"", host.places().scratch())
                 .text();
         host.script(
-                "cd \"$1\"; truncate -s 16M image; dd if=/dev/urandom of=volume bs=256k count=4 2>/dev/null;"
-                        + " mkdir shared; echo shared >shared/file",
-                scratch);
+                "cd \"$1\"; truncate -s 16M image; dd if=/dev/urandom of=volume bs=256k count=4 2>/dev/null", scratch);
+        FolderTools.put(host, scratch + "/shared", GuestProgram.VSOCK);
+        host.script("echo shared >\"$1/shared/file\"", scratch);
         try (Program virtiofsd = folder(host, scratch);
                 Guest guest = Guest.of(
                         host,
@@ -66,6 +74,8 @@ class KataGuestTest {
             assertThat(guest.text("cat /sys/block/vda/ro")).isEqualTo("1");
             assertThat(guest.text("mkdir /shared; mount -t virtiofs kataShared /shared; cat /shared/file"))
                     .isEqualTo("shared");
+            assertThat(guest.text("ls /sys/bus/pci/devices | grep ^0001:")).isEqualTo("0001:00:00.0");
+            dialAgent(host, guest, scratch);
             String disk = plugged(api.put("vm.add-disk", DISK.replace("DIR", scratch)));
             appears(guest, "/dev/vdb");
             assertThat(guest.text("cat /dev/vdb | " + SUM))
@@ -89,6 +99,18 @@ class KataGuestTest {
         } finally {
             host.run("rm", "-rf", scratch);
         }
+    }
+
+    /** It is dialled again and again, as long as nobody listens; then each dial is answered with OK and its bytes. */
+    private static void dialAgent(KvmHost host, Guest guest, String scratch) {
+        String dial = "cd \"$1\"; shared/vsock %s clh.sock " + AGENT + " %d %s";
+        host.run(LONG, Command.script(dial.formatted("refused", DIALS, ""), scratch))
+                .orThrow();
+        guest.text("(/shared/vsock echo " + AGENT + " 2>/run/agent &) ; n=0; until grep -q ready /run/agent; do"
+                + " n=$((n + 1)); [ $n -lt 300 ] || exit 1; usleep 100000; done");
+        host.run(LONG, Command.script(dial.formatted("many", DIALS, "1000"), scratch))
+                .orThrow();
+        guest.text("killall vsock");
     }
 
     private static Program folder(KvmHost host, String scratch) {

@@ -22,6 +22,8 @@ import ringfence.it.lab.TinyKernel;
 import ringfence.it.lab.VmmApi;
 import ringfence.linux.Linux;
 import ringfence.linux.Processes;
+import ringfence.option.Json;
+import ringfence.option.JsonReader;
 import ringfence.vmm.supervise.RuntimeDirectory;
 
 /** A real VM with a disk, seen by {@code ringfence ps}, {@code top} and {@code metrics}. Its guest exits all the time; any KVM does. */
@@ -200,6 +202,21 @@ class ObserveTest {
                 .hasSize(2);
         assertThat(lines.stream().filter(line -> line.matches("[0-9]+ +connected .* {3}data")))
                 .hasSize(2);
+    }
+
+    @Test
+    void topShowsRatesTwiceAsJson() throws Exception {
+        List<Json.Obj> looks = run("top", "--json", "-n", "2", "--delay", "0.5")
+                .lines()
+                .map(JsonReader::read)
+                .toList();
+        assertThat(looks).hasSize(2);
+        for (Json.Obj look : looks) {
+            assertThat(look.toString())
+                    .containsPattern("\"pid\":" + vmm.pid() + ",\"api_socket\":\"[^\"]*/api\",\"state\":\"running\","
+                            + "\"exits_per_second\":[1-9][0-9]*,")
+                    .containsPattern("\"devices\":\\[\\{\"id\":\"data\",\"pid\":[0-9]+,\"state\":\"connected\",");
+        }
     }
 
     @Test

@@ -17,6 +17,7 @@ import ringfence.vmm.config.LandlockRule;
 import ringfence.vmm.config.MemoryConfig;
 import ringfence.vmm.config.NetConfig;
 import ringfence.vmm.config.PayloadConfig;
+import ringfence.vmm.config.PciSegmentConfig;
 import ringfence.vmm.config.PlatformConfig;
 import ringfence.vmm.config.PmemConfig;
 import ringfence.vmm.config.RngConfig;
@@ -40,6 +41,7 @@ final class Flags {
     static final String WATCHDOG = "--watchdog";
     static final String PVPANIC = "--pvpanic";
     static final String PLATFORM = "--platform";
+    static final String PCI_SEGMENT = "--pci-segment";
     static final String CONFIG = "--config";
     static final String API_SOCKET = "--api-socket";
     static final String NO_SHUTDOWN = "--no-shutdown";
@@ -79,7 +81,8 @@ final class Flags {
                 RNG,
                 WATCHDOG,
                 PVPANIC,
-                PLATFORM));
+                PLATFORM,
+                PCI_SEGMENT));
         for (Option<PayloadConfig, ?> option : PayloadConfig.TABLE.options()) {
             names.add("--" + option.key());
         }
@@ -114,9 +117,10 @@ final class Flags {
                 CONSOLE,
                 DEBUG_CONSOLE,
                 RNG,
-                PLATFORM)) {
-            flags.add(new Flag(
-                    name, "", "<options>", List.of(DISK, NET, FS, GENERIC, PMEM).contains(name), List.of()));
+                PLATFORM,
+                PCI_SEGMENT)) {
+            boolean many = List.of(DISK, NET, FS, GENERIC, PMEM, PCI_SEGMENT).contains(name);
+            flags.add(new Flag(name, "", "<options>", many, List.of()));
         }
         flags.add(new Flag(
                 WATCHDOG, "", "", false, List.of("a guest that falls silent is reset; needs a driver in its kernel")));
@@ -178,6 +182,7 @@ final class Flags {
             case BALLOON -> Optional.of(BalloonConfig.TABLE);
             case RNG -> Optional.of(RngConfig.TABLE);
             case PLATFORM -> Optional.of(PlatformConfig.TABLE);
+            case PCI_SEGMENT -> Optional.of(PciSegmentConfig.TABLE);
             case EVENT_MONITOR -> Optional.of(EventMonitorConfig.TABLE);
             case LANDLOCK_RULES -> Optional.of(LandlockRule.TABLE);
             default -> Optional.empty();

@@ -63,6 +63,10 @@ final class ObserveCommands {
         }
         long times = times(said.get());
         Top top = new Top(new VmFinder(linux), out, interval(said.get()), order(said.get()));
+        if (said.get().hasMatchedOption(ObserveModels.JSON)) {
+            top.printJson(times);
+            return ExitCode.OK;
+        }
         if (said.get().hasMatchedOption(ObserveModels.BATCH)) {
             top.print(times);
             return ExitCode.OK;

@@ -39,7 +39,9 @@ final class ObserveModels {
                 "Shows what the virtual machines that run do, and each of their devices, in rates since the look"
                     + " before. Keys: q ends; e, o, b, m and p sort by exits, operations, bytes, memory and process.",
                 "  ringfence top",
-                "  ringfence top --batch -n 2 --delay 5");
+                "  ringfence top --batch -n 2 --delay 5",
+                "  ringfence top --json -n 1 | jq '.vms[].exits_per_second'");
+        spec.addOption(flag("as JSON, an object in a line each time", JSON));
         spec.addOption(flag("as text, one table after the other, for scripts and files", BATCH, "-b"));
         spec.addOption(value("<n>", "end after so many; without it, at q or with the reader", TIMES, "-n"));
         spec.addOption(value("<seconds>", "between two looks, 0.1 to 3600 (1)", DELAY, "-d"));

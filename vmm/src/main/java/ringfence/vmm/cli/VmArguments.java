@@ -21,6 +21,7 @@ import ringfence.vmm.config.LandlockRule;
 import ringfence.vmm.config.MemoryConfig;
 import ringfence.vmm.config.NetConfig;
 import ringfence.vmm.config.PayloadConfig;
+import ringfence.vmm.config.PciSegmentConfig;
 import ringfence.vmm.config.PlatformConfig;
 import ringfence.vmm.config.PmemConfig;
 import ringfence.vmm.config.RngConfig;
@@ -130,7 +131,8 @@ record VmArguments(
                 a.has(Flags.PVPANIC),
                 a.value(Flags.PLATFORM)
                         .map(text -> parse(Flags.PLATFORM, PlatformConfig.TABLE, text))
-                        .orElse(PlatformConfig.DEFAULT));
+                        .orElse(PlatformConfig.DEFAULT),
+                a.has(Flags.PCI_SEGMENT) ? all(a, Flags.PCI_SEGMENT, PciSegmentConfig.TABLE) : List.of());
     }
 
     private static <R> List<R> all(Arguments a, String flag, OptionTable<R> table) {

@@ -17,6 +17,11 @@ public record PciPlace(int segment, OptionalInt device) {
     /** Wherever there is room on segment 0. */
     public static final PciPlace ANY = new PciPlace(0, OptionalInt.empty());
 
+    /** Wherever there is room on that segment. */
+    PciPlace on(int other) {
+        return new PciPlace(other, device);
+    }
+
     static PciPlace of(int segment, Optional<Integer> device) {
         return new PciPlace(segment, device.map(OptionalInt::of).orElseGet(OptionalInt::empty));
     }

@@ -30,6 +30,7 @@ import ringfence.option.OptionTypes;
  * @param watchdog whether a guest that falls silent is reset
  * @param pvpanic whether its kernel can tell us of a panic
  * @param platform the machine itself
+ * @param pciSegments shares of its PCI segments, of those that are to weigh more than others
  */
 public record VmConfig(
         PayloadConfig payload,
@@ -48,7 +49,8 @@ public record VmConfig(
         DebugConsoleConfig debugConsole,
         boolean watchdog,
         boolean pvpanic,
-        PlatformConfig platform) {
+        PlatformConfig platform,
+        List<PciSegmentConfig> pciSegments) {
     private static final Option<VmConfig, PayloadConfig> PAYLOAD = Option.of(
             "",
             "payload",
@@ -128,6 +130,13 @@ public record VmConfig(
             PlatformConfig.DEFAULT,
             VmConfig::platform,
             "the machine itself");
+    private static final Option<VmConfig, List<PciSegmentConfig>> PCI_SEGMENTS = Option.of(
+            "pci-segment",
+            "pci_segments",
+            OptionTypes.list(OptionTypes.laterRecord(() -> PciSegmentConfig.TABLE)), // as with nets
+            List.of(),
+            VmConfig::pciSegments,
+            "a PCI segment's share of addresses");
 
     /** JSON, as {@code vm.create} takes it; in flags each option is a flag of its own. */
     public static final OptionTable<VmConfig> TABLE = OptionTable.of(
@@ -149,7 +158,8 @@ public record VmConfig(
                             v.get(DEBUG_CONSOLE),
                             v.get(WATCHDOG),
                             v.get(PVPANIC),
-                            v.get(PLATFORM)),
+                            v.get(PLATFORM),
+                            v.get(PCI_SEGMENTS)),
                     PAYLOAD,
                     CPUS,
                     MEMORY,
@@ -166,7 +176,8 @@ public record VmConfig(
                     DEBUG_CONSOLE,
                     WATCHDOG,
                     PVPANIC,
-                    PLATFORM)
+                    PLATFORM,
+                    PCI_SEGMENTS)
             .required("payload")
             .refused("devices", "user_devices", "vdpa", "numa", "tpm", "iommu", "landlock_enable", "rate_limit_groups");
 
@@ -202,6 +213,7 @@ public record VmConfig(
             files.add(!file.id().isEmpty() ? file : file.named(free("_pmem", taken)));
         }
         pmem = List.copyOf(files);
+        pciSegments = List.copyOf(pciSegments);
     }
 
     private static String free(String kind, Set<String> taken) {
@@ -317,7 +329,8 @@ public record VmConfig(
                 debugConsole,
                 watchdog,
                 pvpanic,
-                platform);
+                platform,
+                pciSegments);
     }
 
     private VmConfig with(
@@ -344,7 +357,8 @@ public record VmConfig(
                 debugConsole,
                 watchdog,
                 pvpanic,
-                platform);
+                platform,
+                pciSegments);
     }
 
     /** The same with that balloon. */
@@ -366,7 +380,8 @@ public record VmConfig(
                 debugConsole,
                 watchdog,
                 pvpanic,
-                platform);
+                platform,
+                pciSegments);
     }
 
     /** The same with the pseudo-terminals that its consoles have now, or with none; of no effect on other consoles. */
@@ -389,7 +404,8 @@ public record VmConfig(
                 debugConsole.with(debugTerminal),
                 watchdog,
                 pvpanic,
-                platform);
+                platform,
+                pciSegments);
     }
 
     /**
@@ -431,81 +447,6 @@ public record VmConfig(
 
     /** What is wrong with it, on a host like this; empty: it can be run. */
     public List<Problem> problems(HostLimits host) {
-        List<Problem> problems = new ArrayList<>(payload.problems());
-        problems.addAll(cpus.problems(host));
-        problems.addAll(memory.problems(host));
-        balloon.ifPresent(one -> problems.addAll(one.problems(memory.size())));
-        problems.addAll(rng.problems());
-        problems.addAll(serial.problems("--serial"));
-        problems.addAll(console.problems("--console"));
-        problems.addAll(debugConsole.problems());
-        Names names = new Names(platform.numPciSegments(), new HashSet<>(), new HashSet<>(), problems);
-        for (DiskConfig disk : disks) {
-            names.check("--disk", disk.id(), disk.place(), disk.problems(cpus));
-        }
-        for (NetConfig net : nets) {
-            names.check("--net", net.id(), net.place(), net.problems(cpus));
-        }
-        for (FsConfig folder : fs) {
-            names.check("--fs", folder.id(), folder.place(), folder.problems(cpus));
-        }
-        for (GenericConfig generic : generics) {
-            names.check("--generic-vhost-user", generic.id(), generic.place(), generic.problems());
-        }
-        vsock.ifPresent(one -> names.check("--vsock", one.id(), one.place(), new ArrayList<>()));
-        for (PmemConfig file : pmem) {
-            names.check("--pmem", file.id(), file.place(), new ArrayList<>());
-        }
-        checkFds(problems);
-        checkTags(problems);
-        return problems;
-    }
-
-    /** A descriptor of a tap serves one pair of queues of one device. */
-    private void checkFds(List<Problem> problems) {
-        Set<Integer> taken = new HashSet<>();
-        for (NetConfig net : nets) {
-            if (net.backend() instanceof NetBackend.Descriptors(List<Integer> fds)) {
-                for (int fd : Set.copyOf(fds)) {
-                    if (!taken.add(fd)) {
-                        problems.add(
-                                new Problem("--net " + net.id() + " fd", fd + " is another device's: give its own"));
-                    }
-                }
-            }
-        }
-    }
-
-    /** A guest mounts by the tag: two of one name would leave it to chance which. */
-    private void checkTags(List<Problem> problems) {
-        Set<String> taken = new HashSet<>();
-        for (FsConfig folder : fs) {
-            if (!taken.add(folder.tag())) {
-                problems.add(new Problem(
-                        "--fs " + folder.id() + " tag", "'" + folder.tag() + "' is given twice: choose another one"));
-            }
-        }
-    }
-
-    /** Rules between devices: names and places are unique. */
-    private record Names(int segments, Set<String> ids, Set<PciPlace> places, List<Problem> problems) {
-        void check(String flag, String id, PciPlace place, List<Problem> own) {
-            place.check(segments, own);
-            for (Problem problem : own) {
-                problems.add(problem.of(flag + " " + id));
-            }
-            if (!ids.add(id)) {
-                problems.add(new Problem(flag + " id", "'" + id + "' is given twice: choose another one"));
-            }
-            if (id.startsWith("__")) {
-                problems.add(
-                        new Problem(flag + " id", "'" + id + "' is reserved: choose one that begins with a letter"));
-            }
-            if (place.device().isPresent() && !places.add(place)) {
-                problems.add(new Problem(
-                        flag + " " + id + " pci_device_id",
-                        place.device().getAsInt() + " is taken: choose another one"));
-            }
-        }
+        return VmProblems.of(this, host);
     }
 }

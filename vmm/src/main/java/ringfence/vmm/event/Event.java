@@ -53,6 +53,14 @@ public sealed interface Event {
         }
     }
 
+    /** A vCPU of this number is there, for the boot that follows. */
+    record VcpuCreated(int cpu) implements Event {
+        @Override
+        public EventForm form() {
+            return EventForm.of("cpu_manager", "create_vcpu", EventForm.ID, Integer.toString(cpu));
+        }
+    }
+
     /** The guest has told of its crash. */
     enum GuestPanic implements Event {
         PANIC,

@@ -20,6 +20,7 @@ import ringfence.vmm.config.CpusConfig;
 import ringfence.vmm.config.HostLimits;
 import ringfence.vmm.config.MemoryConfig;
 import ringfence.vmm.config.PciPlace;
+import ringfence.vmm.config.PciSegmentConfig;
 import ringfence.vmm.config.Problem;
 import ringfence.vmm.config.RuntimeOptions;
 import ringfence.vmm.config.VmConfig;
@@ -83,7 +84,7 @@ final class MachineParts implements AutoCloseable {
             supported = kvm.supportedCpuid();
             map = MemoryMap.of(
                     config.memory().size(), Math.min(config.cpus().maxPhysBits(), Cpuid.physBits(supported)));
-            segments = map.segments(config.platform().numPciSegments());
+            segments = segments();
             ram = made(new GuestRam(linux, ranges(map), ramOptions(config.memory())));
             RuntimeDirectory directory = runtimeDirectory();
             made(proxy.counters().open(directory.counters(), config));
@@ -145,6 +146,17 @@ final class MachineParts implements AutoCloseable {
     private static RamOptions ramOptions(MemoryConfig memory) {
         long hugePage = memory.hugepages() ? memory.hugepageSize().orElse(2L << 20) : 0;
         return new RamOptions(hugePage, memory.prefault(), memory.thp(), memory.mergeable());
+    }
+
+    private List<MemoryMap.Segment> segments() {
+        int count = config.platform().numPciSegments();
+        if (config.pciSegments().isEmpty()) {
+            return map.segments(count);
+        }
+        List<PciSegmentConfig> shares = PciSegmentConfig.all(count, config.pciSegments());
+        return map.segments(
+                shares.stream().map(PciSegmentConfig::below4Gib).toList(),
+                shares.stream().map(PciSegmentConfig::above4Gib).toList());
     }
 
     private Watchdog watchdog() {

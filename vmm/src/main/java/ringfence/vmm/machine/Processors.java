@@ -92,6 +92,11 @@ final class Processors implements AutoCloseable {
         return vm;
     }
 
+    /** Number of vCPUs. */
+    int count() {
+        return vcpus.size();
+    }
+
     /** Writes of a byte to this port, for KVM to keep if it can; not to be used after {@link #close}. */
     KeptWrites keptWrites(int port) {
         return vcpus.getFirst()

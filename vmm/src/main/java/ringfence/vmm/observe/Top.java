@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import ringfence.linux.Terminal;
 
 /** Shows what VMs do, again and again: on a terminal that it takes for itself, or as text. One thread. */
@@ -45,16 +46,23 @@ public final class Top {
         return new Activity.Look(System.nanoTime(), finder.find());
     }
 
-    /** Prints it as text, so many times; 0: until nobody reads it. */
+    /** Prints it as text, so many times, with an empty line between two; 0: until nobody reads it. */
     public void print(long times) throws InterruptedException {
+        print(times, vms -> String.join("\n", ActivityTable.lines(vms)), "\n");
+    }
+
+    /** Prints it as JSON, so many times, a line each; 0: until nobody reads it. */
+    public void printJson(long times) throws InterruptedException {
+        print(times, ActivityJson::line, "");
+    }
+
+    private void print(long times, Function<List<Activity.OfVm>, String> form, String between)
+            throws InterruptedException {
         Activity.Look before = look();
         for (long i = 0; (times == 0 || i < times) && !out.checkError(); i++) {
             TimeUnit.NANOSECONDS.sleep(i == 0 ? Math.min(SOON, interval) : interval);
             Activity.Look now = look();
-            if (i > 0) {
-                out.println();
-            }
-            ActivityTable.lines(Activity.between(before, now, order)).forEach(out::println);
+            out.println((i == 0 ? "" : between) + form.apply(Activity.between(before, now, order)));
             before = now;
         }
     }

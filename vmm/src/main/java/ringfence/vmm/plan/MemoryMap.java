@@ -1,6 +1,7 @@
 package ringfence.vmm.plan;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 
 /**
@@ -12,12 +13,12 @@ import java.util.List;
  *   0x000F_0000       SMBIOS (not yet)
  *   0x000F_FFF0       what a jump to firmware finds: a reset
  *   0x0010_0000       RAM, up to 3 GiB
- *   0xC000_0000       640 MiB for 32-bit PCI BARs, up to the ECAM; each segment has as much
+ *   0xC000_0000       640 MiB for 32-bit PCI BARs, up to the ECAM; each segment has its share
  *   0xE800_0000       256 MiB for PCI configuration (ECAM): 1 MiB, one bus, for each segment
  *   0xF800_0000       KVM's TSS (3 pages) and identity map (1 page)
  *   0xFEC0_0000       I/O APIC;  0xFEE0_0000 LAPICs
  *   4 GiB             RAM above the hole, then room for RAM that is plugged in later
- *   above             64-bit PCI BARs, up to the end less 64 KiB and 1 MiB; each segment has as much
+ *   above             64-bit PCI BARs, up to the end less 64 KiB and 1 MiB; each segment has its share
  *   end - 1 MiB - 64 KiB   platform devices (hot-plug controllers), allocated downwards
  *   end = 2^phys-bits
  * </pre>
@@ -164,31 +165,55 @@ public record MemoryMap(
      */
     public record Segment(AddressRange ecam, AddressRange below4Gib, AddressRange above4Gib) {}
 
-    /**
-     * So many PCI segments, by number.
-     *
-     * @param count 1 to 256
-     * @throws PlanException if there is less than 1 GiB of addresses for the 64-bit BARs of each
-     */
+    /** So many PCI segments, each with as much as the others. See {@link #segments(List, List)}. */
     public List<Segment> segments(int count) {
+        List<Integer> even = Collections.nCopies(count, 1);
+        return segments(even, even);
+    }
+
+    /**
+     * PCI segments, by number.
+     *
+     * @param weights32 each one's part of the 32-bit BARs' addresses, 1 to 256 of them, each at least 1; all together at most
+     *     2^31 - 1
+     * @param weights64 of the 64-bit BARs' addresses, as many
+     * @throws PlanException if there is less than 1 GiB of addresses for the 64-bit BARs of each, or 1 MiB for the others
+     */
+    public List<Segment> segments(List<Integer> weights32, List<Integer> weights64) {
+        int count = weights32.size();
         if (mmio64.size() / count < GIB) {
             throw new PlanException(count + " PCI segments do not fit beside " + (ramSize() >> 20)
                     + " MiB of memory into a physical address of " + physBits + " bits: give "
                     + mmio64.size() / GIB + " at most");
         }
+        List<AddressRange> below = shares(mmio32, weights32, MIB);
+        List<AddressRange> above = shares(mmio64, weights64, GIB);
         List<Segment> segments = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            segments.add(new Segment(
-                    new AddressRange(ECAM.base() + i * ECAM_BUS, ECAM_BUS),
-                    share(mmio32, i, count, MIB),
-                    share(mmio64, i, count, GIB)));
+            if (below.get(i).size() == 0 || above.get(i).size() == 0) {
+                throw new PlanException("PCI segment " + i + " has no addresses for 32-bit or for 64-bit BARs beside"
+                        + " segments of so much larger a weight: give it more, or them less");
+            }
+            segments.add(
+                    new Segment(new AddressRange(ECAM.base() + i * ECAM_BUS, ECAM_BUS), below.get(i), above.get(i)));
         }
         return segments;
     }
 
-    private static AddressRange share(AddressRange whole, int index, int count, long unit) {
-        long size = count == 1 ? whole.size() : whole.size() / count / unit * unit;
-        return new AddressRange(whole.base() + index * size, size);
+    /** In whole units; one alone has all of it. */
+    private static List<AddressRange> shares(AddressRange whole, List<Integer> weights, long unit) {
+        if (weights.size() == 1) {
+            return List.of(whole);
+        }
+        long sum = weights.stream().mapToLong(Integer::longValue).sum();
+        List<AddressRange> shares = new ArrayList<>();
+        long base = whole.base();
+        for (int weight : weights) {
+            long size = Math.multiplyExact(whole.size() / unit, weight) / sum * unit;
+            shares.add(new AddressRange(base, size));
+            base += size;
+        }
+        return shares;
     }
 
     /** The part of RAM below the hole. */

@@ -35,7 +35,8 @@ class VmConfigTest {
                 DebugConsoleConfig.OFF,
                 false,
                 false,
-                PlatformConfig.DEFAULT);
+                PlatformConfig.DEFAULT,
+                List.of());
     }
 
     /** Cloud Hypervisor's defaults: C-30, C-34, C-37, C-38, C-50, C-58, C-73, C-80, C-107, C-109, C-110, C-113. */
@@ -164,11 +165,33 @@ class VmConfigTest {
                 one.debugConsole(),
                 false,
                 true,
-                one.platform());
+                one.platform(),
+                List.of());
         assertThat(two.problems(HOST).stream().map(Problem::line))
                 .containsExactly(
                         "--disk id: 'root' is given twice: choose another one",
                         "--disk root pci_device_id: 5 is taken: choose another one");
+    }
+
+    /** C-116. */
+    @Test
+    void aSegmentsShareIsSaidOnceAndOfOneThatThereIs() {
+        String machine =
+                "{\"payload\":{\"kernel\":\"/k\"},\"platform\":{\"num_pci_segments\":2},\"pci_segments\":[%s]}";
+        String one = "{\"pci_segment\":1,\"mmio64_aperture_weight\":3}";
+        VmConfig right = VmConfig.TABLE.read(JsonReader.read(machine.formatted(one)));
+        assertThat(PciSegmentConfig.all(2, right.pciSegments()))
+                .containsExactly(new PciSegmentConfig(0, 1, 1), new PciSegmentConfig(1, 1, 3));
+        assertThat(right.problems(HOST)).isEmpty();
+        VmConfig wrong =
+                VmConfig.TABLE.read(JsonReader.read(machine.formatted(one + "," + one + ",{\"pci_segment\":2}")));
+        assertThat(wrong.problems(HOST).stream().map(Problem::line))
+                .containsExactly(
+                        "--pci-segment pci_segment: 1 is given twice: say all of it once",
+                        "--pci-segment pci_segment: 2 is not there, the last is 1: give --platform num_pci_segments=3");
+        assertThatThrownBy(() -> PciSegmentConfig.TABLE.parse("pci_segment=0,mmio32_aperture_weight=0"))
+                .isInstanceOf(OptionException.class)
+                .hasMessageContaining("mmio32_aperture_weight");
     }
 
     @Test

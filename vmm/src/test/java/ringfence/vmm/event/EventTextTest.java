@@ -62,6 +62,7 @@ class EventTextTest {
                 Arguments.of(Event.Vmm.STARTING, "vmm", "starting", null),
                 Arguments.of(Event.Vmm.SHUTDOWN, "vmm", "shutdown", null),
                 Arguments.of(Event.Vm.BOOTING, "vm", "booting", null),
+                Arguments.of(new Event.VcpuCreated(3), "cpu_manager", "create_vcpu", Json.object("id", "3")),
                 Arguments.of(Event.Vm.PAUSING, "vm", "pausing", null),
                 Arguments.of(Event.Vm.PAUSED, "vm", "paused", null),
                 Arguments.of(Event.Vm.RESUMING, "vm", "resuming", null),

@@ -82,6 +82,24 @@ class MemoryMapTest {
     }
 
     @Test
+    void aSegmentHasAddressesByItsWeight() {
+        MemoryMap map = MemoryMap.of(5 * GIB, 40);
+        List<MemoryMap.Segment> segments = map.segments(List.of(1, 4), List.of(3, 1));
+        assertThat(segments.stream().map(segment -> segment.below4Gib().size()))
+                .containsExactly(128L << 20, 512L << 20);
+        long first = segments.getFirst().above4Gib().size();
+        long second = segments.getLast().above4Gib().size();
+        assertThat(first).isBetween(3 * second, 3 * second + 3 * GIB);
+        assertThat(first + second).isGreaterThan(map.mmio64().size() - 2 * GIB);
+        assertThat(segments.getLast().above4Gib().base())
+                .isEqualTo(segments.getFirst().above4Gib().end());
+        assertThatThrownBy(() -> map.segments(List.of(1, 1000), List.of(1, 1)))
+                .isInstanceOf(PlanException.class)
+                .hasMessage("PCI segment 0 has no addresses for 32-bit or for 64-bit BARs beside segments of so much"
+                        + " larger a weight: give it more, or them less");
+    }
+
+    @Test
     void segmentsThatDoNotFitAreRefusedInOneLine() {
         assertThatThrownBy(() -> MemoryMap.of(4 * GIB, 36).segments(96))
                 .isInstanceOf(PlanException.class)
