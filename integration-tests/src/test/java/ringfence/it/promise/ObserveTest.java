@@ -206,12 +206,12 @@ class ObserveTest {
 
     @Test
     void topShowsRatesTwiceAsJson() throws Exception {
-        List<Json.Obj> looks = run("top", "--json", "-n", "2", "--delay", "0.5")
+        List<Json> looks = run("top", "--json", "-n", "2", "--delay", "0.5")
                 .lines()
-                .map(JsonReader::read)
+                .<Json>map(JsonReader::read)
                 .toList();
         assertThat(looks).hasSize(2);
-        for (Json.Obj look : looks) {
+        for (Json look : looks) {
             assertThat(look.toString())
                     .containsPattern("\"pid\":" + vmm.pid() + ",\"api_socket\":\"[^\"]*/api\",\"state\":\"running\","
                             + "\"exits_per_second\":[1-9][0-9]*,")
