@@ -21,6 +21,7 @@ public final class Linux {
     private final HandleCalls handles;
     private final Credentials credentials;
     private final Confinement confinement;
+    private final Mounts mounts;
 
     /** System calls through this door. */
     public Linux(Kernel kernel) {
@@ -38,6 +39,7 @@ public final class Linux {
         handles = new HandleCalls(kernel);
         credentials = new Credentials(kernel);
         confinement = new Confinement(kernel);
+        mounts = new Mounts(kernel);
     }
 
     /** The running kernel. */
@@ -113,6 +115,11 @@ public final class Linux {
     /** What the calling thread gives up for good. */
     public Confinement confinement() {
         return confinement;
+    }
+
+    /** What is mounted where, for the calling thread. */
+    public Mounts mounts() {
+        return mounts;
     }
 
     /** Files that are open as O_PATH, reached through /proc/self/fd; one for each thread that needs it. */

@@ -185,13 +185,16 @@ public final class Processes {
     /**
      * Gives namespaces of its own to the calling thread, a platform thread, and to what it starts (unshare(2)). Does nothing
      * without the privilege (CAP_SYS_ADMIN), where a filter or a limit of the host's forbids it, or the kernel has none.
+     *
+     * @return whether it has them
      */
-    public void unshare(Set<Namespace> namespaces) {
+    public boolean unshare(Set<Namespace> namespaces) {
         int flags = namespaces.stream().mapToInt(Namespace::flag).reduce(0, (some, one) -> some | one);
         long result = kernel.call(Syscall.UNSHARE, flags, 0, 0, 0, 0, 0);
         if (Stream.of(Errno.EPERM, Errno.ENOSPC, Errno.EINVAL).noneMatch(one -> result == -one.number())) {
             Call.check(result, Syscall.UNSHARE, namespaces.toString());
         }
+        return result == 0;
     }
 
     /**

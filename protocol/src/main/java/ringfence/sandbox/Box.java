@@ -61,6 +61,16 @@ public record Box(
         return new Box(namespaces, privileges, filter, files, OptionalInt.of(number));
     }
 
+    /**
+     * A tree of its files alone, for the calling thread to enter, if it is to have mounts of its own; the thread has them. The
+     * caller owns it.
+     */
+    Optional<OwnRoot> root(Linux linux) {
+        return namespaces.contains(Namespace.MOUNT)
+                ? files.flatMap(rules -> OwnRoot.make(linux, rules.home(), rules.places()))
+                : Optional.empty();
+    }
+
     /** Rules that the kernel knows, made now; the caller owns them. */
     Optional<Fd> rules(Linux linux) {
         int abi = files.isPresent() ? linux.confinement().landlockAbi() : 0;

@@ -66,11 +66,16 @@ public final class BoxedProcess {
 
     private static void start(Linux linux, PreparedSpawn prepared, Box box) {
         inThread(() -> {
-            linux.processes().unshare(box.namespaces());
-            linux.processes().keepOnly(box.privileges());
-            linux.processes().noNewPrivileges();
-            box.user().ifPresent(user -> linux.credentials().become(user, box.privileges()));
-            prepared.start();
+            Optional<OwnRoot> root = linux.processes().unshare(box.namespaces()) ? box.root(linux) : Optional.empty();
+            try {
+                linux.processes().keepOnly(box.privileges());
+                linux.processes().noNewPrivileges();
+                root.ifPresent(OwnRoot::enter); // no name leads to the host's files from here on, a class's neither
+                box.user().ifPresent(user -> linux.credentials().become(user, box.privileges()));
+                prepared.start();
+            } finally {
+                root.ifPresent(OwnRoot::close);
+            }
         });
     }
 

@@ -23,6 +23,9 @@ public record FileRules(Path home, Path program, List<PathRule> rules) {
     /** Linux 5.19: the first version in which something may be renamed from one directory to another at all. */
     public static final int LEAST_ABI = 2;
 
+    /** Of the loader, as programs of x86-64 name it: where the libraries are, it may be a link. */
+    private static final List<String> NAMES = List.of("/lib64/ld-linux-x86-64.so.2");
+
     /** Copies the list. */
     public FileRules {
         rules = List.copyOf(rules);
@@ -40,12 +43,9 @@ public record FileRules(Path home, Path program, List<PathRule> rules) {
      * @param abi the kernel's, at least {@link #LEAST_ABI}
      */
     Fd ruleset(Linux linux, int abi) {
-        List<PathRule> all = new ArrayList<>(runtime());
-        all.addAll(SystemLibraries.rules());
-        all.addAll(rules);
         Fd ruleset = linux.confinement().ruleset(abi);
         try {
-            for (PathRule rule : all) {
+            for (PathRule rule : all()) {
                 allow(linux, ruleset, rule, abi);
             }
             return ruleset;
@@ -55,7 +55,26 @@ public record FileRules(Path home, Path program, List<PathRule> rules) {
         }
     }
 
+    /** All that there is for it, in a tree of files of its own: what is allowed, and the names by which that is found. */
+    List<PathRule> places() {
+        List<PathRule> all = all();
+        for (String name : NAMES) {
+            all.add(PathRule.of(name));
+        }
+        return all;
+    }
+
+    private List<PathRule> all() {
+        List<PathRule> all = new ArrayList<>(runtime());
+        all.addAll(SystemLibraries.rules());
+        all.addAll(rules);
+        return all;
+    }
+
     private void allow(Linux linux, Fd ruleset, PathRule rule, int abi) {
+        if (rule.rights().isEmpty()) {
+            return;
+        }
         Fd opened;
         try {
             opened = linux.files().open(rule.path(), OpenFlag.PATH);

@@ -10,9 +10,17 @@ import ringfence.linux.FileRight;
  * @param rights what is allowed
  */
 public record PathRule(String path, Set<FileRight> rights) {
+    private static final Set<FileRight> READING =
+            Set.of(FileRight.READ_FILE, FileRight.READ_DIR, FileRight.EXECUTE, FileRight.IOCTL_DEV);
+
     /** Copies the set. */
     public PathRule {
         rights = Set.copyOf(rights);
+    }
+
+    /** Whether something may be changed there. */
+    boolean isWriting() {
+        return rights.stream().anyMatch(right -> !READING.contains(right));
     }
 
     /** A rule. */

@@ -17,6 +17,7 @@ import ringfence.linux.ErrnoException;
 import ringfence.linux.Fd;
 import ringfence.linux.FileRight;
 import ringfence.linux.Linux;
+import ringfence.linux.Namespace;
 import ringfence.linux.OpenFlag;
 import ringfence.linux.Spawn;
 
@@ -98,6 +99,41 @@ class BoxedProcessTest {
             }
         }
         assertThat(Files.readString(other)).as("we are not bound").isEmpty();
+    }
+
+    /** Not even that other files are there can be seen; what is written to is the host's. */
+    @Test
+    void inATreeOfItsOwnThereIsWhatARuleNames() throws Exception {
+        assumeThat(linux.processes().effectiveUser()).isZero();
+        assumeThat(linux.confinement().landlockAbi()).isGreaterThanOrEqualTo(FileRules.LEAST_ABI);
+        Path named = Files.createFile(directory.resolve("named"));
+        Files.writeString(directory.resolve("read"), "seen\n");
+        Path link = Files.createSymbolicLink(directory.resolve("link"), Path.of("read"));
+        Path other = Files.createFile(directory.resolve("other"));
+        Path gone = directory.resolve("gone");
+        List<PathRule> rules = List.of(
+                PathRule.of(named.toString(), FileRight.READ_FILE, FileRight.WRITE_FILE),
+                PathRule.of(link.toString(), FileRight.READ_FILE),
+                PathRule.of(gone.toString(), FileRight.READ_FILE));
+        Box box = new Box(
+                Set.of(Namespace.MOUNT),
+                Set.of(),
+                Optional.empty(),
+                Optional.of(new FileRules(directory.resolve("home"), Path.of("/bin/sh"), rules)));
+        Files.createDirectories(directory.resolve("home/lib"));
+        String script = "{ pwd; read line <$1/link; echo $line; [ -e $1/other ]; echo $?; [ -e /etc/passwd ]; echo $?;"
+                + " [ -c /dev/null ]; echo $?; (: >/new) 2>/dev/null; echo $?; (: >$1/read) 2>/dev/null; echo $?; }"
+                + " >>$1/named";
+        Spawn spawn = Spawn.of("/bin/sh", "-c", script, "sh", directory.toString());
+        try (Child shell = BoxedProcess.spawn(linux, spawn, box)) {
+            assertThat(shell.await(20_000_000_000L)).hasValue(0);
+        }
+        assertThat(Files.readAllLines(named))
+                .containsExactly(Path.of("").toAbsolutePath().toString(), "seen", "1", "1", "0", "2", "2");
+        assertThat(other).exists();
+        assertThat(directory.resolve("home/lib"))
+                .as("of ours nothing was changed")
+                .isEmptyDirectory();
     }
 
     @Test

@@ -99,6 +99,19 @@ class BoxTest {
 
     private static final String NO_NAMESPACES = "namespaces []";
 
+    /** To one that has a tree of files of its own, whatever else there is on the host. */
+    private static final String IN_A_TREE = """
+        exec_program ENOENT
+        read_outside ENOENT
+        write_outside ENOENT
+        create_outside ENOENT
+        create_in_tmp EROFS
+        unlink_outside ENOENT
+        read_passwords ENOENT
+        device ENOENT
+        kernel_setting EROFS
+        """;
+
     /** What is denied beside, or in another way, to a daemon that serves. */
     private static final String SERVING = """
         exec_program SIGSYS
@@ -168,7 +181,7 @@ class BoxTest {
     private static void ofRoot(Seen seen) {
         // Landlock has no right to change attributes
         folderIsAs(seen, "namespaces [net, ipc]", "chmod_outside ok", "by_handle ESTALE");
-        disksAndNetworksAreAs(seen, "namespaces [net, ipc]", "namespaces [ipc]");
+        disksAndNetworksAreAs(seen, IN_A_TREE + "namespaces [mnt, net, ipc]", IN_A_TREE + "namespaces [mnt, ipc]");
     }
 
     private static void ofUser(Seen seen) {

@@ -71,7 +71,7 @@ final class BoxedProbes {
                 Fd _ = input[1];
                 Child child = BoxedProcess.spawn(linux, spawn, box)) {
             input[1].close();
-            List<String> own = Stream.of("net", "ipc")
+            List<String> own = Stream.of("mnt", "net", "ipc")
                     .filter(kind -> !namespace("self", kind).equals(namespace(Integer.toString(child.pid()), kind)))
                     .toList();
             input[0].close(); // until then it stays

@@ -49,7 +49,7 @@ class CompletionTest {
         ringfence        | run --disk path=/x,readonly=of       | run --disk path=/x,readonly=off
         ringfence        | run --disk path=/x path=/y,reado     | run --disk path=/x path=/y,readonly=
         ringfence        | run --disk=path=/x,reado             | run --disk=path=/x,readonly=
-        ringfence        | run --pvpanic --log-f                | run --pvpanic --log-file
+        ringfence        | run --pvpanic --log-fi               | run --pvpanic --log-file
         ringfence        | ctl remo                             | ctl remove-device
         ringfence        | ctl --api-socket /x add-f            | ctl --api-socket /x add-fs
         ringfence        | ctl add-disk path=/x,reado           | ctl add-disk path=/x,readonly=

@@ -47,10 +47,10 @@ final class ConfinementChecks {
     /** What an ordinary user's VMM cannot give its daemons. */
     private static Finding boxes(Host host) {
         return host.linux().processes().effectiveUser() == 0
-                ? Finding.ok(BOXES, "with a network and IPC of their own")
+                ? Finding.ok(BOXES, "with files, network and IPC of their own")
                 : Finding.warn(
                         BOXES,
-                        "files and system calls only: this user's daemons share its network and IPC",
+                        "files and system calls only: this user's daemons share its tree of files, network and IPC",
                         "start the VMM as root, or as ringfence@NAME by systemd, whose units have their own");
     }
 

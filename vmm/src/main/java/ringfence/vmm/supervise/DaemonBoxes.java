@@ -31,10 +31,13 @@ public final class DaemonBoxes {
     /** To open a tap, and to set it up. */
     private static final Set<Capability> TAP_PRIVILEGES = Set.of(Capability.NET_ADMIN);
 
-    private static final Set<Namespace> ALONE = Set.of(Namespace.NETWORK, Namespace.IPC);
+    private static final Set<Namespace> ALONE = Set.of(Namespace.MOUNT, Namespace.NETWORK, Namespace.IPC);
 
     /** A tap is of the host's network. */
-    private static final Set<Namespace> ON_THE_HOSTS_NETWORK = Set.of(Namespace.IPC);
+    private static final Set<Namespace> ON_THE_HOSTS_NETWORK = Set.of(Namespace.MOUNT, Namespace.IPC);
+
+    /** A folder's files are handed from daemon to daemon, and one that has no name can be given one by its own mount only. */
+    private static final Set<Namespace> ON_THE_HOSTS_MOUNTS = Set.of(Namespace.NETWORK, Namespace.IPC);
 
     private static final String TAPS = "/dev/net/tun";
 
@@ -121,7 +124,8 @@ public final class DaemonBoxes {
     /** Of a shared folder's daemon. One of root's opens files by their handles. */
     public Box folder(Path program, String path, boolean readonly) {
         var filter = filter(Set.of(Need.FOLDERS), Set.of(AddressFamily.UNIX), Streams.NONE);
-        return box(ALONE, program, FolderRights.PRIVILEGES, filter, List.of(FolderRights.ofFolder(path, readonly)));
+        List<PathRule> rules = List.of(FolderRights.ofFolder(path, readonly));
+        return box(ON_THE_HOSTS_MOUNTS, program, FolderRights.PRIVILEGES, filter, rules);
     }
 
     private static List<PathRule> ofLimits(Optional<Path> limits) {

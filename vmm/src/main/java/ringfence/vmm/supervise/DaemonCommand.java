@@ -50,6 +50,12 @@ public record DaemonCommand(
         return new DaemonCommand(device, image, program, more, box.with(rule), fds, companion, standby);
     }
 
+    /** The same, which sends to a socket at this path. */
+    public DaemonCommand sendingTo(String path) {
+        Box reaching = box.with(PathRule.of(path)); // Landlock does not guard sockets: that it is there is enough
+        return new DaemonCommand(device, image, program, arguments, reaching, fds, companion, standby);
+    }
+
     /** The same by another user, which takes root. @param user its number, and that of its group */
     public DaemonCommand as(int user) {
         return new DaemonCommand(device, image, program, arguments, box.as(user), fds, companion, standby);

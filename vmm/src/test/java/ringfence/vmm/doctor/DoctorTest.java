@@ -83,7 +83,7 @@ class DoctorTest {
     void anOrdinaryUserIsToldWhatItsDaemonsShare() {
         kernel.fail(Syscall.GETEUID, Errno.EPERM); // another number than root's
         assertThat(finding("daemon-boxes").verdict()).isEqualTo(Verdict.WARN);
-        assertThat(finding("daemon-boxes").line()).contains("share its network and IPC");
+        assertThat(finding("daemon-boxes").line()).contains("share its tree of files, network and IPC");
     }
 
     @Test
