@@ -52,12 +52,16 @@ class LastWillTest {
 
     /** The end, once the shell is there that is to outlive it. */
     private void end() throws InterruptedException {
+        awaitShell();
+        will.close();
+    }
+
+    private void awaitShell() throws InterruptedException {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
         while (ProcessHandle.current().children().noneMatch(this::isShell)) {
             assertThat(System.nanoTime()).as("it starts").isLessThan(deadline);
             Thread.sleep(1);
         }
-        will.close();
     }
 
     private boolean isShell(ProcessHandle child) {
@@ -103,6 +107,27 @@ class LastWillTest {
         assertThat(file).exists();
         assertThat(link).exists();
         assertThat(elsewhere.resolve("in it/file")).exists();
+    }
+
+    /** The kernel closes what the killed one had open in any order: the shell's input may be gone before a socket is. */
+    @Test
+    void aSocketThatIsClosedSoonAfterGoesToo() throws Exception {
+        Path socket = home.resolve("served");
+        try (ServerSocketChannel served = served(socket)) {
+            will.names(socket);
+            awaitShell();
+            Thread closer = Thread.ofPlatform().start(() -> {
+                try {
+                    Thread.sleep(200);
+                    served.close();
+                } catch (IOException | InterruptedException e) {
+                    throw new AssertionError(e);
+                }
+            });
+            will.close();
+            awaitGone(socket);
+            closer.join();
+        }
     }
 
     /** It is not what decides whether a VM starts. */
