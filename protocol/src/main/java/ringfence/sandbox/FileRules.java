@@ -23,8 +23,11 @@ public record FileRules(Path home, Path program, List<PathRule> rules) {
     /** Linux 5.19: the first version in which something may be renamed from one directory to another at all. */
     public static final int LEAST_ABI = 2;
 
-    /** Of the loader, as programs of x86-64 name it: where the libraries are, it may be a link. */
-    private static final List<String> NAMES = List.of("/lib64/ld-linux-x86-64.so.2");
+    /** The loader, as programs of x86-64 name it: where the libraries are, it may be a link. */
+    private static final String LOADER = "/lib64/ld-linux-x86-64.so.2";
+
+    /** To which a program under systemd sends what it has to say. */
+    private static final String JOURNAL = "/run/systemd/journal/socket";
 
     /** Copies the list. */
     public FileRules {
@@ -58,9 +61,8 @@ public record FileRules(Path home, Path program, List<PathRule> rules) {
     /** All that there is for it, in a tree of files of its own: what is allowed, and the names by which that is found. */
     List<PathRule> places() {
         List<PathRule> all = all();
-        for (String name : NAMES) {
-            all.add(PathRule.of(name));
-        }
+        all.add(PathRule.of(LOADER));
+        all.add(PathRule.of(JOURNAL));
         return all;
     }
 

@@ -66,13 +66,14 @@ final class Machine implements AutoCloseable {
         Event.Vm booted = Event.Vm.BOOTED;
         for (Runnable atFirstRun = onFirstRun; ; atFirstRun = () -> {}) {
             Processors processors = parts.newProcessors(new Events(atFirstRun));
-            tellVcpus(processors);
             MachineCommand end;
             try {
                 CompletableFuture<BootState> loading = parts.payloadInMemory();
                 parts.newPorts(new Power(), processors);
                 parts.standStill(false); // it may have been reset while it was paused
-                processors.start(Payload.await(loading));
+                BootState loaded = Payload.await(loading);
+                tellVcpus(processors);
+                processors.start(loaded);
                 parts.hotPlug().guestRuns(processors);
                 proxy.publish(proxy.state().orElseThrow().booted());
                 proxy.events().tell(booted);

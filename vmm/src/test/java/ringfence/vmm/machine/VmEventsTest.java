@@ -48,6 +48,9 @@ import ringfence.vmm.event.EventSink;
 @Timeout(120)
 class VmEventsTest {
     private static final int KVM_RUN = 0xAE80;
+    /** Of each boot: these VMs have one. */
+    private static final Event VCPU = new Event.VcpuCreated(0);
+
     private static final String PROCESSORS = "/proc/cpuinfo";
 
     @TempDir
@@ -184,15 +187,18 @@ class VmEventsTest {
                 .containsExactly(
                         Event.Vmm.STARTING,
                         Vm.BOOTING,
+                        VCPU,
                         Vm.BOOTED,
                         Vm.PAUSING,
                         Vm.PAUSED,
                         Vm.RESUMING,
                         Vm.RESUMED,
                         Vm.REBOOTING,
+                        VCPU,
                         Vm.REBOOTED,
                         Vm.SHUTDOWN,
                         Vm.BOOTING,
+                        VCPU,
                         Vm.BOOTED,
                         Vm.SHUTDOWN,
                         Vm.DELETED,
@@ -235,7 +241,7 @@ class VmEventsTest {
         assertThat(ended()).isEqualTo(Ending.ORDERLY);
         assertThat(told)
                 .containsExactly(
-                        Event.Vmm.STARTING, Vm.BOOTING, Vm.BOOTED, Vm.SHUTDOWN, Vm.DELETED, Event.Vmm.SHUTDOWN);
+                        Event.Vmm.STARTING, Vm.BOOTING, VCPU, Vm.BOOTED, Vm.SHUTDOWN, Vm.DELETED, Event.Vmm.SHUTDOWN);
         assertThat(ends).containsExactly("the guest has powered off");
     }
 
@@ -244,7 +250,7 @@ class VmEventsTest {
         vmm.take(config(TestKernels.driving()));
         run();
         assertThat(ended()).isEqualTo(Ending.ORDERLY);
-        assertThat(told).hasSize(8);
+        assertThat(told).hasSize(9);
         assertThat(told)
                 .containsSubsequence(
                         Vm.BOOTING,
@@ -264,7 +270,7 @@ class VmEventsTest {
             Thread.sleep(10);
         }
         ask(new VmRequest.Delete());
-        assertThat(told).containsExactly(Event.Vmm.STARTING, Vm.BOOTING, Vm.BOOTED, Vm.SHUTDOWN, Vm.DELETED);
+        assertThat(told).containsExactly(Event.Vmm.STARTING, Vm.BOOTING, VCPU, Vm.BOOTED, Vm.SHUTDOWN, Vm.DELETED);
     }
 
     @Test
@@ -272,8 +278,8 @@ class VmEventsTest {
         vmm.take(config(TestKernels.failing()));
         run();
         assertThat(ended()).isEqualTo(Ending.TRIPLE_FAULT);
-        assertThat(told).hasSize(7).contains(Vm.SHUTDOWN, Vm.DELETED, Event.Vmm.SHUTDOWN);
-        assertThat(told.get(3))
+        assertThat(told).hasSize(8).contains(Vm.SHUTDOWN, Vm.DELETED, Event.Vmm.SHUTDOWN);
+        assertThat(told.get(4))
                 .isInstanceOfSatisfying(
                         Event.MachineFailed.class,
                         failed -> assertThat(failed.reason()).contains("triple fault"));

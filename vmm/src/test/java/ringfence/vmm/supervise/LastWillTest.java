@@ -113,21 +113,20 @@ class LastWillTest {
     @Test
     void aSocketThatIsClosedSoonAfterGoesToo() throws Exception {
         Path socket = home.resolve("served");
-        try (ServerSocketChannel served = served(socket)) {
-            will.names(socket);
-            awaitShell();
-            Thread closer = Thread.ofPlatform().start(() -> {
-                try {
-                    Thread.sleep(200);
-                    served.close();
-                } catch (IOException | InterruptedException e) {
-                    throw new AssertionError(e);
-                }
-            });
-            will.close();
-            awaitGone(socket);
-            closer.join();
-        }
+        ServerSocketChannel served = served(socket);
+        will.names(socket);
+        awaitShell();
+        Thread closer = Thread.ofPlatform().start(() -> {
+            try {
+                Thread.sleep(200);
+                served.close();
+            } catch (IOException | InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        });
+        will.close();
+        awaitGone(socket);
+        closer.join();
     }
 
     /** It is not what decides whether a VM starts. */
