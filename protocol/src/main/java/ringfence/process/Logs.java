@@ -128,9 +128,13 @@ public final class Logs {
         return journal.isPresent() && !Log4jSink.isConfigured() ? Logs::tell : Log4jSink.load(file)::write;
     }
 
-    /** The journal knows by itself when that is, and how much it matters. */
     private static void tell(LogRecord entry) {
-        journal.get().write(entry, format.isEmpty() ? entry.message() : line(entry));
+        journal.get().write(entry, text(entry));
+    }
+
+    /** The journal knows by itself when that is, and how much it matters. */
+    private static String text(LogRecord entry) {
+        return format.isEmpty() ? entry.message() : line(entry);
     }
 
     private static LogRecord dropped(long count) {
@@ -161,7 +165,7 @@ public final class Logs {
             return;
         }
         if (journal.isPresent()) {
-            waiting.forEach(Logs::tell);
+            waiting.forEach(entry -> journal.get().writeLast(entry, text(entry)));
             return;
         }
         StringBuilder lines = new StringBuilder();

@@ -41,11 +41,12 @@ public final class Program {
         }
     }
 
-    /** Says that it fails: to the journal if standard error is meant and goes there, else in a line with its name in front. */
+    /** Says that it fails, in a line with its name in front; in the journal it is an error. */
     static void say(String name, PrintStream errors, String line) {
         Optional<SystemdJournal> journal =
                 errors.equals(System.err) ? SystemdJournal.ofStandardError(name) : Optional.empty();
-        journal.ifPresentOrElse(there -> there.write(LogLevel.ERROR, line), () -> errors.println(name + ": " + line));
+        journal.ifPresentOrElse(
+                there -> there.writeLast(LogLevel.ERROR, line), () -> errors.println(name + ": " + line));
     }
 
     /** Runs it as this process, and ends the process with its code. */

@@ -100,7 +100,20 @@ public final class SystemdJournal {
 
     /** Writes what a program says that has no log of levels and components. */
     public void write(LogLevel level, String text) {
-        send(level, text, text, new LinkedHashMap<>());
+        send(level, text, identifier + ": " + text, new LinkedHashMap<>());
+    }
+
+    /**
+     * Writes what a program ends with: in lines on standard error. Of a datagram's sender that has gone journald learns no
+     * unit, and {@code systemctl status} would not show why it failed.
+     */
+    void writeLast(LogLevel level, String text) {
+        print(level, identifier + ": " + text);
+    }
+
+    /** The same of a record. */
+    void writeLast(LogRecord entry, String text) {
+        print(entry.level(), entry.source() + ": " + text);
     }
 
     /** Writes a record. @param text what is to be read of it */
@@ -127,16 +140,20 @@ public final class SystemdJournal {
         fields.putFirst("MESSAGE", text);
         device.ifPresent(name -> fields.putIfAbsent(DEVICE, name));
         if (socket.isEmpty() || !isSent(socket.get(), datagram(fields))) {
-            StringBuilder prefixed = new StringBuilder();
-            plain.lines()
-                    .forEach(line -> prefixed.append('<')
-                            .append(priority(level))
-                            .append('>')
-                            .append(line)
-                            .append('\n'));
-            lines.print(prefixed);
-            lines.flush();
+            print(level, plain);
         }
+    }
+
+    private void print(LogLevel level, String text) {
+        StringBuilder prefixed = new StringBuilder();
+        text.lines()
+                .forEach(line -> prefixed.append('<')
+                        .append(priority(level))
+                        .append('>')
+                        .append(line)
+                        .append('\n'));
+        lines.print(prefixed);
+        lines.flush();
     }
 
     private boolean isSent(Fd to, byte[] datagram) {

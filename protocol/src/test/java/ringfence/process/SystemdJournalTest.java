@@ -125,7 +125,15 @@ class SystemdJournalTest {
         journal(environment(), directory + "/none").orElseThrow().write(LogLevel.ERROR, "one\ntwo");
         LogRecord entry = entry(LogLevel.WARN, "api", "three");
         journal(environment(), directory + "/none").orElseThrow().write(entry, "three");
-        assertThat(errors).hasToString("<3>one\n<3>two\n<4>api: three\n");
+        assertThat(errors).hasToString("<3>ringfence: one\n<3>two\n<4>api: three\n");
+        nothingIsReceived();
+    }
+
+    @Test
+    void soIsWhatAProgramEndsWith() {
+        journal().writeLast(LogLevel.ERROR, "image /none: No such file");
+        journal().writeLast(entry(LogLevel.WARN, "api", "refused"), "refused");
+        assertThat(errors).hasToString("<3>ringfence: image /none: No such file\n<4>api: refused\n");
         nothingIsReceived();
     }
 
@@ -133,7 +141,7 @@ class SystemdJournalTest {
     void soIsWhatIsLargerThanADatagram() {
         String text = "x".repeat(8 << 20);
         journal().write(LogLevel.WARN, text);
-        assertThat(errors.toString(StandardCharsets.UTF_8).equals("<4>" + text + "\n"))
+        assertThat(errors.toString(StandardCharsets.UTF_8).equals("<4>ringfence: " + text + "\n"))
                 .isTrue();
         nothingIsReceived();
     }
@@ -144,7 +152,7 @@ class SystemdJournalTest {
         for (int i = 0; i < 10_000 && errors.size() == 0; i++) {
             journal.write(LogLevel.WARN, "again"); // nobody takes it out
         }
-        assertThat(errors).hasToString("<4>again\n");
+        assertThat(errors).hasToString("<4>ringfence: again\n");
     }
 
     @Test
