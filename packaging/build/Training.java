@@ -68,7 +68,14 @@ final class Training {
         List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "JDK_AOT_VM_OPTIONS", "CLASSPATH")
                 .forEach(environment::remove);
         // of the unit that builds, to which a life that trains has nothing to say
-        List.of("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES")
+        List.of(
+                        "NOTIFY_SOCKET",
+                        "WATCHDOG_USEC",
+                        "WATCHDOG_PID",
+                        "LISTEN_PID",
+                        "LISTEN_FDS",
+                        "LISTEN_FDNAMES",
+                        "JOURNAL_STREAM")
                 .forEach(environment::remove);
         environment.put("RINGFENCE_ANY_KVM", "1");
         environment.put("RINGFENCE_JOURNAL", work.resolve("rings").toString());

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
@@ -102,8 +103,16 @@ public final class DaemonMain {
 
     /** Says the first line of it on standard error. @return the code */
     public static int complain(String name, String text, int code) {
-        System.err.println(name + ": " + text.lines().findFirst().orElse(""));
+        Program.say(name, System.err, text.lines().findFirst().orElse(""));
         return code;
+    }
+
+    /** Where a daemon says, in one line, that something is wrong: the journal if standard error goes there. For its start. */
+    public static Consumer<String> warnings(String name) {
+        Optional<SystemdJournal> journal = SystemdJournal.ofStandardError(name);
+        return journal.isPresent()
+                ? line -> journal.get().write(LogLevel.WARN, line)
+                : line -> System.err.println(name + ": " + line);
     }
 
     /**

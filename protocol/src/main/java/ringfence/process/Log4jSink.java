@@ -13,6 +13,8 @@ import org.apache.logging.log4j.status.StatusLogger;
  * META-INF, where a module does not hide them.
  */
 final class Log4jSink {
+    private static final String CONFIGURATION = "log4j2.configurationFile";
+
     private final Logger logger;
 
     private Log4jSink(Logger logger) {
@@ -23,7 +25,7 @@ final class Log4jSink {
     static Log4jSink load(Optional<Path> file) {
         set("log4j2.disableJmx", "true");
         set("log4j.shutdownHookEnabled", "false");
-        boolean ours = set("log4j2.configurationFile", resource(file.isPresent() ? "log4j2-file" : "log4j2-stderr"));
+        boolean ours = set(CONFIGURATION, resource(file.isPresent() ? "log4j2-file" : "log4j2-stderr"));
         file.ifPresent(path -> set("ringfence.log.file", path.toString()));
         Log4jSink sink = new Log4jSink(LogManager.getLogger("ringfence"));
         if (ours) {
@@ -31,6 +33,11 @@ final class Log4jSink {
             StatusLogger.getLogger().getFallbackListener().setLevel(Level.ERROR);
         }
         return sink;
+    }
+
+    /** Whether an operator has said where records go. */
+    static boolean isConfigured() {
+        return System.getProperty(CONFIGURATION) != null;
     }
 
     private static String resource(String name) {

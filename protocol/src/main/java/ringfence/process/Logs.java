@@ -5,9 +5,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 
 /**
  * Where the records of this process go: the level, the bounded buffer, and the thread that empties it into Log4j. One per
@@ -19,15 +22,18 @@ import java.util.concurrent.atomic.AtomicLong;
  *   open     the first record starts the writer thread, which loads Log4j and from then on writes each record
  * </pre>
  *
- * What still waits when the process ends is written without Log4j, so that an early failure costs no half second.
+ * What still waits when the process ends is written without Log4j, so that an early failure costs no half second. Where
+ * standard error goes to systemd's journal, records go there by themselves ({@link SystemdJournal}), without Log4j as well.
  */
 public final class Logs {
     private static final int CAPACITY = 1024;
+    private static final String NAME = "ringfence";
     private static final ArrayBlockingQueue<LogRecord> BUFFER = new ArrayBlockingQueue<>(CAPACITY);
     private static final AtomicLong DROPPED = new AtomicLong();
     private static volatile LogLevel limit = LogLevel.WARN;
     private static volatile Optional<Path> file = Optional.empty();
     private static volatile Optional<LogFormat> format = Optional.empty();
+    private static volatile Optional<SystemdJournal> journal = Optional.empty();
     private static volatile long since;
     private static volatile boolean open;
     private static Thread writer;
@@ -51,6 +57,12 @@ public final class Logs {
         to.ifPresent(path -> append(path, ""));
         limit = level;
         file = to;
+        journal = to.isEmpty() ? SystemdJournal.ofStandardError(NAME) : Optional.empty();
+    }
+
+    /** Records go there, and not to standard error. */
+    static void toJournal(SystemdJournal to) {
+        journal = Optional.of(to);
     }
 
     static LogLevel limit() {
@@ -95,20 +107,34 @@ public final class Logs {
 
     private static void write() {
         try {
-            Log4jSink sink = Log4jSink.load(file);
+            Consumer<LogRecord> sink = sink();
             while (true) {
                 LogRecord next = BUFFER.take();
                 synchronized (BUFFER) {
-                    sink.write(next);
+                    sink.accept(next);
                 }
                 long dropped = DROPPED.getAndSet(0);
                 if (dropped > 0) {
-                    sink.write(dropped(dropped));
+                    sink.accept(dropped(dropped));
                 }
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    /** An operator's own configuration of Log4j wins over the journal. */
+    private static Consumer<LogRecord> sink() {
+        return journal.isPresent() && !Log4jSink.isConfigured() ? Logs::tell : Log4jSink.load(file)::write;
+    }
+
+    private static void tell(LogRecord entry) {
+        journal.get().write(entry, text(entry));
+    }
+
+    /** The journal knows by itself when that is, and how much it matters. */
+    private static String text(LogRecord entry) {
+        return format.isEmpty() ? entry.message() : line(entry);
     }
 
     private static LogRecord dropped(long count) {
@@ -129,17 +155,22 @@ public final class Logs {
     }
 
     private static void flushWaiting(PrintStream errors) {
-        StringBuilder lines = new StringBuilder();
-        for (LogRecord waits = BUFFER.poll(); waits != null; waits = BUFFER.poll()) {
-            lines.append(line(waits)).append(System.lineSeparator());
-        }
+        List<LogRecord> waiting = new ArrayList<>();
+        BUFFER.drainTo(waiting);
         long dropped = DROPPED.getAndSet(0);
         if (dropped > 0) {
-            lines.append(line(dropped(dropped))).append(System.lineSeparator());
+            waiting.add(dropped(dropped));
         }
-        if (!lines.isEmpty()) {
-            file.ifPresentOrElse(path -> append(path, lines.toString()), () -> errors.print(lines));
+        if (waiting.isEmpty()) {
+            return;
         }
+        if (journal.isPresent()) {
+            waiting.forEach(entry -> journal.get().writeLast(entry, text(entry)));
+            return;
+        }
+        StringBuilder lines = new StringBuilder();
+        waiting.forEach(entry -> lines.append(line(entry)).append(System.lineSeparator()));
+        file.ifPresentOrElse(path -> append(path, lines.toString()), () -> errors.print(lines));
     }
 
     private static void append(Path path, String text) {

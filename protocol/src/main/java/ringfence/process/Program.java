@@ -1,6 +1,7 @@
 package ringfence.process;
 
 import java.io.PrintStream;
+import java.util.Optional;
 import ringfence.linux.ErrnoException;
 import ringfence.option.OptionException;
 
@@ -26,18 +27,26 @@ public final class Program {
         try {
             return body.run();
         } catch (BadInputException | OptionException e) {
-            message(e).lines().forEach(line -> errors.println(name + ": " + line));
+            message(e).lines().forEach(line -> say(name, errors, line));
             return ExitCode.BAD_INPUT;
         } catch (ErrnoException | FailureException e) {
-            errors.println(name + ": " + message(e).replace('\n', ' '));
+            say(name, errors, message(e).replace('\n', ' '));
             return ExitCode.FAILURE;
         } catch (Throwable e) {
-            errors.println(name + ": internal error: " + e);
+            say(name, errors, "internal error: " + e);
             e.printStackTrace(errors);
             return ExitCode.FAILURE;
         } finally {
             Logs.flush(errors);
         }
+    }
+
+    /** Says that it fails, in a line with its name in front; in the journal it is an error. */
+    static void say(String name, PrintStream errors, String line) {
+        Optional<SystemdJournal> journal =
+                errors.equals(System.err) ? SystemdJournal.ofStandardError(name) : Optional.empty();
+        journal.ifPresentOrElse(
+                there -> there.writeLast(LogLevel.ERROR, line), () -> errors.println(name + ": " + line));
     }
 
     /** Runs it as this process, and ends the process with its code. */

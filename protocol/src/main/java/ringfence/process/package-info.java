@@ -11,5 +11,8 @@
  * {@link ringfence.process.Log} is a front. Records wait in a bounded buffer ({@link ringfence.process.Logs}) until the
  * program says that it has time ({@code open()}, after the first KVM_RUN); the first record after that loads Log4j,
  * through its API, on a thread of its own. A program that has nothing to say never loads it.
+ *
+ * <p>In a unit of systemd's, where standard error goes to the journal, records go there with their priority and fields
+ * ({@link ringfence.process.SystemdJournal}), and so do the lines of daemons, which have no log of their own.
  */
 package ringfence.process;

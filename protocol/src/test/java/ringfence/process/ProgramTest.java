@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,6 +20,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import ringfence.linux.Errno;
 import ringfence.linux.ErrnoException;
+import ringfence.linux.Fd;
+import ringfence.linux.Linux;
 import ringfence.linux.Syscall;
 import ringfence.option.OptionException;
 
@@ -193,6 +198,37 @@ class ProgramTest {
         Path output = directory.resolve("output");
         logs(start(within, output, LogsAfterOpening.class), output);
         assertThat(Files.readString(output)).contains("WARN late: came").doesNotContain("host name", "Exception");
+    }
+
+    @Test
+    void whereTheJournalIsWhatWaitedAndWhatComesGoesThereWithoutLog4j() throws Exception {
+        Linux linux = Linux.system();
+        String address = directory.resolve("journal").toString();
+        Path output = directory.resolve("output");
+        try (Fd journald = linux.datagrams().bind(address)) {
+            Process process = start(output, LogsAfterOpening.class, "journal=" + address);
+            for (String fields : List.of("MESSAGE=waited\nPRIORITY=4\n", "MESSAGE=came\nPRIORITY=4\n")) {
+                assertThat(nextAt(linux, journald)).startsWith(fields).contains("\nRINGFENCE_COMPONENT=");
+                process.getOutputStream().write('\n');
+                process.getOutputStream().flush();
+            }
+            assertThat(process.waitFor()).isZero();
+        }
+        assertThat(Files.readString(output))
+                .endsWith("log4j is loaded: false\n")
+                .doesNotContain("waited", "came");
+    }
+
+    private static String nextAt(Linux linux, Fd journald) throws InterruptedException {
+        MemorySegment bytes = Arena.ofAuto().allocate(4096);
+        for (int i = 0; i < 600; i++) {
+            long length = linux.datagrams().tryReceive(journald, bytes).bytes();
+            if (length > 0) {
+                return new String(bytes.asSlice(0, length).toArray(ValueLayout.JAVA_BYTE), StandardCharsets.UTF_8);
+            }
+            Thread.sleep(50);
+        }
+        throw new AssertionError("nothing comes");
     }
 
     @Test

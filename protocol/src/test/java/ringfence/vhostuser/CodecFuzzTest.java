@@ -3,6 +3,8 @@ package ringfence.vhostuser;
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import ringfence.fuzz.Executions;
 
 /**
  * Fuzz target: bytes from a socket. Whatever they are, each end makes a message of them that it could have sent itself,
@@ -10,10 +12,17 @@ import java.nio.ByteOrder;
  * half says who reads: back-end, front-end on its channel, front-end that waits for an answer.
  */
 class CodecFuzzTest {
+    @RegisterExtension
+    private static final Executions EXECUTIONS = new Executions();
+
     private static final Negotiated ALL = new Negotiated(-1L, -1L);
 
-    @FuzzTest(maxExecutions = 1_000_000, maxDuration = "2m")
+    @FuzzTest(maxExecutions = 1_000_000, maxDuration = "")
     void anyMessage(byte[] data) {
+        EXECUTIONS.run(data, this::message);
+    }
+
+    private void message(byte[] data) {
         if (data.length < 1 + Header.SIZE) {
             return;
         }

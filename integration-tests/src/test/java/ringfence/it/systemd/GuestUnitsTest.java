@@ -219,7 +219,13 @@ class GuestUnitsTest {
     }
 
     private void theJournalOfTheVmTells() {
-        assertThat(host.run("journalctl", "--no-pager", "--unit=" + VM).text())
+        assertThat(host.run(
+                                "journalctl",
+                                "--no-pager",
+                                "--unit=" + VM,
+                                "--priority=warning",
+                                "RINGFENCE_COMPONENT=device")
+                        .text())
                 .contains("completes nothing, and requests wait: the VMM has not started it");
         String events = host.run(
                         LONG,

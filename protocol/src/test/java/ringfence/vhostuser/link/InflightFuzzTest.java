@@ -5,17 +5,26 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.BitSet;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import ringfence.fuzz.Executions;
 
 /**
  * Fuzz target: a queue's part of an inflight region that holds anything. The successor finds heads inside the ring, each
  * once, or refuses; and what it found it finds again. The first two bytes are the used ring's index.
  */
 class InflightFuzzTest {
+    @RegisterExtension
+    private static final Executions EXECUTIONS = new Executions();
+
     private static final int SIZE = 8;
     private static final MemorySegment MEMORY = Arena.global().allocate(InflightLayout.queueBytes(SIZE), 8);
 
-    @FuzzTest(maxExecutions = 1_000_000, maxDuration = "2m")
+    @FuzzTest(maxExecutions = 1_000_000, maxDuration = "")
     void anyRegion(byte[] data) {
+        EXECUTIONS.run(data, this::region);
+    }
+
+    private void region(byte[] data) {
         if (data.length < 2) {
             return;
         }

@@ -3,6 +3,8 @@ package ringfence.virtio.queue;
 import com.code_intelligence.jazzer.api.FuzzedDataProvider;
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import java.lang.foreign.ValueLayout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import ringfence.fuzz.Executions;
 import ringfence.virtio.RingFormat;
 
 /**
@@ -11,6 +13,9 @@ import ringfence.virtio.RingFormat;
  * ({@code src/test/resources/.../RingWalkerFuzzTestInputs}); docs/testing.md says how to fuzz.
  */
 class RingWalkerFuzzTest {
+    @RegisterExtension
+    private static final Executions EXECUTIONS = new Executions();
+
     private static final int SIZE = 8;
     private static final int CAPACITY = SIZE + 4;
     private static final int ROUNDS = 12;
@@ -24,8 +29,12 @@ class RingWalkerFuzzTest {
 
     private static final ChainCursor CHAIN = new ChainCursor(CAPACITY);
 
-    @FuzzTest(maxExecutions = 1_000_000, maxDuration = "2m")
+    @FuzzTest(maxExecutions = 1_000_000, maxDuration = "")
     void anyRing(FuzzedDataProvider data) {
+        EXECUTIONS.run(data, this::ring);
+    }
+
+    private void ring(FuzzedDataProvider data) {
         QueueConfig placed = RINGS.config();
         QueueConfig config = new QueueConfig(
                 SIZE,

@@ -96,7 +96,7 @@ public final class BlkMain {
         List<Service> services = new ArrayList<>();
         try {
             Linux linux = Linux.system();
-            Consumer<String> log = line -> System.err.println(NAME + ": " + line);
+            Consumer<String> log = DaemonMain.warnings(NAME);
             Consumer<String> details = verbose.isGiven() ? log : line -> {};
             seccomp.mode();
             List<DeviceSpec> specs = specs();

@@ -5,8 +5,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import ringfence.blk.TestGuest;
 import ringfence.blk.TestGuest.Buffer;
+import ringfence.fuzz.Executions;
 import ringfence.linux.Linux;
 import ringfence.virtio.BlkLayout;
 import ringfence.virtio.queue.ChainCursor;
@@ -17,6 +19,9 @@ import ringfence.virtio.queue.ChainCursor;
  * each pair behind it is a buffer, until one is 0; the rest is what the driver has written into its memory.
  */
 class BlkRequestFuzzTest {
+    @RegisterExtension
+    private static final Executions EXECUTIONS = new Executions();
+
     private static final int MOST = 1024;
     private static final int BUFFERS = 20;
     private static final long APART = 1 << 16;
@@ -25,8 +30,12 @@ class BlkRequestFuzzTest {
 
     private final BlkRequest request = new BlkRequest();
 
-    @FuzzTest(maxExecutions = 1_000_000, maxDuration = "2m")
+    @FuzzTest(maxExecutions = 1_000_000, maxDuration = "")
     void anyRequest(byte[] data) {
+        EXECUTIONS.run(data, this::request);
+    }
+
+    private void request(byte[] data) {
         if (data.length < 3 || data.length > MOST) {
             return;
         }

@@ -80,7 +80,7 @@ public final class FsMain {
                 throw new IllegalArgumentException(
                         "--log-level is " + String.join(", ", levels) + ", not " + logLevel.get());
             }
-            Consumer<String> errors = line -> System.err.println(NAME + ": " + line);
+            Consumer<String> errors = DaemonMain.warnings(NAME);
             Consumer<String> lines = syslog.isGiven() ? SystemLog.open(linux, errors) : errors;
             Consumer<String> log = level == 0 ? line -> {} : lines;
             Consumer<String> details = level >= levels.indexOf("info") ? lines : line -> {};

@@ -4,6 +4,8 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import ringfence.fuzz.Executions;
 import ringfence.linux.Fd;
 import ringfence.linux.Linux;
 import ringfence.linux.Mapping;
@@ -23,6 +25,9 @@ import ringfence.virtio.queue.Verdict;
  * nothing.
  */
 class RequestFuzzTest {
+    @RegisterExtension
+    private static final Executions EXECUTIONS = new Executions();
+
     private static final long RAM = 4 << 20;
     private static final long AT = 0x10_0000;
     private static final Linux LINUX = Linux.system();
@@ -35,8 +40,12 @@ class RequestFuzzTest {
     private final Name name = new Name();
     private final ChainCursor chain = ChainCursor.forQueueSize(8);
 
-    @FuzzTest(maxExecutions = 1_000_000, maxDuration = "2m")
+    @FuzzTest(maxExecutions = 1_000_000, maxDuration = "")
     void anyRequest(byte[] data) {
+        EXECUTIONS.run(data, this::request);
+    }
+
+    private void request(byte[] data) {
         if (data.length < 2 || data.length > 200_000) {
             return;
         }

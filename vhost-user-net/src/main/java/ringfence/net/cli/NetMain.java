@@ -115,7 +115,7 @@ public final class NetMain {
                 System.out.print(json.isGiven() ? view.json() : view.table());
                 return ExitCode.OK;
             }
-            Consumer<String> errors = line -> System.err.println(NAME + ": " + line);
+            Consumer<String> errors = DaemonMain.warnings(NAME);
             Consumer<String> log = ports.value().isEmpty() ? errors : new SparingLog(errors, System::nanoTime);
             seccomp.mode();
             Linux linux = Linux.system();

@@ -5,6 +5,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import ringfence.fuzz.Executions;
 import ringfence.virtio.NetLayout;
 
 /**
@@ -14,6 +16,9 @@ import ringfence.virtio.NetLayout;
  * nothing is written beside them.
  */
 class HeaderFuzzTest {
+    @RegisterExtension
+    private static final Executions EXECUTIONS = new Executions();
+
     private static final int AT = 16; // of the header, behind bytes that nobody may touch
     private static final int ROOM = 70_000;
     private static final int PIECES = 32; // a frame of more takes long and shows nothing new
@@ -23,8 +28,12 @@ class HeaderFuzzTest {
 
     private final SoftwareOffload offload = new SoftwareOffload();
 
-    @FuzzTest(maxExecutions = 1_000_000, maxDuration = "2m")
+    @FuzzTest(maxExecutions = 1_000_000, maxDuration = "")
     void anyHeader(byte[] data) {
+        EXECUTIONS.run(data, this::header);
+    }
+
+    private void header(byte[] data) {
         if (data.length < 1 + NetLayout.HEADER || data.length > ROOM / 2) {
             return;
         }

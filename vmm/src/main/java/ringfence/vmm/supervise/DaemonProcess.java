@@ -16,6 +16,7 @@ import ringfence.linux.Fd;
 import ringfence.linux.Linux;
 import ringfence.linux.OpenFlag;
 import ringfence.linux.Spawn;
+import ringfence.process.SystemdJournal;
 import ringfence.sandbox.BoxedProcess;
 import ringfence.vhostuser.link.Heartbeat;
 import ringfence.vmm.device.remote.BackendProcess;
@@ -80,6 +81,10 @@ final class DaemonProcess implements BackendProcess, AutoCloseable {
                     ? Inheritance.of(command, standard, theirs, left, store.get())
                     : plain(standard, theirs, toCompanion);
             spawn = with(spawn, Heartbeat.VARIABLE, heartbeat.file());
+            String journal = System.getenv(SystemdJournal.STREAM);
+            if (journal != null) { // where our standard error goes, theirs does
+                spawn = spawn.env(SystemdJournal.STREAM, journal).env(SystemdJournal.DEVICE, command.device());
+            }
             if (waits) {
                 spawn = with(spawn, Standby.VARIABLE, toUs);
             } else {

@@ -6,6 +6,8 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import ringfence.fuzz.Executions;
 import ringfence.option.OptionException;
 
 /**
@@ -14,10 +16,17 @@ import ringfence.option.OptionException;
  * in two ways smuggles a request. A body is an object of JSON, or refused with a line.
  */
 class HttpFuzzTest {
+    @RegisterExtension
+    private static final Executions EXECUTIONS = new Executions();
+
     private static final int MOST = 200; // of more, each run takes longer and none shows more
 
-    @FuzzTest(maxExecutions = 1_000_000, maxDuration = "2m")
+    @FuzzTest(maxExecutions = 1_000_000, maxDuration = "")
     void anyBytes(byte[] data) {
+        EXECUTIONS.run(data, this::bytes);
+    }
+
+    private void bytes(byte[] data) {
         if (data.length < 2) {
             return;
         }

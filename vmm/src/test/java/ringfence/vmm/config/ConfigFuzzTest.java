@@ -2,6 +2,8 @@ package ringfence.vmm.config;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import ringfence.fuzz.Executions;
 import ringfence.option.Json;
 import ringfence.option.JsonReader;
 import ringfence.option.OptionException;
@@ -11,8 +13,15 @@ import ringfence.option.OptionException;
  * written and read again without a change: JSON as JSON, and a configuration as a configuration.
  */
 class ConfigFuzzTest {
-    @FuzzTest(maxExecutions = 1_000_000, maxDuration = "2m")
+    @RegisterExtension
+    private static final Executions EXECUTIONS = new Executions();
+
+    @FuzzTest(maxExecutions = 1_000_000, maxDuration = "")
     void anyText(byte[] data) {
+        EXECUTIONS.run(data, this::text);
+    }
+
+    private void text(byte[] data) {
         Json json;
         try {
             json = JsonReader.read(new String(data, StandardCharsets.UTF_8));

@@ -1,6 +1,8 @@
 package ringfence.vmm.transport;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import ringfence.fuzz.Executions;
 import ringfence.virtio.queue.QueueConfig;
 import ringfence.vmm.bus.Deadlines;
 
@@ -11,6 +13,9 @@ import ringfence.vmm.bus.Deadlines;
  * value.
  */
 class VirtioPciFuzzTest {
+    @RegisterExtension
+    private static final Executions EXECUTIONS = new Executions();
+
     private static final int QUEUES = 3;
     private static final int MOST = 60;
     private static final int ACCESS = 8;
@@ -28,8 +33,12 @@ class VirtioPciFuzzTest {
         return new TestDriver(MACHINE, 1);
     }
 
-    @FuzzTest(maxExecutions = 1_000_000, maxDuration = "2m")
+    @FuzzTest(maxExecutions = 1_000_000, maxDuration = "")
     void anyAccesses(byte[] data) {
+        EXECUTIONS.run(data, this::accesses);
+    }
+
+    private void accesses(byte[] data) {
         DEVICE.calls.clear();
         DEVICE.started.clear();
         for (int at = 0; at + ACCESS < data.length && at < MOST * (ACCESS + 1); at += ACCESS + 1) {

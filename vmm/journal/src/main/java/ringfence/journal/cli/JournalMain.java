@@ -72,7 +72,7 @@ public final class JournalMain implements Callable<Integer> {
                     folders.store(linux),
                     retention,
                     InstantSource.system(),
-                    line -> System.err.println(NAME + ": " + line));
+                    DaemonMain.warnings(NAME));
             return DaemonMain.serve(new CollectorService(collector, unused));
         } catch (IllegalArgumentException | IllegalStateException e) {
             return DaemonMain.complain(NAME, e.getMessage(), ExitCode.BAD_INPUT);

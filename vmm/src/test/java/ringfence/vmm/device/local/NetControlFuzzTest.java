@@ -6,6 +6,8 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import ringfence.fuzz.Executions;
 import ringfence.linux.Linux;
 import ringfence.memory.GuestRam;
 import ringfence.memory.MemoryTable;
@@ -26,6 +28,9 @@ import ringfence.virtio.queue.Verdict;
  * queues that there are.
  */
 class NetControlFuzzTest {
+    @RegisterExtension
+    private static final Executions EXECUTIONS = new Executions();
+
     private static final int SIZE = 64;
     private static final int MOST = 8192;
     private static final long ANSWER = 0x8000;
@@ -87,8 +92,12 @@ class NetControlFuzzTest {
         }
     }
 
-    @FuzzTest(maxExecutions = 1_000_000, maxDuration = "2m")
+    @FuzzTest(maxExecutions = 1_000_000, maxDuration = "")
     void anyCommand(byte[] data) {
+        EXECUTIONS.run(data, this::command);
+    }
+
+    private void command(byte[] data) {
         if (data.length < 4 || data.length > MOST) {
             return;
         }
