@@ -3,6 +3,7 @@ package ringfence.it.fault;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
+import ringfence.linux.Errno;
 import ringfence.linux.EventFd;
 import ringfence.linux.Fd;
 import ringfence.linux.Linux;
@@ -37,6 +38,7 @@ public final class KillGuest implements AutoCloseable {
     private static final long SLOTS = 0x1_0000;
     private static final long DATA = 0x2_0000;
     private static final byte UNTOUCHED = 0x5a;
+    private static final int KEEP_SIZE_AND_PUNCH_HOLE = 1 | 2; // FALLOC_FL_
     private static final long WANTED = ProtocolFeature.mask(
             ProtocolFeature.MQ,
             ProtocolFeature.REPLY_ACK,
@@ -54,6 +56,7 @@ public final class KillGuest implements AutoCloseable {
     private final EventFd call;
     private InflightShare inflight;
     private Frontend frontend;
+    private long features;
 
     /** @param slots most requests at a time, at most 64 */
     public KillGuest(Linux linux, int slots) {
@@ -89,13 +92,18 @@ public final class KillGuest implements AutoCloseable {
 
     private void goOn() {
         Offer offer = frontend.hello(WANTED);
-        frontend.features(
-                offer.features() & (Feature.VERSION_1 | Feature.INDIRECT_DESC | Feature.EVENT_IDX | BlkLayout.F_FLUSH));
+        features =
+                offer.features() & (Feature.VERSION_1 | Feature.INDIRECT_DESC | Feature.EVENT_IDX | BlkLayout.F_FLUSH);
+        frontend.features(features);
         frontend.memory(memory);
         if (inflight == null) {
             inflight = frontend.newInflight(1, QUEUE_SIZE);
         }
         frontend.inflight(inflight);
+        start();
+    }
+
+    private void start() {
         int used = usedIndex();
         frontend.startQueue(0, config, new QueueState(used, used), kick, call, null);
         kick.signal(); // what was published while nobody listened
@@ -115,10 +123,35 @@ public final class KillGuest implements AutoCloseable {
         frontend.close();
     }
 
+    /** Stops the queue. */
+    public void stop() {
+        frontend.stopQueue(0);
+    }
+
     /** Tells the device to reset, as a driver does. */
     public void reset() {
-        frontend.stopQueue(0);
+        stop();
         frontend.reset();
+    }
+
+    /** The same while the queue runs. */
+    public void resetAtOnce() {
+        frontend.reset();
+    }
+
+    /** Sets the device up anew, and lets the queue go on where it stands, as if it had not been stopped or reset. */
+    public void resume() {
+        frontend.features(features);
+        start();
+    }
+
+    /** Takes whole pages out of the guest's memory, which read as zeroes from then on, whoever uses them. */
+    public void punch(long at, long bytes) {
+        long result = linux.files().tryAllocate(fd, KEEP_SIZE_AND_PUNCH_HOLE, at, bytes);
+        if (result < 0) {
+            throw new IllegalStateException(
+                    "fallocate: " + Errno.of((int) -result).text());
+        }
     }
 
     /** Tells of the same memory again, which the device maps anew. */
@@ -156,6 +189,11 @@ public final class KillGuest implements AutoCloseable {
         if (driver.publish()) {
             kick.signal();
         }
+    }
+
+    /** Kicks, whether there is something or not. */
+    public void kick() {
+        kick.signal();
     }
 
     /** The slot of a request that has ended; -1: none has. */

@@ -52,6 +52,8 @@ class BadInputTest {
                 "cloud-hypervisor|--kernel K --event-monitor fd=99|--event-monitor|hand it over",
                 "ringfence|run --kernel K --event-monitor path=x,fd=1|--event-monitor|give one of them",
                 "cloud-hypervisor|--kernel K --dsk|--dsk|--help",
+                "vhost-user-blk|--blk-file=even --socket-path=odd|socket odd|remove it, or choose another path",
+                "vhost-user-blk|--blk-file=even --socket-path LONG|socket path is too long|at most 107",
                 "vhost-user-net|--socket-path=s|--backend|such as --backend=tap",
                 "vhost-user-net|--socket-path=s --backend=tup|--backend|tap=NAME",
                 "vhost-user-net|--backend=tap|--socket-path|--help",

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
@@ -423,6 +424,26 @@ class RunningVmTest {
         }
         assertThat(api.put("vm.upgrade-device", "{\"id\":\"other\"}").status()).isEqualTo(404);
         assertThat(api.put("vm.upgrade-device", "{\"id\":\"__rng\"}").status()).isEqualTo(404);
+    }
+
+    /** As large as the first, which somebody has put aside. */
+    @Test
+    void anotherFileAtADisksPathIsRefusedUntilTheFirstIsBack() throws Exception {
+        await(() -> counters("_disk0").contains("\"connected\":1"));
+        Path image = directory.resolve("cold");
+        Path kept = Files.createLink(directory.resolve("kept"), image);
+        Files.move(image("new"), image, StandardCopyOption.ATOMIC_MOVE);
+        String line = image + " is another file than the one that the device began with";
+        VmmApi.Answer upgrade = api.put("vm.upgrade-device", "{\"id\":\"_disk0\"}");
+        assertThat(upgrade.status()).as(upgrade.body()).isEqualTo(500);
+        assertThat(upgrade.body()).contains(line);
+        assertThat(counters("_disk0")).contains("\"connected\":1", "\"reconnects\":0");
+        daemons().forEach(ProcessHandle::destroyForcibly);
+        await(() -> info().contains("\"state\":\"Failed\"") && info().contains(line));
+        assertThat(info()).contains("\"state\":\"Running\"");
+        Files.move(kept, image, StandardCopyOption.ATOMIC_MOVE);
+        await(() -> counters("_disk0").contains("\"connected\":1")
+                && counters("_disk0").contains("\"reconnects\":1"));
     }
 
     private VmmApi.Answer resize(String id, long bytes) throws IOException {

@@ -83,12 +83,19 @@ public record BackendSocket(Optional<String> path, OptionalInt fd) {
             return use.apply(name);
         } catch (ErrnoException e) {
             if (e.errno() != Errno.EADDRINUSE) {
-                throw new IllegalArgumentException(
-                        "socket " + name + ": " + e.errno().text(), e);
+                throw unusable(name, e);
             }
         }
         removeStale(linux, name);
-        return use.apply(name);
+        try {
+            return use.apply(name);
+        } catch (ErrnoException e) { // somebody else was faster
+            throw unusable(name, e);
+        }
+    }
+
+    private static IllegalArgumentException unusable(String name, ErrnoException e) {
+        return new IllegalArgumentException("socket " + name + ": " + e.errno().text(), e);
     }
 
     private static Fd given(Linux linux, int number) {
@@ -99,27 +106,27 @@ public record BackendSocket(Optional<String> path, OptionalInt fd) {
         }
     }
 
+    /** Of a link, what it leads to is somebody else's. */
     private static void requireSocket(Linux linux, String name) {
-        try (Fd there = linux.files().open(name, OpenFlag.PATH)) {
+        try (Fd there = linux.files().open(name, OpenFlag.PATH, OpenFlag.NOFOLLOW)) {
             if (!linux.files().stat(there).isSocket()) {
-                throw new IllegalArgumentException("socket " + name + ": a file that is no socket is there");
+                throw new IllegalArgumentException(
+                        "socket " + name + ": something that is no socket is there: remove it, or choose another path");
             }
         }
     }
 
     private static void removeStale(Linux linux, String name) {
-        try (Fd connected = linux.sockets().connect(name)) {
-            throw new IllegalArgumentException("socket " + name + " is in use (" + connected + " connects)");
+        try {
+            requireSocket(linux, name);
+            try (Fd connected = linux.sockets().connect(name)) {
+                throw new IllegalArgumentException("socket " + name + " is in use (" + connected + " connects)");
+            }
         } catch (ErrnoException e) {
             switch (e.errno()) {
-                case ECONNREFUSED -> { // so says a file, too
-                    requireSocket(linux, name);
-                    linux.files().unlink(name);
-                }
+                case ECONNREFUSED -> linux.files().unlink(name);
                 case ENOENT -> {}
-                default ->
-                    throw new IllegalArgumentException(
-                            "socket " + name + ": " + e.errno().text(), e);
+                default -> throw unusable(name, e);
             }
         }
     }

@@ -33,13 +33,14 @@ final class ApiListener implements AutoCloseable {
     /**
      * Makes one, which is reachable by the same user only.
      *
-     * @throws ErrnoException EADDRINUSE if another process serves this path, or what bind(2) says
+     * @throws ErrnoException EADDRINUSE if another process serves this path, EEXIST if something that is no socket is there,
+     *     or what bind(2) says
      */
     static ApiListener at(Linux linux, String path) {
         Fd lock = lock(linux, path);
         int mask = linux.files().umask(077);
         try {
-            linux.files().unlink(path);
+            removeLeftBehind(linux, path);
             return new ApiListener(linux, linux.sockets().listen(path, BACKLOG), path, lock);
         } catch (ErrnoException e) {
             lock.close();
@@ -47,6 +48,21 @@ final class ApiListener implements AutoCloseable {
         } finally {
             linux.files().umask(mask);
         }
+    }
+
+    /** Who has the lock knows that nobody serves a socket that is there; anything else is somebody's, a link, too. */
+    private static void removeLeftBehind(Linux linux, String path) {
+        try (Fd there = linux.files().open(path, OpenFlag.PATH, OpenFlag.NOFOLLOW)) {
+            if (!linux.files().stat(there).isSocket()) {
+                throw new ErrnoException(Syscall.BIND, Errno.EEXIST, path);
+            }
+        } catch (ErrnoException e) {
+            if (e.errno() == Errno.ENOENT) {
+                return;
+            }
+            throw e;
+        }
+        linux.files().unlink(path);
     }
 
     /** One that listens already. @param number of this process; a duplicate is used */

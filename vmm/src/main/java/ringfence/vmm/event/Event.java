@@ -199,6 +199,18 @@ public sealed interface Event {
     }
 
     /**
+     * The device waits for a successor, which is not there yet; told anew when the reason is another one.
+     *
+     * @param reason one line
+     */
+    record DeviceReconnecting(String id, String reason) implements Journaled {
+        @Override
+        public EventForm form() {
+            return EventForm.ours("device-reconnecting", EventForm.ID, id, EventForm.REASON, reason);
+        }
+    }
+
+    /**
      * A back-end is there, and does not do what it should.
      *
      * @param reason one line

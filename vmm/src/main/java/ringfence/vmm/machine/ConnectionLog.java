@@ -76,7 +76,8 @@ final class ConnectionLog implements RemoteListener {
             }
             case LOST -> events.tell(new Event.DeviceLost(device, state.reason()));
             case FAILED -> events.tell(new Event.DeviceRefused(device, state.reason()));
-            case CONNECTING, RECONNECTING -> {} // between two events
+            case RECONNECTING -> events.tell(new Event.DeviceReconnecting(device, state.reason()));
+            case CONNECTING -> {} // before the first event
         }
     }
 

@@ -225,7 +225,7 @@ final class DaemonStarter implements AutoCloseable {
                 fs.id(),
                 new DaemonCommand(
                         fs.id(),
-                        Optional.empty(),
+                        Optional.of(folder.path()),
                         program,
                         arguments,
                         boxes.folder(program, folder.path(), folder.readonly()),

@@ -13,7 +13,7 @@ import ringfence.sandbox.PathRule;
  * How a daemon is started.
  *
  * @param device id of the device that it serves, such as {@code _disk0}
- * @param image path of what it serves; empty: that is no file
+ * @param serves path of the image or folder that it serves; empty: that is no file
  * @param program its launcher
  * @param arguments its options, without the socket
  * @param box what it is confined to
@@ -23,7 +23,7 @@ import ringfence.sandbox.PathRule;
  */
 public record DaemonCommand(
         String device,
-        Optional<String> image,
+        Optional<String> serves,
         Path program,
         List<String> arguments,
         Box box,
@@ -47,18 +47,18 @@ public record DaemonCommand(
         List<String> more = new ArrayList<>(arguments);
         more.add("--counters=" + file);
         PathRule rule = PathRule.of(file.toString(), FileRight.READ_FILE, FileRight.WRITE_FILE, FileRight.TRUNCATE);
-        return new DaemonCommand(device, image, program, more, box.with(rule), fds, companion, standby);
+        return new DaemonCommand(device, serves, program, more, box.with(rule), fds, companion, standby);
     }
 
     /** The same, which sends to a socket at this path. */
     public DaemonCommand sendingTo(String path) {
         Box reaching = box.with(PathRule.of(path)); // Landlock does not guard sockets: that it is there is enough
-        return new DaemonCommand(device, image, program, arguments, reaching, fds, companion, standby);
+        return new DaemonCommand(device, serves, program, arguments, reaching, fds, companion, standby);
     }
 
     /** The same by another user, which takes root. @param user its number, and that of its group */
     public DaemonCommand as(int user) {
-        return new DaemonCommand(device, image, program, arguments, box.as(user), fds, companion, standby);
+        return new DaemonCommand(device, serves, program, arguments, box.as(user), fds, companion, standby);
     }
 
     /** The argument list, the program first. @param socket number of the socket in the daemon */

@@ -9,17 +9,16 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import ringfence.linux.ErrnoException;
 import ringfence.linux.Fd;
 import ringfence.linux.Linux;
-import ringfence.linux.OpenFlag;
+import ringfence.linux.Stat;
 import ringfence.process.LockHolders;
 import ringfence.vmm.device.remote.BackendProcess;
 import ringfence.vmm.device.remote.SocketSource;
 
 /**
  * A device daemon as a source of connected sockets: each socket is a new process, and never more than one serves. Where a
- * standby is asked for, another one waits, and is the next.
+ * standby is asked for, another one waits, and is the next. All serve the same file ({@link ServedFile}).
  *
  * <p>{@link #connect} is called by the link thread of the device, {@link #close} by the machine's owner after that
  * thread has closed its socket.
@@ -41,6 +40,7 @@ public final class SupervisedDaemon implements SocketSource, AutoCloseable {
     private final DaemonCommand command;
     private final Optional<DescriptorStore> store;
     private final Consumer<String> refused;
+    private final ServedFile served;
     private DaemonProcess process; // null: none
     private DaemonProcess standby; // null: none
     private int starts;
@@ -63,14 +63,15 @@ public final class SupervisedDaemon implements SocketSource, AutoCloseable {
         }
         this.store = store;
         this.refused = refused;
+        served = new ServedFile(linux, command.serves());
     }
 
     /**
      * Kills the process before, if it lives, waits until it is dead, starts a new one and answers with our end of its
      * socket, which the caller owns.
      *
-     * @throws IllegalStateException if the process before has ended because it cannot do its work at all, or if the
-     *     program cannot be started
+     * @throws IllegalStateException if the process before has ended because it cannot do its work at all, if the program
+     *     cannot be started, or if its file is not the first one's: that may be put right, and then another call succeeds
      */
     @Override
     public synchronized Fd connect() {
@@ -79,21 +80,15 @@ public final class SupervisedDaemon implements SocketSource, AutoCloseable {
             refused.accept(line);
             throw new IllegalStateException(line);
         }
+        served.check();
         return start();
     }
 
     /** Who has the image locked: a daemon may not look into processes that have more privileges than it has. */
     private String holders() {
-        if (command.image().isEmpty()) {
-            return "";
-        }
-        try (Fd image = linux.files().open(command.image().get(), OpenFlag.PATH)) {
-            List<LockHolders.Holder> holders =
-                    new LockHolders().of(linux.files().stat(image));
-            return holders.isEmpty() ? "" : "; the image is locked " + LockHolders.describe(holders);
-        } catch (ErrnoException _) {
-            return "";
-        }
+        Optional<Stat> image = served.stat().filter(stat -> !stat.isDirectory());
+        List<LockHolders.Holder> holders = image.map(new LockHolders()::of).orElse(List.of());
+        return holders.isEmpty() ? "" : "; the image is locked " + LockHolders.describe(holders);
     }
 
     private Fd start() {
@@ -151,6 +146,7 @@ public final class SupervisedDaemon implements SocketSource, AutoCloseable {
         }
         if (standby == null) {
             try {
+                served.check();
                 standby = DaemonProcess.start(linux, command, DaemonProcess.NOTHING, address(), true);
             } catch (RuntimeException _) {
                 // what is wrong is told when the successor starts without it
@@ -163,7 +159,8 @@ public final class SupervisedDaemon implements SocketSource, AutoCloseable {
      * answered with it. Any thread but the link's.
      *
      * @param nanos how long it may take
-     * @throws IllegalStateException if it cannot be started, ends or takes longer; the present one serves on
+     * @throws IllegalStateException if it cannot be started, ends or takes longer, or if its file is not the first one's; the
+     *     present one serves on
      */
     public void renew(long nanos) {
         DaemonProcess next = renewed();
@@ -177,6 +174,7 @@ public final class SupervisedDaemon implements SocketSource, AutoCloseable {
         if (closed) {
             throw new IllegalStateException("it is being taken away");
         }
+        served.check();
         if (standby != null) {
             standby.retire(0); // of another build, perhaps
             standby = null;
@@ -234,5 +232,6 @@ public final class SupervisedDaemon implements SocketSource, AutoCloseable {
             standby = null;
         }
         retire(RETIRE_NANOS);
+        served.close();
     }
 }

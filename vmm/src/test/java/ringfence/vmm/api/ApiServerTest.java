@@ -1,11 +1,13 @@
 package ringfence.vmm.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -19,6 +21,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import ringfence.linux.Linux;
 
 /** Clients that are slow, idle, many or senseless delay nobody, and are told what is wrong. */
 @Timeout(120)
@@ -169,6 +172,27 @@ class ApiServerTest {
             String twice = TestServer.all(client(server, "GET /api/v1/vmm.ping HTTP/1.1\r\n\r\n"));
             assertThat(twice).startsWith("HTTP/1.1 200 ").doesNotContain("408");
         }
+    }
+
+    /** A path that was meant for something else. */
+    @Test
+    void whatIsNoSocketAtItsPathStays() throws Exception {
+        Linux linux = Linux.system();
+        Path path = folder.resolve("api");
+        Path precious = Files.writeString(folder.resolve("precious"), "precious");
+        Files.createLink(path, precious);
+        assertThatThrownBy(() -> ApiListener.at(linux, path.toString())).hasMessageContaining("EEXIST");
+        assertThat(path).hasContent("precious");
+        Files.delete(path);
+        Files.createSymbolicLink(path, precious);
+        assertThatThrownBy(() -> ApiListener.at(linux, path.toString())).hasMessageContaining("EEXIST");
+        assertThat(path).isSymbolicLink().hasContent("precious");
+        Files.delete(path);
+        linux.sockets().listen(path.toString(), 1).close();
+        try (ApiListener _ = ApiListener.at(linux, path.toString())) {
+            linux.sockets().connect(path.toString()).close();
+        }
+        assertThat(path).doesNotExist();
     }
 
     @Test

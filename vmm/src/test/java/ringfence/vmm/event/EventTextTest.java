@@ -82,6 +82,11 @@ class EventTextTest {
                         "device-lost",
                         Json.object("id", "_disk0", "reason", "it has gone")),
                 Arguments.of(
+                        new Event.DeviceReconnecting("_disk0", "nobody listens"),
+                        "ringfence",
+                        "device-reconnecting",
+                        Json.object("id", "_disk0", "reason", "nobody listens")),
+                Arguments.of(
                         new Event.DeviceReconnected("_disk0", 42, 1_234_567),
                         "ringfence",
                         "device-reconnected",

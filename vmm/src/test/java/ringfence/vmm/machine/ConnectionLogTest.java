@@ -36,12 +36,15 @@ class ConnectionLogTest {
         watch.unresponsive("it does not stop a queue");
         changes(Phase.LOST, "it has gone", 100, 0, 0);
         changes(Phase.RECONNECTING, "nobody there", 100, 0, 0);
+        changes(Phase.RECONNECTING, "nobody listens", 100, 0, 0);
         changes(Phase.CONNECTED, "", 101, 1, 7_000_000);
         assertThat(told)
                 .containsExactly(
                         new Event.DeviceConnected("_disk0", 100),
                         new Event.DeviceUnresponsive("_disk0", "it does not stop a queue"),
                         new Event.DeviceLost("_disk0", "it has gone"),
+                        new Event.DeviceReconnecting("_disk0", "nobody there"),
+                        new Event.DeviceReconnecting("_disk0", "nobody listens"),
                         new Event.DeviceReconnected("_disk0", 101, 7_000_000));
     }
 
