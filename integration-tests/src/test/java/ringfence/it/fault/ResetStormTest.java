@@ -20,8 +20,7 @@ import ringfence.vhostuser.link.PeerException;
  */
 @Timeout(600)
 class ResetStormTest {
-    private static final int RESETS = Integer.getInteger("ringfence.resets", 400);
-    private static final int LOOKS = 4;
+    private static final int RESETS = Integer.getInteger("ringfence.resets", 200);
     private static final int DEPTH = 32;
     private static final long PATIENCE = 30_000_000_000L;
 
@@ -47,15 +46,13 @@ class ResetStormTest {
         try (KillGuest guest = new KillGuest(Linux.system(), DEPTH)) {
             guest.connect(socket, PATIENCE);
             StampedWrites writes = new StampedWrites(guest, DEPTH, random);
-            for (int look = 0; look < LOOKS; look++) {
-                writes.begin();
-                for (int i = 0; i < RESETS / LOOKS; i++) {
-                    write(writes);
-                    disturb(guest, socket);
-                }
-                writes.finish();
-                writes.verify(image);
+            writes.begin();
+            for (int i = 0; i < RESETS; i++) {
+                write(writes);
+                disturb(guest, socket);
             }
+            writes.finish();
+            writes.verify(image);
             assertThat(daemon.isAlive()).isTrue();
             System.out.printf(
                     "counted: %s: %d stops, resets and partings under %d writes, none lost, none misplaced, seed %d%n",
