@@ -231,7 +231,7 @@ class RunningVmTest {
         await(() -> api.get("vm.counters").body().contains("\"connected\":1"));
         Files.move(image, away);
         daemons().getFirst().destroyForcibly();
-        await(() -> vmm.err().text().contains("_disk0: vhost-user-blk refuses to serve it"));
+        await(() -> vmm.err().text().contains(image + ", with which the device began, is gone"));
         assertThat(info()).contains("\"state\":\"Running\"");
         assertThat(api.get("vm.counters").body()).contains("\"connected\":0");
         Files.move(away, image);
