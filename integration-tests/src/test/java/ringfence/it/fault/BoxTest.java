@@ -122,6 +122,13 @@ class BoxTest {
 
     /** To one that needs no files from then on. */
     private static final String WITHOUT_FILES = """
+        read_outside EACCES
+        write_outside EACCES
+        create_outside EACCES
+        create_in_tmp EACCES
+        read_passwords EACCES
+        device EACCES
+        kernel_setting EACCES
         own_read EACCES
         own_write EACCES
         null_write EACCES

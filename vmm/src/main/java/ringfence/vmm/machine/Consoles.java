@@ -41,7 +41,6 @@ final class Consoles implements AutoCloseable {
 
     private final Linux linux;
     private final VmConfig config;
-    private final Fd stdin;
     private final Fd stdout;
     private final Optional<Terminal> terminal;
     private final TerminalInput input;
@@ -49,8 +48,10 @@ final class Consoles implements AutoCloseable {
     private final Map<String, SerialPump> pumps = new LinkedHashMap<>();
     private final Thread restore;
 
-    Consoles(Linux linux, VmConfig config) {
+    /** @param input what is typed, for whichever of them is on the terminal; its owner's */
+    Consoles(Linux linux, VmConfig config, TerminalInput input) {
         this.linux = linux;
+        this.input = input;
         this.config = config;
         try {
             pump(SERIAL, config.serial());
@@ -64,11 +65,9 @@ final class Consoles implements AutoCloseable {
             end();
             throw e;
         }
-        stdin = Fd.own(linux.kernel(), 0);
         stdout = Fd.own(linux.kernel(), 1);
-        input = new TerminalInput(linux, stdin);
         terminal = onTerminal(config.serial()) || onTerminal(config.console())
-                ? Terminal.of(linux, stdin)
+                ? Terminal.of(linux, Fd.own(linux.kernel(), 0))
                 : Optional.empty();
         restore = new Thread(() -> terminal.ifPresent(Terminal::restore), "terminal");
         terminal.ifPresent(present -> {
@@ -239,6 +238,7 @@ final class Consoles implements AutoCloseable {
     /** Lets pending output out and gives the terminal back. */
     @Override
     public void close() {
+        input.toNobody();
         end();
         terminal.ifPresent(present -> {
             present.restore();

@@ -98,7 +98,7 @@ final class MachineParts implements AutoCloseable {
             config.vsock().ifPresent(vsock -> devices.add(daemons.vsock(vsock, ram.table())));
             config.pmem().forEach(pmem -> devices.add(daemons.pmem(pmem, ram.table())));
             firstLoad = load();
-            consoles = made(new Consoles(linux, config));
+            consoles = made(new Consoles(linux, config, proxy.input()));
             proxy.counters().losses(consoles.losses());
             platform = made(
                     new Platform(linux, proxy, map, segments, slot, kvm.caps().gsiRoutes()));

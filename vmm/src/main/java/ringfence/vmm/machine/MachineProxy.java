@@ -27,6 +27,7 @@ public final class MachineProxy {
     private final HandedDescriptors handed = new HandedDescriptors();
     private final EventSink events;
     private final LastWill will;
+    private final TerminalInput input;
     private volatile Thread owner;
     private volatile MachineState state; // null: there is no VM
 
@@ -35,10 +36,12 @@ public final class MachineProxy {
      *
      * @param events told what happens
      * @param will told what is made at paths of the user's
+     * @param input what is typed, of which nothing is read yet
      */
-    MachineProxy(EventSink events, LastWill will) {
+    MachineProxy(EventSink events, LastWill will, TerminalInput input) {
         this.events = events;
         this.will = will;
+        this.input = input;
     }
 
     /** Who is told what happens. Any thread may tell. */
@@ -75,6 +78,11 @@ public final class MachineProxy {
     /** Bytes of the guest's memory that its balloon holds; 0: it has none, or no machine is there. */
     public long balloonSize() {
         return counters.balloonSize();
+    }
+
+    /** What is typed, for the consoles of one machine after the other. */
+    TerminalInput input() {
+        return input;
     }
 
     /** For devices' threads to count. */

@@ -9,17 +9,19 @@ import ringfence.linux.Fd;
 import ringfence.linux.Linux;
 
 /**
- * Reads standard input and gives it to whoever is the sink now, on a thread of its own. While the sink is full nothing
- * more is read, so nothing typed is lost.
+ * Reads standard input and gives it to whoever is the sink now, on a thread of its own: to one machine after the other, as
+ * long as the VMM runs, for a read that waits cannot be taken back. While the sink is full, or there is none, nothing more
+ * is read, so nothing typed is lost.
  */
 final class TerminalInput {
     private static final int CHUNK = 1024;
+    private static final InputSink NOBODY = (_, _, _) -> 0;
     private static final long LOOK_AGAIN = TimeUnit.MILLISECONDS.toNanos(50);
 
     private final Linux linux;
     private final Fd input;
     private final Thread thread;
-    private volatile InputSink sink;
+    private volatile InputSink sink = NOBODY;
 
     TerminalInput(Linux linux, Fd input) {
         this.linux = linux;
@@ -34,6 +36,11 @@ final class TerminalInput {
             thread.start();
         }
         room();
+    }
+
+    /** The machine whose sink it was ends: what is typed waits for the next one. */
+    void toNobody() {
+        sink = NOBODY;
     }
 
     /** The sink can take more again. Any thread. */

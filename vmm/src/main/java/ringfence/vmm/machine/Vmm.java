@@ -42,7 +42,7 @@ public final class Vmm {
         this.log = log;
         this.onFirstRun = onFirstRun;
         will = new LastWill(linux, options.home());
-        proxy = new MachineProxy(events, will);
+        proxy = new MachineProxy(events, will, new TerminalInput(linux, Fd.own(linux.kernel(), 0)));
         events.tell(Event.Vmm.STARTING);
     }
 

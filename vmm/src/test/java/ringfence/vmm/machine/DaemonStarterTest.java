@@ -85,7 +85,7 @@ class DaemonStarterTest {
             exit 2
             """.formatted(report));
         Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwxr-xr-x"));
-        MachineProxy proxy = new MachineProxy(EventSink.NONE, new LastWill(linux, home));
+        MachineProxy proxy = proxy();
         GuestRam ram = new GuestRam(linux, List.of(new GuestRam.Range(0, 1 << 20)), RamOptions.DEFAULT);
         try (RuntimeDirectory directory = RuntimeDirectory.create(linux);
                 DaemonStarter starter = new DaemonStarter(
@@ -107,11 +107,16 @@ class DaemonStarterTest {
     }
 
     /** Of two VMMs that start at one path, at whatever moment, one has it; and it is free when that one is gone. */
+    private MachineProxy proxy() {
+        TerminalInput input = new TerminalInput(linux, Fd.own(linux.kernel(), 0)); // of which nobody reads
+        return new MachineProxy(EventSink.NONE, new LastWill(linux, home), input);
+    }
+
     @Test
     void aSocketIsOneVmsAndFreeWhenThatEnds() throws Exception {
         Path socket = home.resolve("vsock");
         VsockConfig vsock = VsockConfig.TABLE.parse("id=_vsock0,cid=3,socket=" + socket);
-        MachineProxy proxy = new MachineProxy(EventSink.NONE, new LastWill(linux, home));
+        MachineProxy proxy = proxy();
         RuntimeOptions options = new RuntimeOptions(home, false, FilterMode.TRUE, Optional.empty());
         DaemonBoxes boxes = DaemonBoxes.ofPrivileges();
         try (GuestRam ram = new GuestRam(linux, List.of(new GuestRam.Range(0, 1 << 20)), RamOptions.DEFAULT);
@@ -347,7 +352,7 @@ class DaemonStarterTest {
     @Test
     void aRangeThatIsTakenUpIsALine() throws Exception {
         usersOf(1);
-        MachineProxy proxy = new MachineProxy(EventSink.NONE, new LastWill(linux, home));
+        MachineProxy proxy = proxy();
         try (DaemonUsers.Taken _ = new DaemonUsers(linux, users.orElseThrow()).take();
                 GuestRam ram = new GuestRam(linux, List.of(new GuestRam.Range(0, 1 << 20)), RamOptions.DEFAULT);
                 RuntimeDirectory directory = RuntimeDirectory.create(linux);
