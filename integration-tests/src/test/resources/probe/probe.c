@@ -93,7 +93,7 @@ static long link_outside(void) {
     return link(outside, path);
 }
 static long chmod_outside(void) { return chmod(outside, 0666); }
-static long list_outside(void) { return opened("/usr", O_RDONLY | O_DIRECTORY); }
+static long list_outside(void) { return opened("/", O_RDONLY | O_DIRECTORY); }
 static long read_passwords(void) { return opened("/etc/passwd", O_RDONLY); }
 static long device(void) { return opened("/dev/zero", O_RDONLY); }
 static long make_device(void) {

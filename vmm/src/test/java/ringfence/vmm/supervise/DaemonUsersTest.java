@@ -61,6 +61,11 @@ class DaemonUsersTest {
             daemon.kill(Processes.SIGKILL);
             assertThat(daemon.await(20_000_000_000L)).isPresent();
         }
+        long deadline = System.nanoTime() + 20_000_000_000L;
+        while (linux.processes().existsOf(FIRST)) { // the thread that has started it, too, was that user's
+            assertThat(System.nanoTime()).isLessThan(deadline);
+            Thread.onSpinWait();
+        }
         try (DaemonUsers.Taken again = vmm(2).take()) {
             assertThat(again.number()).isEqualTo(FIRST);
         }
