@@ -283,8 +283,7 @@ final class DaemonStarter implements AutoCloseable {
         DaemonCommand counting = counters.map(command::counting).orElse(command);
         List<Path> files = new ArrayList<>(counters.stream().toList());
         store.map(DescriptorStore::address).map(Path::of).ifPresent(files::add);
-        DaemonCommand owned = owned(
-                store.map(DescriptorStore::address).map(counting::sendingTo).orElse(counting), files);
+        DaemonCommand owned = owned(counting, files);
         SupervisedDaemon daemon = new SupervisedDaemon(linux, owned, store, reason -> refused(device, reason));
         atEnd(device, () -> {
             renewals.remove(device);

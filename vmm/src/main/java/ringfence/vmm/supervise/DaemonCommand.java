@@ -51,7 +51,7 @@ public record DaemonCommand(
     }
 
     /** The same, which sends to a socket at this path. */
-    public DaemonCommand sendingTo(String path) {
+    DaemonCommand sendingTo(String path) {
         Box reaching = box.with(PathRule.of(path)); // Landlock does not guard sockets: that it is there is enough
         return new DaemonCommand(device, serves, program, arguments, reaching, fds, companion, standby);
     }

@@ -56,7 +56,8 @@ public final class SupervisedDaemon implements SocketSource, AutoCloseable {
     public SupervisedDaemon(
             Linux linux, DaemonCommand command, Optional<DescriptorStore> store, Consumer<String> refused) {
         this.linux = linux;
-        this.command = command;
+        this.command =
+                store.map(DescriptorStore::address).map(command::sendingTo).orElse(command);
         if (store.isPresent()
                 && !(command.fds().isEmpty() && command.companion().isEmpty())) {
             throw new IllegalArgumentException("a daemon with a store gets nothing else");
