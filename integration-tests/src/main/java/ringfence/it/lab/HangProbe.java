@@ -117,8 +117,8 @@ public final class HangProbe {
         long asked = System.nanoTime();
         String all = api.get("vm.info").body();
         answered.add(TimeUnit.NANOSECONDS.toMicros(System.nanoTime() - asked));
-        int states = all.indexOf("\"device_states\"");
-        int at = all.indexOf('"' + device + '"', states);
-        return states < 0 || at < 0 ? "" : all.substring(at, all.indexOf('}', at));
+        int tree = all.indexOf("\"device_tree\"");
+        int at = all.indexOf('"' + device + '"', tree);
+        return tree < 0 || at < 0 ? "" : all.substring(at, all.indexOf('}', at));
     }
 }

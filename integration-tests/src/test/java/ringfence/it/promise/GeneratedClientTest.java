@@ -52,7 +52,7 @@ class GeneratedClientTest {
                 .payload(new PayloadConfig().kernel(kernel.toString()).cmdline("console=ttyS0"))
                 .cpus(new CpusConfig().bootVcpus(1).maxVcpus(1))
                 .memory(new MemoryConfig().size(64L << 20))
-                .console(new ConsoleConfig().mode(ConsoleConfig.ModeEnum.OFF))
+                .console(ConsoleConfig.fromJson("{\"mode\":\"Off\"}"))
                 .disks(List.of(new DiskConfig().path(image.toString()).id("root")));
     }
 

@@ -132,12 +132,25 @@ public final class ApiDocument {
                         "config", reference("schemas", VmConfig.TABLE.name()),
                         "state", reference("schemas", "VmState"),
                         "memory_actual_size", number("bytes of RAM, without what the balloon holds"),
-                        "device_states",
+                        "device_tree",
                                 map(
-                                        reference("schemas", "DeviceState"),
+                                        reference("schemas", "DeviceNode"),
                                         "devices that other processes serve, by name")));
         schemas.put(
-                "DeviceState",
+                "DeviceNode",
+                record(
+                        "id", Json.object("type", TEXT, "description", "the device's name"),
+                        "resources",
+                                list(
+                                        Json.object(
+                                                "type",
+                                                "object",
+                                                "properties",
+                                                Json.object("BackEnd", reference("schemas", "BackEndState"))),
+                                        "the process behind it"),
+                        "children", list(Json.object("type", TEXT), "none")));
+        schemas.put(
+                "BackEndState",
                 record(
                         "state",
                                 Json.object(
