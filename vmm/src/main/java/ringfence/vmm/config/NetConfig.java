@@ -69,12 +69,14 @@ public record NetConfig(
             Optional.empty(),
             n -> n.tap().flatMap(NetBackend.Tap::hostMac),
             "the tap's own Ethernet address");
-    private static final Option<NetConfig, Boolean> PASST = Option.of(
+    /** Told only where it is on, as all that Cloud Hypervisor has not: its clients may know no more. */
+    private static final Option<NetConfig, Optional<Boolean>> PASST = Option.of(
             "passt",
-            OptionTypes.toggle(),
-            false,
-            n -> n.backend instanceof NetBackend.Passt,
+            OptionTypes.optional(OptionTypes.toggle()),
+            Optional.empty(),
+            n -> n.backend instanceof NetBackend.Passt ? Optional.of(true) : Optional.empty(),
             "through passt, without privileges");
+
     private static final Option<NetConfig, Optional<String>> SWITCH = Option.of(
             "switch",
             OptionTypes.optional(OptionTypes.text("name")),
@@ -199,7 +201,7 @@ public record NetConfig(
     private static NetBackend backend(OptionValues v) {
         if (v.get(SWITCH).isPresent()) {
             refuse(v, "with switch=, which needs no tap", TAP, FDS, IP, MASK, HOST_MAC);
-            refuseOn(v, "with switch=, which is another network", PASST);
+            refusePasst(v, "with switch=, which is another network");
             refuseOn(v, "with switch=, whose daemon is ours", VHOST_USER);
             refuse(v, "with switch=, whose socket is known", SOCKET);
             return new NetBackend.Switch(v.get(SWITCH).get());
@@ -208,7 +210,7 @@ public record NetConfig(
             refuse(v, "with vhost_user=on, where the daemon has its own", TAP, FDS, HOST_MAC);
             refuseOwn(v, IP, CLIENTS_IP);
             refuseOwn(v, MASK, CLIENTS_MASK);
-            refuseOn(v, "with vhost_user=on, whose daemon decides", PASST);
+            refusePasst(v, "with vhost_user=on, whose daemon decides");
             return new NetBackend.Socket(
                     v.get(SOCKET)
                             .orElseThrow(() ->
@@ -218,7 +220,7 @@ public record NetConfig(
         if (v.get(SOCKET).isPresent()) {
             throw new OptionException("socket: is given without vhost_user=on: add it");
         }
-        if (v.get(PASST)) {
+        if (v.get(PASST).orElse(false)) {
             refuse(v, "with passt=on, which needs no tap", TAP, FDS, IP, MASK, HOST_MAC);
             return new NetBackend.Passt();
         }
@@ -241,6 +243,10 @@ public record NetConfig(
     private static void refuseOwn(OptionValues v, Option<NetConfig, Optional<IpAddress>> option, String clients) {
         boolean own = v.get(option).filter(ip -> !ip.toString().equals(clients)).isPresent();
         refuseIf(own, option, "with vhost_user=on, where the daemon has its own");
+    }
+
+    private static void refusePasst(OptionValues v, String where) {
+        refuseIf(v.get(PASST).orElse(false), PASST, where);
     }
 
     /** JSON says of these that they are off. */
