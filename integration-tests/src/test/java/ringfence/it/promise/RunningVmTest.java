@@ -140,6 +140,7 @@ class RunningVmTest {
     /** Without a word about it on the command line. {@code BoxTest} shows what the box keeps it from. */
     @Test
     void theDaemonOfADiskIsInABox() throws Exception {
+        await(() -> !daemons().isEmpty()); // it is started beside all else
         List<ProcessHandle> daemons = daemons();
         assertThat(daemons).hasSize(1);
         Path threads = Path.of("/proc/" + daemons.getFirst().pid() + "/task");
