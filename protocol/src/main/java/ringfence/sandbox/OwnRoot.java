@@ -65,6 +65,8 @@ final class OwnRoot implements AutoCloseable {
         } catch (ErrnoException _) {
             return Optional.empty();
         }
+        int mask = linux.files()
+                .umask(0); // of this thread, which shares none with others: the daemon's user is to find all
         try {
             rules.forEach(made::find);
             made.build(staging.toAbsolutePath().toString());
@@ -72,6 +74,8 @@ final class OwnRoot implements AutoCloseable {
         } catch (RuntimeException e) {
             made.close();
             throw e;
+        } finally {
+            linux.files().umask(mask);
         }
     }
 

@@ -136,6 +136,24 @@ class BoxedProcessTest {
                 .isEmptyDirectory();
     }
 
+    /** Who has no privilege to pass over modes finds it as well, however strict those are that we make files with. */
+    @Test
+    void anotherUserFindsItWhateverOurUmaskIs() throws Exception {
+        assumeThat(linux.processes().effectiveUser()).isZero();
+        assumeThat(linux.confinement().landlockAbi()).isGreaterThanOrEqualTo(FileRules.LEAST_ABI);
+        Path named = Files.createFile(directory.resolve("named"));
+        FileRules rules = new FileRules(
+                directory, Path.of("/bin/sh"), List.of(PathRule.of(named.toString(), FileRight.READ_FILE)));
+        Box box = new Box(Set.of(Namespace.MOUNT), Set.of(), Optional.empty(), Optional.of(rules)).as(1_879_048_191);
+        Spawn spawn = Spawn.of("/bin/sh", "-c", "[ -e $1 ] && [ $(umask) = 0077 ]", "sh", named.toString());
+        int mask = linux.files().umask(077);
+        try (Child shell = BoxedProcess.spawn(linux, spawn, box)) {
+            assertThat(shell.await(20_000_000_000L)).hasValue(0);
+        } finally {
+            linux.files().umask(mask);
+        }
+    }
+
     @Test
     void aProgramThatIsNotThereIsAnError() {
         assertThatThrownBy(() -> BoxedProcess.spawn(linux, Spawn.of("/no/such/program"), Box.ofPrivileges(Set.of())))
