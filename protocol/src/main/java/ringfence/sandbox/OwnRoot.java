@@ -65,8 +65,8 @@ final class OwnRoot implements AutoCloseable {
         } catch (ErrnoException _) {
             return Optional.empty();
         }
-        int mask = linux.files()
-                .umask(0); // of this thread, which shares none with others: the daemon's user is to find all
+        // this thread shares it with no other one: the daemon's user, who may have no privilege, is to find all
+        int mask = linux.files().umask(0);
         try {
             rules.forEach(made::find);
             made.build(staging.toAbsolutePath().toString());
