@@ -342,8 +342,9 @@ final class QueueWorker implements Completions {
     /** Asks for kicks and wake-ups. @return whether there is something to do after all */
     boolean arm() {
         try {
-            armed = !stopping && !broken && engine.canTake();
-            boolean more = armed && queue.armKick() || canGoOn();
+            boolean waits = !stopping && !broken;
+            armed = waits && engine.canTake();
+            boolean more = armed && queue.armKick() || canGoOn(waits) || waits && !armed && engine.canTake();
             queue.memory().raiseFaults();
             return more;
         } catch (RuntimeException | Error e) {
@@ -378,10 +379,13 @@ final class QueueWorker implements Completions {
         return start.kick() == null;
     }
 
-    /** Arms the engine's wake-up. @return whether there is something to do for it at once */
-    private boolean canGoOn() {
-        boolean waits = !stopping && !broken;
-        boolean asked = receiver == null ? engine.inFlight() > 0 || waits && !engine.canTake() : waits;
+    /**
+     * Arms the engine's wake-up where no kick is asked for, or something is under way. What the engine says may change with
+     * time alone: it is asked once what to arm, and once more when that is armed. @return whether there is something to do for
+     * it at once
+     */
+    private boolean canGoOn(boolean waits) {
+        boolean asked = receiver == null ? engine.inFlight() > 0 || waits && !armed : waits;
         return asked && engine.armWakeup();
     }
 
