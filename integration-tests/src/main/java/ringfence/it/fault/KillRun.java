@@ -4,12 +4,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.SplittableRandom;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import ringfence.it.lab.Checkout;
 import ringfence.linux.Linux;
@@ -27,7 +25,7 @@ public final class KillRun implements AutoCloseable {
     private final SplittableRandom random;
     private final KillGuest guest;
     private final StampedWrites writes;
-    private final List<Long> gaps = new ArrayList<>();
+    private final Gaps gaps = new Gaps();
     private final SupervisedDaemon daemon;
 
     /**
@@ -108,25 +106,20 @@ public final class KillRun implements AutoCloseable {
         }
     }
 
-    /** The gap from a kill to the first completion after it than which so many percent were not longer, in milliseconds. */
-    public long gap(int percent) {
-        List<Long> sorted = new ArrayList<>(gaps);
-        Collections.sort(sorted);
-        return TimeUnit.NANOSECONDS.toMillis(sorted.get((sorted.size() * percent + 99) / 100 - 1));
+    /** Each from a kill to the first completion after it. */
+    public Gaps gaps() {
+        return gaps;
     }
 
     /** One line: kills, writes, and the gaps. */
     public String report() {
         return String.format(
                 Locale.ROOT,
-                "%d kills, %d acknowledged writes, none lost, none misplaced; gap %s standby p50 %d ms, p95 %d ms,"
-                        + " longest %d ms",
-                gaps.size(),
+                "%d kills, %d acknowledged writes, none lost, none misplaced; gap %s standby %s",
+                gaps.count(),
                 writes.acknowledged(),
                 standby ? "with a" : "without",
-                gap(50),
-                gap(95),
-                gap(100));
+                gaps);
     }
 
     @Override

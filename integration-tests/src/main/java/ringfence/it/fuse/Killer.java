@@ -1,12 +1,9 @@
 package ringfence.it.fuse;
 
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.List;
-import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import ringfence.it.fault.Gaps;
 
 /**
  * Kills the daemons of a succession at random moments, each when it has served for some milliseconds, while the owner of a
@@ -16,7 +13,7 @@ public final class Killer implements AutoCloseable {
     private final FsSuccession succession;
     private final int kills;
     private final SplittableRandom random;
-    private final List<Long> gaps = new ArrayList<>();
+    private final Gaps gaps = new Gaps();
     private final Thread thread;
     private volatile long killed;
     private volatile boolean ended;
@@ -48,19 +45,17 @@ public final class Killer implements AutoCloseable {
             gaps.add(System.nanoTime() - killed);
             killed = 0;
         }
-        return gaps.size() < kills;
+        return gaps.count() < kills;
+    }
+
+    /** Each from a kill to the first answer after it. */
+    public Gaps gaps() {
+        return gaps;
     }
 
     /** One line. */
     public String report() {
-        List<Long> sorted = new ArrayList<>(gaps);
-        Collections.sort(sorted);
-        return String.format(
-                Locale.ROOT,
-                "%d kills, gap %d ms median, %d ms at most",
-                gaps.size(),
-                TimeUnit.NANOSECONDS.toMillis(sorted.get(sorted.size() / 2)),
-                TimeUnit.NANOSECONDS.toMillis(sorted.getLast()));
+        return gaps.count() + " kills, gap " + gaps;
     }
 
     @Override

@@ -38,7 +38,7 @@ class BlkDaemonDeathTest {
             run.run(KILLS);
             System.out.println("counted: " + where + ", seed " + seed + ": " + run.report());
             if (KILLS >= IN_FULL) { // on a host that has time for it
-                assertThat(run.gap(95)).as(run.report()).isLessThanOrEqualTo(GAP);
+                assertThat(run.gaps().millis(95)).as(run.report()).isLessThanOrEqualTo(GAP);
             }
         } catch (IllegalStateException e) {
             throw new AssertionError("seed " + seed, e);

@@ -24,11 +24,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import ringfence.it.lab.Checkout;
-import ringfence.linux.Errno;
-import ringfence.linux.ErrnoException;
 import ringfence.linux.Interfaces;
 import ringfence.linux.Linux;
-import ringfence.linux.Tap;
 import ringfence.sandbox.FilterMode;
 import ringfence.vhostuser.ProtocolFeature;
 import ringfence.vhostuser.link.Frontend;
@@ -57,12 +54,7 @@ class TapOutlivesDaemonTest {
 
     @BeforeEach
     void tapsCanBeMade() {
-        try (Tap tap = Tap.open(linux, "", false)) {
-            assertThat(tap.name()).isNotEmpty();
-        } catch (ErrnoException e) {
-            assumeThat(e.errno()).as(e.getMessage()).isNotIn(Errno.ENOENT, Errno.EPERM, Errno.EACCES);
-            throw e;
-        }
+        Taps.assume(linux);
     }
 
     @AfterEach

@@ -24,7 +24,14 @@ import ringfence.linux.Linux;
 
 /** The daemon is killed under load: the mount and what is open live on, and nothing is done twice or not at all. */
 class FsDaemonDeathTest {
-    private static final int KILLS = Integer.getInteger("ringfence.fs.kills", 5);
+    private static final int KILLS = Integer.getInteger("ringfence.fs.kills", 13);
+    /** At each labelled point, of which there are many: each death is the start of a JVM from a class path. */
+    private static final int DEATHS = Math.clamp(KILLS / 5, 5, 50);
+    /** Without a standby, in milliseconds, of 95 in 100 kills. */
+    private static final long GAP = 250;
+
+    /** Under each load, of which there are four. */
+    private static final int IN_FULL = 250;
 
     private static final int EXCHANGE = 2;
 
@@ -67,6 +74,9 @@ class FsDaemonDeathTest {
                     run.run();
                 }
                 System.out.println("counted: " + what + ", seed " + seed + ": " + killer.report());
+                if (KILLS >= IN_FULL) { // on a host that has time for it
+                    assertThat(killer.gaps().millis(95)).as(killer.report()).isLessThanOrEqualTo(GAP);
+                }
             }
         } catch (IllegalStateException e) {
             throw new AssertionError("seed " + seed, e);
@@ -111,7 +121,7 @@ class FsDaemonDeathTest {
                 FuseSession fuse = FuseSession.open(linux, succession.socket())) {
             fuse.guest().recovery(succession);
             NamesRun run = new NamesRun(fuse, new SplittableRandom(seed), true);
-            while (succession.started() <= KILLS) {
+            while (succession.started() <= DEATHS) {
                 run.step();
             }
             run.finish();
