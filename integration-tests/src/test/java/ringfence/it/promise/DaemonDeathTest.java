@@ -3,7 +3,6 @@ package ringfence.it.promise;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
-import java.util.List;
 import java.util.Random;
 import java.util.regex.MatchResult;
 import org.junit.jupiter.api.TestReporter;
@@ -24,21 +23,6 @@ class DaemonDeathTest {
     private static final long SEED = Long.getLong("ringfence.seed", System.nanoTime() >>> 20);
     private static final int MOST_MILLIS_BETWEEN = 2000;
     private static final int IN_FULL = 200;
-    /** Of 95 in 100 kills, in the lab, whose emulator starts a JVM slowly. */
-    private static final int GAP_MILLIS = 3000;
-
-    private static final int GAP_MILLIS_WITH_STANDBY = 1000;
-    /** Waits until the VMM has another child, a thread of which waits for a message (recvmsg, twice in half a second). */
-    private static final String WARM = """
-        waits() {
-            for process in $(grep -l "^PPid:[[:space:]]*$1$" /proc/[0-9]*/status 2>/dev/null); do
-                process=${process%/status}
-                [ $process = /proc/$2 ] || cat $process/task/*/syscall
-            done 2>/dev/null | grep -q '^47 '
-        }
-        until waits "$1" "$2" && sleep 0.5 && waits "$1" "$2"; do sleep 0.5; done
-        """;
-
     /**
      * At random moments, each time a daemon that serves. Every block is read back: none lost, none misplaced, no error; the
      * pauses are reported.
@@ -66,7 +50,7 @@ class DaemonDeathTest {
             for (int kill = 1; kill <= kills; kill++) {
                 String daemon = serving(host, guest, log, kill);
                 if (standby) {
-                    awaitWarm(host, guest, daemon);
+                    Standby.awaitWarm(host, guest, daemon, image);
                 }
                 Thread.sleep(random.nextInt(MOST_MILLIS_BETWEEN));
                 host.run("kill", "-9", daemon);
@@ -76,39 +60,22 @@ class DaemonDeathTest {
             guest.run("kill -TERM $(pidof stamp)").orThrow();
             MatchResult result = guest.console()
                     .await(from, "^(stamp: writes=(\\d+) .*gap=(\\d+) errors=(\\d+))\\s+^stamped (\\d+)", LONG);
-            List<Integer> gaps = gaps(host, log);
-            int gap = gaps.get((gaps.size() * 95 + 99) / 100 - 1);
+            DeviceGaps gaps =
+                    DeviceGaps.in(host.script("grep 'after a gap' \"$1\"", log).text(), "_disk0");
             System.out.println("counted: " + kills + " kills of the daemon under a guest, "
-                    + (standby ? "with a standby, " : "") + result.group(1) + ", without a daemon p50 "
-                    + gaps.get((gaps.size() - 1) / 2) + " ms, p95 " + gap + " ms");
+                    + (standby ? "with a standby, " : "") + result.group(1) + ", " + gaps);
             reporter.publishEntry("gap", result.group(3) + " ms");
             assertThat(Long.parseLong(result.group(2))).isPositive();
             assertThat(result.group(4)).as(guest.console().text()).isEqualTo("0");
             assertThat(result.group(5)).isEqualTo("0");
-            if (KILLS >= IN_FULL) { // on a host that does nothing else
-                assertThat(gap).isLessThanOrEqualTo(standby ? GAP_MILLIS_WITH_STANDBY : GAP_MILLIS);
+            if (KILLS >= IN_FULL) {
+                gaps.keepToTheirBar(standby);
             }
             assertThat(guest.complaints()).isEmpty();
             assertThat(guest.powerOff().status()).isZero();
         } finally {
             host.run("rm", "-f", image, log);
         }
-    }
-
-    /** Waits until the daemon that is to follow this one has started, and waits. */
-    private static void awaitWarm(KvmHost host, Guest guest, String daemon) {
-        host.run(LONG, Command.script(WARM, Long.toString(guest.vmm().pid()), daemon))
-                .orThrow();
-    }
-
-    /** How long the device was without a daemon each time, as the VMM tells it; sorted, milliseconds. */
-    private static List<Integer> gaps(KvmHost host, String log) {
-        return host.script("sed -n 's/.*after a gap of \\([0-9]*\\) ms.*/\\1/p' \"$1\"", log)
-                .text()
-                .lines()
-                .map(Integer::valueOf)
-                .sorted()
-                .toList();
     }
 
     /** Waits until so many daemons have been there and the guest writes to the last one: its process id. */

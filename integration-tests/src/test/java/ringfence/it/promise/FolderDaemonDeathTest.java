@@ -16,21 +16,30 @@ class FolderDaemonDeathTest {
     /** Under each load. */
     private static final int KILLS = Integer.getInteger(ASKED_FOR, 5);
 
+    private static final boolean IN_FULL = System.getProperty(ASKED_FOR) != null;
+
     static Stream<Arguments> guests() {
         return GuestsOfKills.share(KILLS);
     }
 
-    @ParameterizedTest(name = "seed {0}, {1} times")
-    @MethodSource("guests")
-    void writesAndNamesOutliveTheDaemon(long seed, int kills, KvmHost host) throws IOException, InterruptedException {
-        new FolderDaemonDeaths(host, seed, kills).areOutlivedBy(FolderLoad.WRITES);
+    /** With a standby, too, where a soak asks for it. */
+    static Stream<Arguments> writers() {
+        return IN_FULL ? GuestsOfKills.shareAlsoWithStandby(KILLS) : guests();
+    }
+
+    @ParameterizedTest(name = "seed {0}, {1} times, standby {2}")
+    @MethodSource("writers")
+    void writesAndNamesOutliveTheDaemon(long seed, int kills, boolean standby, KvmHost host)
+            throws IOException, InterruptedException {
+        new FolderDaemonDeaths(host, seed, kills, standby).areOutlivedBy(FolderLoad.WRITES, IN_FULL);
     }
 
     /** Ten minutes of the lab's time, so a soak has it: packaging/soak fs-make-kills. */
     @EnabledIfSystemProperty(named = ASKED_FOR, matches = ".+")
     @ParameterizedTest(name = "seed {0}, {1} times")
     @MethodSource("guests")
-    void gitAndMakeOutliveTheDaemon(long seed, int kills, KvmHost host) throws IOException, InterruptedException {
-        new FolderDaemonDeaths(host, seed, kills).areOutlivedBy(FolderLoad.PROJECT);
+    void gitAndMakeOutliveTheDaemon(long seed, int kills, boolean standby, KvmHost host)
+            throws IOException, InterruptedException {
+        new FolderDaemonDeaths(host, seed, kills, standby).areOutlivedBy(FolderLoad.PROJECT, false);
     }
 }

@@ -6,8 +6,6 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Random;
 import java.util.regex.MatchResult;
-import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import ringfence.it.fuse.GuestProgram;
 import ringfence.it.lab.Command;
 import ringfence.it.lab.Guest;
@@ -23,7 +21,6 @@ final class FolderDaemonDeaths {
 
     private static final int MOST_MILLIS_BETWEEN = 4000;
     private static final int LEAST_KNOWN = 5;
-    private static final Pattern GAP = Pattern.compile("work: connected .* after a gap of (\\d+) ms");
     private static final String MOUNT = "mount -t virtiofs work /mnt";
     private static final String SUMS = "find . -type f | LC_ALL=C sort | xargs md5sum | md5sum";
 
@@ -31,6 +28,7 @@ final class FolderDaemonDeaths {
     private final long seed;
     private final Random random;
     private final int kills;
+    private final boolean standby;
     private String folder;
     private Guest guest;
     /** Where in the VMM's log its next connection to the folder's daemon will stand. */
@@ -41,32 +39,39 @@ final class FolderDaemonDeaths {
     /**
      * @param seed of the moments at which the daemon dies, and of what the guest does
      * @param kills how often
+     * @param standby whether another daemon waits, which is warm then
      */
-    FolderDaemonDeaths(KvmHost host, long seed, int kills) {
+    FolderDaemonDeaths(KvmHost host, long seed, int kills, boolean standby) {
         this.host = host;
         this.seed = seed;
         random = new Random(seed);
         this.kills = kills;
+        this.standby = standby;
     }
 
     /**
      * Half of them before the guest mounts the folder anew, half after it. No command fails, nothing is done twice and nothing
      * not at all, open files stay open; in the end the daemon knows what the guest knows.
+     *
+     * @param timed whether the gaps keep to their bar: on a host that does nothing else
      */
-    void areOutlivedBy(FolderLoad load) throws IOException, InterruptedException {
+    void areOutlivedBy(FolderLoad load, boolean timed) throws IOException, InterruptedException {
         folder = host.script(
                         "d=$(mktemp -d \"$1/killed-XXXXXX\"); mkdir $d/shared; echo $d",
                         host.places().scratch())
                 .text();
         GuestSpec spec = GuestSpec.kernel("6.1")
                 .cpus(2)
-                .options("-v", "--fs", "id=work,tag=work,path=" + folder + "/shared")
+                .options("-v", "--fs", "id=work,tag=work,path=" + folder + "/shared" + (standby ? ",standby=on" : ""))
                 .options("tag=toolchain,readonly=on,cache=always,path=" + host.toolchain());
         try {
             FolderTools.put(host, folder + "/shared/bin", GuestProgram.FSX);
             try (Guest started = Guest.start(host, new Vmm.Ringfence(), spec)) {
                 guest = started;
                 workAndKill(load);
+                if (timed) {
+                    DeviceGaps.in(said(), "work").keepToTheirBar(standby);
+                }
             }
         } finally {
             host.run("rm", "-rf", folder);
@@ -86,9 +91,9 @@ final class FolderDaemonDeaths {
         String second = half(load, 2, kills - kills / 2);
         holdsTheSame("what was done after it");
         isForgotten(least);
-        String gaps = GAP.matcher(said()).results().map(gap -> gap.group(1)).collect(Collectors.joining(" "));
         System.out.println("counted: " + kills + " kills of a folder's daemon under a guest's " + load
-                + ", a remount between; " + first + "; " + second + "; gaps " + gaps + " ms");
+                + (standby ? " with a standby" : "") + ", a remount between; " + first + "; " + second + "; "
+                + DeviceGaps.in(said(), "work"));
         assertThat(said().lines().filter(line -> line.matches(".*work: back-end lost: .*closed")))
                 .as("a daemon ends only where it is killed: " + said())
                 .hasSize(kills);
@@ -101,6 +106,9 @@ final class FolderDaemonDeaths {
         guest.text(load.start(half, seed));
         for (int i = 0; i < times; i++) {
             goesOn();
+            if (standby) {
+                Standby.awaitWarm(host, guest, daemon, folder + "/shared");
+            }
             Thread.sleep(random.nextInt(MOST_MILLIS_BETWEEN));
             host.run("kill", "-9", daemon);
             daemon = next();

@@ -10,15 +10,19 @@ import ringfence.it.lab.OnKvmHost;
 /** Guests under whose connections the network's daemon dies. */
 @OnKvmHost
 class NetDaemonDeathTest {
-    private static final int KILLS = Integer.getInteger("ringfence.promise.net.kills", 5);
+    private static final String ASKED_FOR = "ringfence.promise.net.kills";
+    private static final int KILLS = Integer.getInteger(ASKED_FOR, 5);
+    private static final boolean IN_FULL = System.getProperty(ASKED_FOR) != null;
 
+    /** With a standby, too, where a soak asks for it. */
     static Stream<Arguments> guests() {
-        return GuestsOfKills.share(KILLS);
+        return IN_FULL ? GuestsOfKills.shareAlsoWithStandby(KILLS) : GuestsOfKills.share(KILLS);
     }
 
-    @ParameterizedTest(name = "seed {0}, {1} times under iperf3")
+    @ParameterizedTest(name = "seed {0}, {1} times under iperf3, standby {2}")
     @MethodSource("guests")
-    void connectionsOutliveTheDaemon(long seed, int killsUnderIperf, KvmHost host) throws InterruptedException {
-        new NetDaemonDeaths(host, seed, killsUnderIperf).connectionsOutliveThem();
+    void connectionsOutliveTheDaemon(long seed, int killsUnderIperf, boolean standby, KvmHost host)
+            throws InterruptedException {
+        new NetDaemonDeaths(host, seed, killsUnderIperf, standby).connectionsOutliveThem(IN_FULL);
     }
 }

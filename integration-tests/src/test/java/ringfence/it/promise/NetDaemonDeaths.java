@@ -30,6 +30,7 @@ final class NetDaemonDeaths {
     private final KvmHost host;
     private final Random random;
     private final int killsUnderIperf;
+    private final boolean standby;
     /** Where in the VMM's log its next connection to a daemon will stand. */
     private int connected;
 
@@ -42,18 +43,22 @@ final class NetDaemonDeaths {
     /**
      * @param seed of the moments at which the daemon dies
      * @param killsUnderIperf so often, and once before
+     * @param standby whether another daemon waits, which is warm then
      */
-    NetDaemonDeaths(KvmHost host, long seed, int killsUnderIperf) {
+    NetDaemonDeaths(KvmHost host, long seed, int killsUnderIperf, boolean standby) {
         this.host = host;
         this.random = new Random(seed);
         this.killsUnderIperf = killsUnderIperf;
+        this.standby = standby;
     }
 
     /**
      * One connection each way and iperf3 both ways, on a tap that each daemon leaves to its successor. All go on after each
      * death, and the first two bring what was sent.
+     *
+     * @param timed whether the gaps keep to their bar: on a host that does nothing else
      */
-    void connectionsOutliveThem() throws InterruptedException {
+    void connectionsOutliveThem(boolean timed) throws InterruptedException {
         String folder = host.script(
                         "[ -c /dev/net/tun ] || modprobe tun; mktemp -d \"$1/net-XXXXXX\"",
                         host.places().scratch())
@@ -61,7 +66,11 @@ final class NetDaemonDeaths {
         boolean iperf = Iperf.isThere(host);
         GuestSpec spec = GuestSpec.kernel("6.1")
                 .cpus(2)
-                .options("-v", "--net", "tap=rfnet9,ip=" + HERE + ",mask=255.255.255.252,host_mac=52:54:00:12:35:00");
+                .options(
+                        "-v",
+                        "--net",
+                        "tap=rfnet9,ip=" + HERE + ",mask=255.255.255.252,host_mac=52:54:00:12:35:00"
+                                + (standby ? ",standby=on" : ""));
         Command vmm = new Vmm.Ringfence().command(host, iperf ? spec.withIperf() : spec);
         try (Guest guest = Guest.of(host, host.start(NetworkOf.alone(vmm)))) {
             this.guest = guest;
@@ -95,8 +104,12 @@ final class NetDaemonDeaths {
                             .text())
                     .as("what the host got")
                     .isEqualTo(guest.text("cat /tmp/sent"));
-            System.out.println("counted: " + kills + " kills of the network's daemon under two connections, " + bytes
-                    + " bytes from the guest");
+            DeviceGaps gaps = DeviceGaps.in(said.text(), "_net0");
+            System.out.println("counted: " + kills + " kills of the network's daemon under two connections"
+                    + (standby ? ", with a standby, " : ", ") + bytes + " bytes from the guest, " + gaps);
+            if (timed) {
+                gaps.keepToTheirBar(standby);
+            }
             assertThat(tap(network)).as("the tap").isEqualTo(tap);
             assertThat(guest.text("cat /sys/class/net/eth0/carrier")).isEqualTo("1");
             assertThat(guest.complaints()).isEmpty();
@@ -148,6 +161,9 @@ final class NetDaemonDeaths {
         for (int i = 0; i < times; i++) {
             String daemon = daemon(guest);
             grows(folder);
+            if (standby) {
+                Standby.awaitWarm(host, guest, daemon, "rfnet9");
+            }
             Thread.sleep(random.nextInt(MOST_MILLIS_BETWEEN));
             assertThat(host.run(LONG, Command.of("kill", "-9", daemon)).status())
                     .as(() -> "process " + daemon + " is the daemon after " + kills + " kills; the VMM said:\n"

@@ -49,6 +49,9 @@ class GuestUnitsTest {
         echo OPTIONS=--blk-file=/var/lib/ringfence/vm1.img >/etc/ringfence/blk/vm1.conf
         echo OPTIONS=--backend=tap=vm1 >/etc/ringfence/net/vm1.conf
         echo OPTIONS=--shared-dir=/srv/vm1 >/etc/ringfence/fs/vm1.conf
+        mkdir -p /etc/systemd/system/ringfence@.service.d
+        printf '[Service]\\nWatchdogSec=10\\n' >/etc/systemd/system/ringfence@.service.d/sooner.conf
+        systemctl daemon-reload
         """;
 
     private static final String MACHINE = """
@@ -61,19 +64,22 @@ class GuestUnitsTest {
          "serial": {"mode": "Socket", "socket": "/run/ringfence-vm/vm1/serial"}, "console": {"mode": "Off"}}
         """;
 
+    private static final String NETWORK = """
+        n=0
+        until [ -e /sys/class/net/eth0 ]; do n=$((n + 1)); [ $n -lt 300 ] || exit 1; usleep 100000; done
+        ip addr add 192.0.2.2/30 dev eth0 && ip link set eth0 up && ping -c 1 -W 20 192.0.2.1 || exit 1
+        """;
+    private static final String FOLDER = "mkdir -p /m && mount -t virtiofs work /m || exit 1\n";
+
     /** Stamped writes to the disk, lines over one connection, and a file without a name in the folder. */
     private static final List<String> LOADS =
-            List.of("(stamp /dev/vda 86400 4 1; echo stamped $?) >/dev/console 2>&1 &", """
-                n=0
-                until [ -e /sys/class/net/eth0 ]; do n=$((n + 1)); [ $n -lt 300 ] || exit 1; usleep 100000; done
-                ip addr add 192.0.2.2/30 dev eth0 && ip link set eth0 up && ping -c 1 -W 20 192.0.2.1 || exit 1
+            List.of("(stamp /dev/vda 86400 4 1; echo stamped $?) >/dev/console 2>&1 &", NETWORK + """
                 (n=0; while sleep 0.1; do n=$((n + 1)); echo $n; done | nc 192.0.2.1 7777; echo connection ended) \
                     >/dev/console 2>&1 &
-                """, """
-                mkdir -p /m && mount -t virtiofs work /m || exit 1
-                (exec 9>/m/kept && rm /m/kept && while sleep 0.1; do echo . >&9 || echo folder failed; done) \
-                    >/dev/console 2>&1 &
-                """);
+                """, FOLDER + """
+                    (exec 9>/m/kept && rm /m/kept && while sleep 0.1; do echo . >&9 || echo folder failed; done) \
+                        >/dev/console 2>&1 &
+                    """);
 
     /** Waits until each unit has another process than that one. */
     private static final String REPLACED = """
@@ -82,6 +88,12 @@ class GuestUnitsTest {
                 [ $pid != "$1" ]; do sleep 0.2; done
             shift
         done
+        """;
+
+    /** Waits until another process than that one is the VM's, and its guest runs. */
+    private static final String STARTED_ANEW = """
+        until pid=$(systemctl show --value --property=MainPID $1) && [ $pid != 0 ] && [ $pid != $2 ] &&
+            [ "$(systemctl show --value --property=StatusText $1)" = "the guest runs" ]; do sleep 0.2; done
         """;
 
     @TempDir
@@ -114,11 +126,54 @@ class GuestUnitsTest {
                 assertThat(property(VM, "MainPID")).isEqualTo(vm);
                 theGuestHasLostNothing();
                 theJournalOfTheVmTells();
-                assertThat(guest.powerOff().status()).isZero();
-                host.script("while systemctl --quiet is-active $1; do sleep 0.2; done", VM);
-                assertThat(property(VM, "Result")).isEqualTo("success");
             }
+            theVmStartsAnewOnTheSameDevices();
         }
+    }
+
+    /** Its own unit dies, hangs and is restarted: the guest boots again, and its devices' units have not noticed. */
+    private void theVmStartsAnewOnTheSameDevices() {
+        List<String> devices = ofEach("MainPID");
+        onItsConsole(signalled("KILL"), this::everyDeviceIsThere);
+        String third = onItsConsole(signalled("STOP"), () -> {
+            everyDeviceIsThere();
+            assertThat(property(VM, "NRestarts")).isEqualTo("2");
+            assertThat(host.run("journalctl", "--no-pager", "--unit=" + VM).text())
+                    .contains("code=killed, status=9/KILL", "Watchdog timeout (limit 10s)!");
+            host.run("systemctl", "restart", "--no-block", VM).orThrow(); // presses the power button
+            assertThat(guest.powerOff().status()).isZero(); // as a guest's acpid does then
+        });
+        onItsConsole(third, () -> {
+            everyDeviceIsThere();
+            assertThat(ofEach("MainPID")).isEqualTo(devices);
+            assertThat(guest.powerOff().status()).isZero();
+        });
+        host.script("while systemctl --quiet is-active $1; do sleep 0.2; done", VM);
+        assertThat(property(VM, "Result")).isEqualTo("success");
+    }
+
+    /** @return the process that has got it */
+    private String signalled(String signal) {
+        String before = property(VM, "MainPID");
+        host.run("systemctl", "kill", "--kill-whom=main", "--signal=" + signal, VM)
+                .orThrow();
+        return before;
+    }
+
+    /** @param before the process that is the VM's no more, or is about to end @return the one that is */
+    private String onItsConsole(String before, Runnable then) {
+        host.run(LONG, Command.script(STARTED_ANEW, VM, before)).orThrow();
+        String now = property(VM, "MainPID");
+        try (Program console = host.start(ConsoleTalk.command(host, "/run/ringfence-vm/vm1/serial"))) {
+            guest = Guest.of(host, console).awaitReady();
+            then.run();
+        }
+        return now;
+    }
+
+    private void everyDeviceIsThere() {
+        guest.run("dd if=/dev/vda of=/dev/null bs=1M || exit 1\n" + NETWORK + FOLDER + "echo alive >/m/alive", LONG)
+                .orThrow();
     }
 
     private void install(String deb) {
