@@ -3,12 +3,15 @@ package ringfence.sandbox;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.atomic.AtomicBoolean;
 import ringfence.linux.Child;
 import ringfence.linux.ErrnoException;
 import ringfence.linux.Fd;
 import ringfence.linux.Linux;
+import ringfence.linux.Namespace;
 import ringfence.linux.PreparedSpawn;
 import ringfence.linux.Spawn;
 
@@ -62,6 +65,13 @@ public final class BoxedProcess {
             });
             return prepared.failure();
         }
+    }
+
+    /** Whether who asks for a namespace of mounts gets a tree of files of its own: root's does where we may mount. */
+    public static boolean givesTrees(Linux linux) {
+        AtomicBoolean gives = new AtomicBoolean();
+        inThread(() -> gives.set(linux.processes().unshare(Set.of(Namespace.MOUNT)) && OwnRoot.isPossible(linux)));
+        return gives.get();
     }
 
     private static void start(Linux linux, PreparedSpawn prepared, Box box) {

@@ -59,12 +59,10 @@ final class OwnRoot implements AutoCloseable {
      * @throws ErrnoException if it fails half-way
      */
     static Optional<OwnRoot> make(Linux linux, Path staging, List<PathRule> rules) {
-        OwnRoot made = new OwnRoot(linux);
-        try {
-            made.mounts.followHost();
-        } catch (ErrnoException _) {
+        if (!isPossible(linux)) {
             return Optional.empty();
         }
+        OwnRoot made = new OwnRoot(linux);
         // this thread shares it with no other one: the daemon's user, who may have no privilege, is to find all
         int mask = linux.files().umask(0);
         try {
@@ -76,6 +74,16 @@ final class OwnRoot implements AutoCloseable {
             throw e;
         } finally {
             linux.files().umask(mask);
+        }
+    }
+
+    /** Whether the calling thread, which has a namespace of mounts of its own, may mount. Mounts of the host's still reach it. */
+    static boolean isPossible(Linux linux) {
+        try {
+            linux.mounts().followHost();
+            return true;
+        } catch (ErrnoException _) {
+            return false;
         }
     }
 

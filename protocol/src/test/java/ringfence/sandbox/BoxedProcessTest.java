@@ -106,6 +106,7 @@ class BoxedProcessTest {
     void inATreeOfItsOwnThereIsWhatARuleNames() throws Exception {
         assumeThat(linux.processes().effectiveUser()).isZero();
         assumeThat(linux.confinement().landlockAbi()).isGreaterThanOrEqualTo(FileRules.LEAST_ABI);
+        assertThat(BoxedProcess.givesTrees(linux)).isTrue();
         Path named = Files.createFile(directory.resolve("named"));
         Files.writeString(directory.resolve("read"), "seen\n");
         Path link = Files.createSymbolicLink(directory.resolve("link"), Path.of("read"));

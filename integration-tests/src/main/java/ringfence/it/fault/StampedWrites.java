@@ -131,9 +131,7 @@ public final class StampedWrites {
      * @throws IllegalStateException if anything is lost, misplaced, or completed once more
      */
     public void verify(Path image) throws IOException {
-        if (guest.reap() >= 0) {
-            throw new IllegalStateException("something was completed twice");
-        }
+        onceOnly();
         if (guest.request(BlkLayout.T_FLUSH, 0, PATIENCE) != BlkLayout.S_OK) {
             throw new IllegalStateException("the flush failed");
         }
@@ -150,6 +148,13 @@ public final class StampedWrites {
                             block, i, status, read, stored, expected));
                 }
             }
+        }
+        onceOnly(); // what came late has come by now
+    }
+
+    private void onceOnly() {
+        if (guest.reap() >= 0) {
+            throw new IllegalStateException("something was completed twice");
         }
     }
 }

@@ -16,13 +16,14 @@ import ringfence.linux.Fd;
 import ringfence.linux.Linux;
 import ringfence.linux.Processes;
 import ringfence.linux.Spawn;
+import ringfence.vhostuser.link.Frontend;
 import ringfence.vmm.supervise.DescriptorStore;
 
 /**
  * Our daemon on a folder, again and again: each gets what the one before has left with the store of descriptors that the
  * VMM uses. {@link #kill} from any thread; all else from one.
  */
-public final class FsSuccession implements FuseGuest.Recovery, AutoCloseable {
+public final class FsSuccession implements FuseGuest.Recovery, Mortal, AutoCloseable {
     private static final long START_NANOS = 60_000_000_000L;
     private static final int FIRST = 3;
     private static final int ROOT = 0;
@@ -91,19 +92,19 @@ public final class FsSuccession implements FuseGuest.Recovery, AutoCloseable {
         return socket;
     }
 
-    /** How many have been started. */
+    @Override
     public int started() {
         return started.get();
     }
 
-    /** SIGKILL for the living one. */
+    @Override
     public void kill() {
         child.kill(Processes.SIGKILL);
     }
 
     /** Waits for the end of the one that lived, then starts the next. */
     @Override
-    public String successor() {
+    public Frontend successor() {
         if (child.await(START_NANOS).isEmpty()) {
             throw new IllegalStateException("the daemon has hung up, but lives");
         }
@@ -113,7 +114,7 @@ public final class FsSuccession implements FuseGuest.Recovery, AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        return socket.toString();
+        return FuseGuest.reach(linux, socket.toString());
     }
 
     @Override

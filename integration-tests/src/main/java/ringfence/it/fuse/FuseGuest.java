@@ -2,6 +2,7 @@ package ringfence.it.fuse;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
@@ -53,10 +54,10 @@ public final class FuseGuest implements AutoCloseable {
             ProtocolFeature.DEVICE_STATE);
     private static final long WITH_SLOTS = WANTED | ProtocolFeature.mask(ProtocolFeature.CONFIGURE_MEM_SLOTS);
 
-    /** What happens when the daemon has gone: a successor listens when this returns. */
+    /** What happens when the daemon has gone. */
     public interface Recovery {
-        /** @return its socket */
-        String successor();
+        /** @return connected to a successor, which is not greeted yet; the guest's from now on */
+        Frontend successor();
     }
 
     private final Linux linux;
@@ -132,7 +133,12 @@ public final class FuseGuest implements AutoCloseable {
 
     /** Connects to a daemon, the first or a successor, and lets the queues go on where they stand. */
     public void connect(String socket) {
-        greet(socket);
+        connect(reach(linux, socket));
+    }
+
+    /** The same over a connection, which is the guest's from now on. */
+    public void connect(Frontend connected) {
+        greet(connected);
         start();
     }
 
@@ -142,7 +148,7 @@ public final class FuseGuest implements AutoCloseable {
      * @throws PeerException if it is refused: {@link #start} lets the queues go on without
      */
     public void connect(String socket, byte[] state) {
-        greet(socket);
+        greet(reach(linux, socket));
         frontend.loadState(state);
         start();
     }
@@ -152,8 +158,8 @@ public final class FuseGuest implements AutoCloseable {
         frontend.loadState(state);
     }
 
-    private void greet(String socket) {
-        frontend = reach(socket);
+    private void greet(Frontend connected) {
+        frontend = connected;
         epoll.add(frontend.socket(), Epoll.IN, LOST);
         Offer offer = frontend.hello(wanted);
         long features = Feature.VERSION_1 | Feature.INDIRECT_DESC | (shape.polling() ? 0 : Feature.EVENT_IDX);
@@ -180,13 +186,17 @@ public final class FuseGuest implements AutoCloseable {
         }
     }
 
+    /** How patient a guest is with its daemon. */
+    static FrontendOptions patience() {
+        return FrontendOptions.defaults().withDeadlines(SILENCE_NANOS, SILENCE_NANOS);
+    }
+
     /** The socket's name is there a moment before somebody listens. */
-    private Frontend reach(String socket) {
+    static Frontend reach(Linux linux, String socket) {
         long deadline = System.nanoTime() + SILENCE_NANOS;
         while (true) {
             try {
-                return Frontend.connect(
-                        linux, socket, FrontendOptions.defaults().withDeadlines(SILENCE_NANOS, SILENCE_NANOS));
+                return Frontend.connect(linux, socket, patience());
             } catch (PeerException e) {
                 if (e.disposition() != PeerException.Disposition.RETRY || System.nanoTime() > deadline) {
                     throw e;
@@ -204,6 +214,11 @@ public final class FuseGuest implements AutoCloseable {
     /** What to do when the daemon goes while a reply is waited for. */
     public void recovery(Recovery how) {
         recovery = how;
+    }
+
+    /** Successors are found where the first one was. */
+    public void recoveryAt(Path socket) {
+        recovery = () -> reach(linux, socket.toString());
     }
 
     /** Stops the queues and saves the device's state. The daemon may be left then, or end. */

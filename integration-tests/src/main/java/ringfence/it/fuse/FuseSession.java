@@ -5,6 +5,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import ringfence.linux.Errno;
 import ringfence.linux.Linux;
+import ringfence.vhostuser.link.Frontend;
 
 /**
  * One request at a time, from a guest's first queue. One owner thread.
@@ -44,8 +45,13 @@ public final class FuseSession implements AutoCloseable {
 
     /** Connects and negotiates as a guest's kernel does. */
     public static FuseSession open(Linux linux, Path socket) {
+        return open(linux, FuseGuest.reach(linux, socket.toString()));
+    }
+
+    /** The same over a connection, which is the guest's from now on. */
+    public static FuseSession open(Linux linux, Frontend connected) {
         FuseGuest guest = new FuseGuest(linux, FuseShape.one());
-        guest.connect(socket.toString());
+        guest.connect(connected);
         FuseSession session = new FuseSession(guest);
         session.init(Init.MINOR, FLAGS, 0);
         return session;

@@ -6,11 +6,11 @@ import java.util.concurrent.locks.LockSupport;
 import ringfence.it.fault.Gaps;
 
 /**
- * Kills the daemons of a succession at random moments, each when it has served for some milliseconds, while the owner of a
+ * Kills daemons at random moments, each when it has served for some milliseconds, while the owner of a
  * session works, and measures for how long nothing was answered. The owner calls {@link #step} for every request or some.
  */
 public final class Killer implements AutoCloseable {
-    private final FsSuccession succession;
+    private final Mortal daemons;
     private final int kills;
     private final SplittableRandom random;
     private final Gaps gaps = new Gaps();
@@ -20,8 +20,8 @@ public final class Killer implements AutoCloseable {
     private int seen = 1;
 
     /** @param kills how often */
-    public Killer(FsSuccession succession, int kills, SplittableRandom random) {
-        this.succession = succession;
+    public Killer(Mortal daemons, int kills, SplittableRandom random) {
+        this.daemons = daemons;
         this.kills = kills;
         this.random = random;
         thread = Thread.ofPlatform().name("killer").daemon().start(this::run);
@@ -30,8 +30,9 @@ public final class Killer implements AutoCloseable {
     private void run() {
         for (int i = 0; i < kills && !ended; i++) {
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(random.nextInt(20, 250)));
+            daemons.awaitReady();
             killed = System.nanoTime();
-            succession.kill();
+            daemons.kill();
             while (killed != 0 && !ended) {
                 LockSupport.parkNanos(1_000_000);
             }
@@ -40,8 +41,8 @@ public final class Killer implements AutoCloseable {
 
     /** Something has been answered. @return whether there are kills to come */
     public boolean step() {
-        if (succession.started() != seen) {
-            seen = succession.started();
+        if (daemons.started() != seen) {
+            seen = daemons.started();
             gaps.add(System.nanoTime() - killed);
             killed = 0;
         }

@@ -27,7 +27,7 @@ class FsDaemonDeathTest {
     private static final int KILLS = Integer.getInteger("ringfence.fs.kills", 13);
     /** At each labelled point, of which there are many: each death is the start of a JVM from a class path. */
     private static final int DEATHS = Math.clamp(KILLS / 5, 5, 50);
-    /** Without a standby, in milliseconds, of 95 in 100 kills. */
+    /** In milliseconds, of 95 in 100 kills. */
     private static final long GAP = 250;
 
     /** Under each load, of which there are four. */
@@ -65,19 +65,35 @@ class FsDaemonDeathTest {
         try (FsSuccession succession = new FsSuccession(linux, FsProgram.ours().orElseThrow(), folder, "--xattr");
                 FuseSession fuse = FuseSession.open(linux, succession.socket())) {
             fuse.guest().recovery(succession);
-            Work work = load.on(fuse, new SplittableRandom(seed));
-            try (Killer killer = new Killer(succession, KILLS, new SplittableRandom(seed + 1))) {
-                do {
-                    work.step();
-                } while (killer.step());
-                for (Runnable run : atTheEnd) {
-                    run.run();
-                }
-                System.out.println("counted: " + what + ", seed " + seed + ": " + killer.report());
-                if (KILLS >= IN_FULL) { // on a host that has time for it
-                    assertThat(killer.gaps().millis(95)).as(killer.report()).isLessThanOrEqualTo(GAP);
-                }
+            kill(what, succession, load.on(fuse, new SplittableRandom(seed)), atTheEnd);
+        } catch (IllegalStateException e) {
+            throw new AssertionError("seed " + seed, e);
+        }
+    }
+
+    private void kill(String what, Mortal daemons, Work work, Runnable... atTheEnd) {
+        try (Killer killer = new Killer(daemons, KILLS, new SplittableRandom(seed + 1))) {
+            do {
+                work.step();
+            } while (killer.step());
+            for (Runnable run : atTheEnd) {
+                run.run();
             }
+            System.out.println("counted: " + what + ", seed " + seed + ": " + killer.report());
+            if (KILLS >= IN_FULL) { // on a host that has time for it
+                assertThat(killer.gaps().millis(95)).as(killer.report()).isLessThanOrEqualTo(GAP);
+            }
+        }
+    }
+
+    /** By daemons in their boxes, each of which has waited to take over. */
+    @Test
+    void namesAreMadeAndCountedOnceWithAStandby() throws IOException {
+        try (SupervisedFolder daemons = new SupervisedFolder(linux, folder);
+                FuseSession fuse = FuseSession.open(linux, daemons.successor())) {
+            fuse.guest().recovery(daemons);
+            NamesRun run = new NamesRun(fuse, new SplittableRandom(seed), true);
+            kill("names with a standby", daemons, run::step, run::finish);
         } catch (IllegalStateException e) {
             throw new AssertionError("seed " + seed, e);
         }

@@ -42,7 +42,7 @@ class SystemdTest {
                                 "/srv/work",
                                 shared.path().toString()));
                 FuseSession fuse = FuseSession.open(linux, unit.socket())) {
-            fuse.guest().recovery(() -> unit.socket().toString());
+            fuse.guest().recoveryAt(unit.socket());
             Created file = fuse.names().create(ROOT, "file", OpenFiles.RDWR, 0644);
             Created unlinked = fuse.names().create(ROOT, "unlinked", OpenFiles.RDWR, 0644);
             fuse.names().unlink(ROOT, "unlinked");

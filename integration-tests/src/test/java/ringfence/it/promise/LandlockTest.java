@@ -128,6 +128,10 @@ class LandlockTest {
                         .status())
                 .isEqualTo(200);
         awaitConnected("folder");
+        assertThat(directory.resolve("own/log"))
+                .content()
+                .containsOnlyOnce(
+                        "with --landlock, or in a container without CAP_SYS_ADMIN: daemons have no tree of files");
     }
 
     /** Whatever it makes, it makes in the box, and takes away at its end. */

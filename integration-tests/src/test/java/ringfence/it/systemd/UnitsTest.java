@@ -131,7 +131,7 @@ class UnitsTest {
         String unit = "ringfence-fs@work.service";
         Set<String> served = new HashSet<>();
         try (FuseSession fuse = FuseSession.open(linux, socket)) {
-            fuse.guest().recovery(socket::toString);
+            fuse.guest().recoveryAt(socket);
             Created file = fuse.names().create(ROOT, "file", OpenFiles.RDWR, 0644);
             Created unlinked = fuse.names().create(ROOT, "unlinked", OpenFiles.RDWR, 0644);
             fuse.names().unlink(ROOT, "unlinked");

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import ringfence.linux.uring.RingAbilities;
+import ringfence.sandbox.BoxedProcess;
 import ringfence.sandbox.FileRules;
 
 /** What daemons are confined with, and io_uring, which confinement may take away. */
@@ -44,14 +45,20 @@ final class ConfinementChecks {
                         "a kernel with CONFIG_SECCOMP_FILTER, so that daemons can be kept from system calls");
     }
 
-    /** What an ordinary user's VMM cannot give its daemons. */
+    /** What daemons cannot be given by this user's VMM, or here. */
     private static Finding boxes(Host host) {
-        return host.linux().processes().effectiveUser() == 0
+        if (host.linux().processes().effectiveUser() != 0) {
+            return Finding.warn(
+                    BOXES,
+                    "files and system calls only: this user's daemons share its tree of files, network and IPC",
+                    "start the VMM as root, or as ringfence@NAME by systemd, whose units have their own");
+        }
+        return BoxedProcess.givesTrees(host.linux())
                 ? Finding.ok(BOXES, "with files, network and IPC of their own")
                 : Finding.warn(
                         BOXES,
-                        "files and system calls only: this user's daemons share its tree of files, network and IPC",
-                        "start the VMM as root, or as ringfence@NAME by systemd, whose units have their own");
+                        "without a tree of files of their own: root may not mount here",
+                        "CAP_SYS_ADMIN for the container in which the VMM runs");
     }
 
     /** By a program that needs nothing else: a Java process has threads, and may not do it itself. */

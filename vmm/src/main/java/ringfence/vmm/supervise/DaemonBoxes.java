@@ -13,6 +13,7 @@ import ringfence.linux.Linux;
 import ringfence.linux.Namespace;
 import ringfence.process.Log;
 import ringfence.sandbox.Box;
+import ringfence.sandbox.BoxedProcess;
 import ringfence.sandbox.FileRules;
 import ringfence.sandbox.FilterMode;
 import ringfence.sandbox.FolderRights;
@@ -57,7 +58,7 @@ public final class DaemonBoxes {
     }
 
     /**
-     * Boxes for the programs of a tree. Where there is no Landlock, or there are no namespaces, a line in the log says so.
+     * Boxes for the programs of a tree. Where there is no Landlock, or there are no namespaces, or no mounts, a line in the log says so.
      *
      * @param mode what becomes of a forbidden system call
      */
@@ -68,6 +69,9 @@ public final class DaemonBoxes {
         }
         if (linux.processes().effectiveUser() != 0) {
             LOG.info("started by an ordinary user: daemons share our namespaces");
+        } else if (!BoxedProcess.givesTrees(linux)) {
+            LOG.warn("we may not mount, as with --landlock, or in a container without CAP_SYS_ADMIN:"
+                    + " daemons have no tree of files of their own");
         }
         return new DaemonBoxes(home, mode, true);
     }
