@@ -155,7 +155,7 @@ public final class FsBench {
                     "auto",
                     contender == FsContender.RINGFENCE ? List.of("--num-request-queues=" + queues) : List.of());
         }
-        return new FsTarget(contender, daemon, folder, queues, depth, polling);
+        return new FsTarget(contender, daemon, folder, queues, depth, options.buffers(), polling);
     }
 
     private void row(List<FsTarget> targets, FsLoad load) {

@@ -1,6 +1,7 @@
 package ringfence.it.bench;
 
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import org.HdrHistogram.Histogram;
 import ringfence.it.fuse.FuseGuest;
 
@@ -39,13 +40,16 @@ final class FsLoop {
     /**
      * Keeps the depth under way until the time is over or all requests are offered, then lets all end.
      *
+     * @param buffers over all queues, at least the depth: each request has the next one that is free
      * @return how many requests that were
      */
-    long run(Work work, int depth, long time, long most) {
+    long run(Work work, int depth, int buffers, long time, long most) {
         int queues = Math.min(guest.queues(), depth);
-        int slots = depth / queues;
-        long[][] started = new long[queues][slots];
-        long[][] numbers = new long[queues][slots];
+        int each = depth / queues;
+        Slots[] slots = new Slots[queues];
+        for (int q = 0; q < queues; q++) {
+            slots[q] = new Slots(Math.max(each, buffers / queues));
+        }
         latencies.reset();
         next = 0;
         long begin = System.nanoTime();
@@ -53,8 +57,8 @@ final class FsLoop {
         long now = begin;
         int underWay = 0;
         for (int q = 0; q < queues; q++) {
-            for (int slot = 0; slot < slots && next < most; slot++) {
-                start(work, started, numbers, q, slot, now);
+            for (int i = 0; i < each && next < most; i++) {
+                start(work, slots[q], q, now);
                 underWay++;
             }
             guest.publish(q + 1);
@@ -67,11 +71,11 @@ final class FsLoop {
                 int again = 0;
                 for (int slot; (slot = guest.reap(q + 1)) >= 0; ) {
                     check(q + 1, slot);
-                    latencies.recordValue(Math.min(MAX_LATENCY, Math.max(0, now - started[q][slot])));
-                    work.ended(q + 1, slot, numbers[q][slot]);
+                    latencies.recordValue(Math.min(MAX_LATENCY, Math.max(0, now - slots[q].started[slot])));
+                    work.ended(q + 1, slot, slots[q].end(slot));
                     reaped++;
                     if (now < end && next < most) {
-                        start(work, started, numbers, q, slot, now);
+                        start(work, slots[q], q, now);
                         again++;
                     } else {
                         underWay--;
@@ -87,10 +91,41 @@ final class FsLoop {
         return next;
     }
 
-    private void start(Work work, long[][] started, long[][] numbers, int q, int slot, long now) {
-        started[q][slot] = now;
-        numbers[q][slot] = next;
-        work.offer(q + 1, slot, next++);
+    private void start(Work work, Slots slots, int q, long now) {
+        work.offer(q + 1, slots.begin(now, next), next++);
+    }
+
+    /** Which requests of a queue are under way. */
+    private static final class Slots {
+        private static final long FREE = -1;
+        private final long[] started;
+        private final long[] numbers;
+        private int turn;
+
+        Slots(int count) {
+            started = new long[count];
+            numbers = new long[count];
+            Arrays.fill(numbers, FREE);
+        }
+
+        /** @return the next one that is free; there is one */
+        int begin(long now, long number) {
+            while (numbers[turn] != FREE) {
+                turn = turn + 1 == numbers.length ? 0 : turn + 1;
+            }
+            int slot = turn;
+            turn = turn + 1 == numbers.length ? 0 : turn + 1;
+            started[slot] = now;
+            numbers[slot] = number;
+            return slot;
+        }
+
+        /** @return the number of the request that has ended */
+        long end(int slot) {
+            long number = numbers[slot];
+            numbers[slot] = FREE;
+            return number;
+        }
     }
 
     private long rest(int reaped, long now, long stalled) {

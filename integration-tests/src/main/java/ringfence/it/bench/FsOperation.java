@@ -33,6 +33,11 @@ enum FsOperation {
         return label;
     }
 
+    /** Whether its data fills a page cache page after page: one request's is not where another one's has just been. */
+    boolean isLarge() {
+        return block >= 1 << 20;
+    }
+
     /** Bytes of data. */
     int block() {
         return block;

@@ -15,6 +15,7 @@ import java.util.Set;
  * @param operations which rows
  * @param millis of each run
  * @param rounds runs of each contender and row, alternating
+ * @param buffers of 1 MiB, over all queues, to which large requests go in turn; at least as many as are under way
  * @param commit of the tree, for the report
  * @param output folder for JSON and SVG
  */
@@ -26,15 +27,18 @@ record FsOptions(
         List<FsOperation> operations,
         int millis,
         int rounds,
+        int buffers,
         String commit,
         Path output) {
 
+    private static final int MOST_BUFFERS = 256;
+
     static final String USAGE = "bench fs [--ours=COMMAND] [--virtiofsd=PROGRAM] [--folder=/dev/shm] [--queues=1,4]"
             + " [--operations=LOOKUP,GETATTR,READDIRPLUS,CREATE,UNLINK,READ_4K,WRITE_4K,READ_1M,WRITE_1M]"
-            + " [--millis=500] [--rounds=4] [--commit=ID] [--out=FOLDER]";
+            + " [--millis=500] [--rounds=4] [--buffers=64] [--commit=ID] [--out=FOLDER]";
 
-    private static final Set<String> KEYS =
-            Set.of("ours", "virtiofsd", "folder", "queues", "operations", "millis", "rounds", "commit", "out");
+    private static final Set<String> KEYS = Set.of(
+            "ours", "virtiofsd", "folder", "queues", "operations", "millis", "rounds", "buffers", "commit", "out");
 
     /** @throws IllegalArgumentException with one line for the user */
     static FsOptions parse(List<String> arguments, Path tree) {
@@ -54,6 +58,7 @@ record FsOptions(
                                 .toList(),
                 words.number("millis", 500, BenchOptions.LEAST_MILLIS, BenchOptions.MOST_MILLIS),
                 words.number("rounds", 4, 1, BenchOptions.MOST_ROUNDS),
+                words.number("buffers", 64, 1, MOST_BUFFERS),
                 words.text("commit", "unknown"),
                 Path.of(words.text("out", "target/bench")));
     }

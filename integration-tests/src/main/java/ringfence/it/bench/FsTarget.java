@@ -44,6 +44,7 @@ final class FsTarget implements AutoCloseable {
     private final long[] made = new long[MADE];
     private final long[] handles = new long[MADE];
     private final long[] listings;
+    private final int buffers;
     private final long many;
     private final long listed;
     private final long scratch;
@@ -52,11 +53,13 @@ final class FsTarget implements AutoCloseable {
     private SplittableRandom random = new SplittableRandom(1);
     private long unique;
 
-    FsTarget(FsContender contender, FsDaemon daemon, Path folder, int queues, int depth, boolean polling) {
+    /** @param buffers of 1 MiB, over all queues, to which large requests go in turn */
+    FsTarget(FsContender contender, FsDaemon daemon, Path folder, int queues, int depth, int buffers, boolean polling) {
+        this.buffers = Math.max(depth, buffers);
         this.contender = contender;
         this.daemon = daemon;
         this.folder = folder;
-        guest = new FuseGuest(Linux.system(), new FuseShape(queues, depth, 1 << 20, QUEUE_SIZE, polling));
+        guest = new FuseGuest(Linux.system(), new FuseShape(queues, this.buffers, 1 << 20, QUEUE_SIZE, polling));
         guest.connect(daemon.socket().toString());
         cpu = new CpuTime(daemon.pid()); // virtiofsd serves from a child that it makes now
         loop = new FsLoop(guest);
@@ -74,7 +77,7 @@ final class FsTarget implements AutoCloseable {
         for (int i = 0; i < FILES; i++) {
             nodes[i] = session.names().lookup(many, names[i]).node();
         }
-        listings = new long[(queues + 1) * depth];
+        listings = new long[(queues + 1) * guest.shape().slots()];
         for (int i = 0; i < listings.length; i++) {
             listings[i] = session.directories().open(listed).handle();
         }
@@ -115,13 +118,13 @@ final class FsTarget implements AutoCloseable {
             create(load.depth(), MADE);
         }
         if (!making) {
-            loop.run(work(load.operation()), load.depth(), nanos / 5, Long.MAX_VALUE); // caches, the JIT compiler
+            run(load.operation(), load.depth(), nanos / 5, Long.MAX_VALUE); // caches, the JIT compiler
         }
         Neighbours neighbours = new Neighbours(self, cpu);
         long before = cpu.nanos();
         long done = making
-                ? loop.run(work(load.operation()), load.depth(), Long.MAX_VALUE >> 1, MADE)
-                : loop.run(work(load.operation()), load.depth(), nanos, Long.MAX_VALUE);
+                ? run(load.operation(), load.depth(), Long.MAX_VALUE >> 1, MADE)
+                : run(load.operation(), load.depth(), nanos, Long.MAX_VALUE);
         long used = cpu.nanos() - before;
         LoadResult result = new LoadResult(
                 done * 1e9 / loop.nanos(),
@@ -131,12 +134,16 @@ final class FsTarget implements AutoCloseable {
                 (double) neighbours.nanos() / loop.nanos());
         if (load.operation() == FsOperation.CREATE) {
             release(load.depth());
-            loop.run(this::unlink, load.depth(), Long.MAX_VALUE >> 1, MADE);
+            run(FsOperation.UNLINK, load.depth(), Long.MAX_VALUE >> 1, MADE);
         }
         if (making) {
             forget();
         }
         return result;
+    }
+
+    private long run(FsOperation operation, int depth, long nanos, long most) {
+        return loop.run(work(operation), depth, operation.isLarge() ? buffers : depth, nanos, most);
     }
 
     private FsLoop.Work work(FsOperation operation) {
@@ -238,7 +245,7 @@ final class FsTarget implements AutoCloseable {
     }
 
     private void create(int depth, int count) {
-        loop.run(creation(), depth, Long.MAX_VALUE >> 1, count);
+        loop.run(creation(), depth, depth, Long.MAX_VALUE >> 1, count);
         release(depth);
     }
 
@@ -250,7 +257,7 @@ final class FsTarget implements AutoCloseable {
                     .u64(0);
             offer(queue, slot, 0, 0, 0);
         };
-        loop.run(work, depth, Long.MAX_VALUE >> 1, MADE);
+        loop.run(work, depth, depth, Long.MAX_VALUE >> 1, MADE);
     }
 
     private void forget() {
