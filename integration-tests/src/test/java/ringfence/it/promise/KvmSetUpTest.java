@@ -53,8 +53,8 @@ class KvmSetUpTest {
                 .filter(line -> line.matches(".*KVM_(SET_TSS_ADDR|SET_IDENTITY_MAP_ADDR|CREATE_VCPU|RUN)\\b.*"))
                 .toList();
         assertThat(calls.get(0))
-                .matches(".*KVM_SET_TSS_ADDR, 0x" + Long.toHexString(MemoryMap.KVM_TSS.base()) + "\\) = 0");
-        assertThat(calls.get(1)).matches(".*KVM_SET_IDENTITY_MAP_ADDR, 0x[0-9a-f]+\\) = 0");
+                .matches(".*KVM_SET_TSS_ADDR, 0x" + Long.toHexString(MemoryMap.KVM_TSS.base()) + "\\)\\s+= 0");
+        assertThat(calls.get(1)).matches(".*KVM_SET_IDENTITY_MAP_ADDR, 0x[0-9a-f]+\\)\\s+= 0");
         assertThat(calls.get(2)).contains("KVM_CREATE_VCPU");
         assertThat(calls.get(3)).contains("KVM_CREATE_VCPU");
         assertThat(calls.get(4)).contains("KVM_RUN");
