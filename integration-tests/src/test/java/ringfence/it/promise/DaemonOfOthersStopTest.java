@@ -10,6 +10,7 @@ import ringfence.it.lab.GuestDisk;
 import ringfence.it.lab.GuestSpec;
 import ringfence.it.lab.KvmHost;
 import ringfence.it.lab.OnKvmHost;
+import ringfence.it.lab.Outcome;
 import ringfence.it.lab.Program;
 import ringfence.it.lab.Vmm;
 
@@ -17,10 +18,11 @@ import ringfence.it.lab.Vmm;
 @OnKvmHost
 class DaemonOfOthersStopTest {
     private static final Duration LONG = Duration.ofMinutes(3);
+    private static final String LATE = "a device does not stop within 10 s: ";
     private static final int SIGCONT = 18;
     private static final int SIGSTOP = 19;
 
-    /** It may still write to memory: so the guest waits, and the VM lives. */
+    /** It may still write to memory: so the guest waits, the VM lives, and no request waits with the guest. */
     @Test
     void aGuestBootsAgainWhenADaemonOfOthersGoesOn(KvmHost host) throws InterruptedException {
         String folder = host.script(
@@ -38,17 +40,24 @@ class DaemonOfOthersStopTest {
             guest.awaitReady();
             disk.signal(SIGSTOP);
             try (Program reboot = host.start(ctl(host, folder, "reboot"))) {
-                guest.vmm().err().await("a device does not stop within 10 s: the guest boots again when it has", LONG);
-                assertThat(host.run(LONG, ctl(host, folder, "info")).orThrow().text())
-                        .contains("\"state\":\"Running\"");
-                disk.signal(SIGCONT);
-                guest.awaitReady();
-                assertThat(reboot.await(LONG).status()).isZero();
+                guest.vmm().err().await(LATE + "the guest boots again when it has", LONG);
+                Outcome refused = reboot.await(LONG);
+                assertThat(refused.status()).isNotZero();
+                assertThat(refused.err())
+                        .contains(LATE + "the guest boots again when it has, or its daemon has ended")
+                        .containsPattern("_disk0 has not stopped: its daemon is process [1-9]");
             }
+            Outcome pause = host.run(LONG, ctl(host, folder, "pause"));
+            assertThat(pause.status()).isNotZero();
+            assertThat(pause.err()).contains("the guest is being reset: ask again when it runs", "_disk0");
+            assertThat(host.run(LONG, ctl(host, folder, "info")).orThrow().text())
+                    .contains("\"state\":\"Running\"");
+            disk.signal(SIGCONT);
+            guest.awaitReady();
             guest.run("dd if=/dev/vda of=/dev/null bs=1M count=1").orThrow();
             disk.signal(SIGSTOP);
             assertThat(host.run(LONG, ctl(host, folder, "shutdown")).status()).isZero();
-            guest.vmm().err().await("a device does not stop within 10 s: the VM ends without it", LONG);
+            guest.vmm().err().await(LATE + "the VM ends without it", LONG);
             assertThat(host.run(LONG, ctl(host, folder, "info")).orThrow().text())
                     .contains("\"state\":\"Created\"");
             disk.signal(SIGCONT);

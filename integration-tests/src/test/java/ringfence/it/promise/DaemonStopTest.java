@@ -72,7 +72,8 @@ class DaemonStopTest {
         Matcher figures = HangProbe.LINE.matcher(line);
         assertThat(figures.find()).as(line).isTrue();
         assertThat(Integer.parseInt(figures.group(1))).as(line).isLessThan(2000);
-        // an API that waited for the device would wait for seconds; RunningVmTest has the bar, not under emulation
+        // an API that waited for the device would wait for seconds; RunningVmDaemonsTest has the bar, not under
+        // emulation
         assertThat(Integer.parseInt(figures.group(3))).as(line).isLessThan(1_000_000);
     }
 }

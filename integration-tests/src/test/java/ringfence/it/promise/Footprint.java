@@ -36,8 +36,13 @@ record Footprint(int threads, int mappings, int kib) {
 
     /** Fails if this one, a later one, is larger than by what a JVM takes in time. */
     void assertNotGrownFrom(Footprint before) {
+        assertNotGrownFrom(before, FEW_KIB);
+    }
+
+    /** The same, with so many KiB more of memory at most. */
+    void assertNotGrownFrom(Footprint before, int more) {
         assertThat(threads).as("threads, %s", this).isLessThanOrEqualTo(before.threads + FEW_THREADS);
         assertThat(mappings).as("mappings, %s", this).isLessThanOrEqualTo(before.mappings + FEW_MAPPINGS);
-        assertThat(kib).as("KiB, %s", this).isLessThanOrEqualTo(before.kib + FEW_KIB);
+        assertThat(kib).as("KiB, %s", this).isLessThanOrEqualTo(before.kib + more);
     }
 }

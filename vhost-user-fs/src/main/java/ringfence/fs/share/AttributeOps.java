@@ -30,8 +30,13 @@ final class AttributeOps {
         return found < 0 ? found : reply(call);
     }
 
+    /** A file that is no directory is no mount's root that the guest would be told of. */
     private int reply(Call call) {
-        long result = share.linux().attributes().tryStat(call.node().fd(), call.stat);
+        boolean folder = (share.state().nodes().mode(call.slot) & Statx.S_IFMT) == Statx.S_IFDIR;
+        AttributeCalls calls = share.linux().attributes();
+        long result = folder
+                ? calls.tryStat(call.node().fd(), call.stat)
+                : calls.tryStatBriefly(call.node().fd(), call.stat);
         if (result < 0) {
             return (int) result;
         }

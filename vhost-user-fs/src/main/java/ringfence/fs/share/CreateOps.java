@@ -113,7 +113,7 @@ final class CreateOps {
 
     /** The node of a file that we have just made: by its name, the quicker way, unless that is another one's by now. */
     private OpenFile node(Call call, OpenFile data) {
-        if (share.linux().attributes().tryStat(data.fd(), call.other) == 0) {
+        if (share.linux().attributes().tryStatBriefly(data.fd(), call.other) == 0) {
             OpenFile node = Entries.open(call, call.node().fd(), call.name);
             if (node != null && call.stat.isSameFile(call.other)) {
                 return node;

@@ -1,9 +1,7 @@
 package ringfence.vmm.machine;
 
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import ringfence.linux.Fd;
 import ringfence.linux.Linux;
@@ -21,11 +19,6 @@ import ringfence.vmm.legacy.PowerListener;
  * MachineProxy}.
  */
 final class Machine implements AutoCloseable {
-    /** What a daemon gets to stop its queues when the machine is reset or ends. */
-    private static final long RESET_NANOS = TimeUnit.SECONDS.toNanos(10);
-    /** Between two looks whether the user ends the machine instead. */
-    private static final long LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
-
     private final RuntimeOptions options;
     private final Log log;
     private final MachineProxy proxy;
@@ -89,7 +82,7 @@ final class Machine implements AutoCloseable {
                 processors.stop();
                 parts.hotPlug().guestStopped();
                 MachineCommand asked = end;
-                end = reset(end);
+                end = reset(end, waiting);
                 if (!end.equals(asked)) {
                     waiting.refuse(VmException.wrongState("the VM was ended before it booted again"));
                     waiting = end instanceof MachineCommand.Ask ask ? ask : waiting;
@@ -114,29 +107,13 @@ final class Machine implements AutoCloseable {
         }
     }
 
-    /**
-     * Resets the devices. A guest that is to boot again waits for as long as that takes: until then a daemon may write to its
-     * memory. One that ends leaves its memory to nobody else, and waits less.
-     *
-     * @return what ends this boot, after all: the user may end the machine meanwhile
-     */
-    private MachineCommand reset(MachineCommand end) throws InterruptedException {
-        CompletableFuture<Void> reset = parts.reset();
-        if (parts.isReset(reset, RESET_NANOS)) {
-            return end;
+    /** Resets the devices. @return what ends this boot, after all: the user may end the machine meanwhile */
+    private MachineCommand reset(MachineCommand end, MachineCommand.Ask waiting) throws InterruptedException {
+        Resetting resetting = new Resetting(parts, proxy, log);
+        if (bootsAgain(end)) {
+            return resetting.thenBoot(waiting).orElse(end);
         }
-        String line = "a device does not stop within " + TimeUnit.NANOSECONDS.toSeconds(RESET_NANOS) + " s: ";
-        if (!bootsAgain(end)) {
-            log.warn(line + "the VM ends without it, and its daemon may go on with what it has begun");
-            return end;
-        }
-        log.error(line + "the guest boots again when it has, or its daemon has ended");
-        while (!parts.isReset(reset, LOOK_NANOS)) {
-            Optional<MachineCommand> instead = proxy.takeEnd();
-            if (instead.isPresent()) {
-                return instead.get();
-            }
-        }
+        resetting.thenEnd();
         return end;
     }
 

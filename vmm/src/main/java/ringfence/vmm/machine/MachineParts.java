@@ -301,6 +301,11 @@ final class MachineParts implements AutoCloseable {
         return platform.isReset(reset, nanos);
     }
 
+    /** See {@link Platform#resetting}. */
+    List<String> resetting() {
+        return platform.resetting();
+    }
+
     /** Takes a boot's VM away. Its vCPUs have stopped. */
     void retire(Processors processors) {
         slot.put(null);

@@ -8,6 +8,7 @@ import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Predicate;
 import org.agrona.concurrent.ManyToOneConcurrentArrayQueue;
 import ringfence.vmm.event.EventSink;
 import ringfence.vmm.supervise.LastWill;
@@ -162,11 +163,19 @@ public final class MachineProxy {
 
     /** The first command that ends the machine itself; what else there is stays for {@link #take}. For the owner only. */
     Optional<MachineCommand> takeEnd() {
+        return takeFirst(MachineProxy::endsMachine);
+    }
+
+    /** The first request; what else there is stays for {@link #take}. For the owner only. */
+    Optional<MachineCommand.Ask> takeAsk() {
+        return takeFirst(MachineCommand.Ask.class::isInstance).map(MachineCommand.Ask.class::cast);
+    }
+
+    private Optional<MachineCommand> takeFirst(Predicate<MachineCommand> wanted) {
         runPosted();
-        Optional<MachineCommand> end =
-                kept.stream().filter(MachineProxy::endsMachine).findFirst();
-        end.ifPresent(kept::remove);
-        return end;
+        Optional<MachineCommand> first = kept.stream().filter(wanted).findFirst();
+        first.ifPresent(kept::remove);
+        return first;
     }
 
     private static boolean endsMachine(MachineCommand command) {

@@ -283,6 +283,14 @@ final class Platform implements AutoCloseable {
         return true;
     }
 
+    /** The names of the devices that have not stopped yet since they were reset. */
+    List<String> resetting() {
+        return functions.values().stream()
+                .filter(VirtioPciFunction::isResetting)
+                .map(function -> function.device().id())
+                .toList();
+    }
+
     /** Ends all devices. No vCPU runs. */
     @Override
     public void close() {

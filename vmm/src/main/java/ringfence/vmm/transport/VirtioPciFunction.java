@@ -198,6 +198,11 @@ public final class VirtioPciFunction implements AutoCloseable {
         return state.trouble();
     }
 
+    /** Whether it was reset, and the device has not stopped yet. */
+    public boolean isResetting() {
+        return state.isResetting();
+    }
+
     /**
      * Resets the function with the machine: the device as if the guest had written 0 to its status, MSI-X, and the
      * configuration space. Done once the device has stopped; by the owner.
