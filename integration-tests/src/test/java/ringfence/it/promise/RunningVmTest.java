@@ -13,6 +13,8 @@ import ringfence.linux.Errno;
 import ringfence.linux.ErrnoException;
 import ringfence.linux.Linux;
 import ringfence.linux.Tap;
+import ringfence.option.Json;
+import ringfence.option.JsonReader;
 import ringfence.vmm.api.ApiClient;
 
 /**
@@ -34,6 +36,45 @@ class RunningVmTest extends HaltedGuest {
         assertThat(remove("hot")).isEqualTo(404);
         assertThat(added("hot", image)).as("the slot and the image are free").isEqualTo(first);
         assertThat(has("_disk0")).isTrue();
+    }
+
+    /** Those that are in no process, too. */
+    @Test
+    void eachDevicesPlaceIsTold() throws Exception {
+        String hot = added("hot", image("hot"));
+        assertThat(List.of(placeOf("_disk0"), placeOf("__rng"), placeOf("hot")))
+                .doesNotHaveDuplicates()
+                .allMatch(place -> place.matches("0000:00:[0-9a-f]{2}\\.0"));
+        assertThat(hot).contains("\"bdf\":\"" + placeOf("hot") + "\"");
+        assertThat(remove("hot")).isEqualTo(204);
+        assertThat(api.put("vm.reboot").status()).isEqualTo(204);
+        await(() -> !has("hot"));
+        assertThat(placeOf("hot")).isEmpty();
+        assertThat(placeOf("_disk0")).isNotEmpty();
+        assertThat(api.put("vm.shutdown").status()).isEqualTo(204);
+        assertThat(info()).as("nothing of it is there").doesNotContain("pci_bdf");
+    }
+
+    private String placeOf(String device) throws IOException {
+        return JsonReader.read(info()) instanceof Json.Obj info
+                        && info.get("device_tree") instanceof Json.Obj tree
+                        && tree.get(device) instanceof Json.Obj node
+                        && node.get("pci_bdf") instanceof Json.Str(String place)
+                ? place
+                : "";
+    }
+
+    /** The VM is there, and is asked for more than it was made with. */
+    @Test
+    void vcpusAndMemoryChangeBeforeABootOnly() throws Exception {
+        VmmApi.Answer larger = api.put("vm.resize", "{\"desired_ram\":1073741824}");
+        assertThat(larger.status()).isEqualTo(500);
+        assertThat(larger.body()).contains("shut it down, resize it, and boot it");
+        assertThat(api.put("vm.shutdown").status()).isEqualTo(204);
+        assertThat(api.put("vm.resize", "{\"desired_ram\":1073741824}").status())
+                .isEqualTo(204);
+        assertThat(api.put("vm.boot").status()).isEqualTo(204);
+        assertThat(info()).contains("\"memory_actual_size\":1073741824");
     }
 
     /** What it was booted with, too. */
@@ -61,7 +102,7 @@ class RunningVmTest extends HaltedGuest {
                 .contains("locked");
         assertThat(has("other")).isFalse();
         VmmApi.Answer missing = addDisk("other", directory.resolve("missing"));
-        assertThat(missing.status()).isEqualTo(400);
+        assertThat(missing.status()).isEqualTo(500);
         assertThat(missing.body()).contains("no such file");
         assertThat(api.put("vm.add-disk", "{\"path\":\"" + image("taken") + "\",\"pci_device_id\":1}")
                         .body())

@@ -198,6 +198,9 @@ class VmLifeTest {
                 "vm.remove-device | {} | 400 | lacks id",
                 "vm.resize | {} | 404 | there is no VM",
                 "vm.resize | {\"desired_vcpus\":0} | 400 | desired_vcpus is 0",
+                "vm.create |"
+                    + " {\"payload\":{\"kernel\":\"/k\"},\"disks\":[{\"id\":\"d\",\"path\":\"/a\"},{\"id\":\"d\",\"path\":\"/b\"}]}"
+                    + " | 409 | 'd' is given twice",
                 "vm.nonsense | {} | 404 | no endpoint",
                 "vm.info | {} | 400 | takes GET",
             })
@@ -213,7 +216,7 @@ class VmLifeTest {
         Path late = directory.resolve("late");
         assertThat(api.put("vm.create", configOf(late)).status()).isEqualTo(204);
         VmmApi.Answer answer = api.put("vm.boot");
-        assertThat(answer.status()).isEqualTo(400);
+        assertThat(answer.status()).isEqualTo(500);
         assertThat(answer.body()).contains("--kernel").contains("no such file");
         Files.write(late, new byte[4096]);
         assertThat(api.put("vm.boot").status()).as("no kernel").isEqualTo(500);

@@ -135,20 +135,28 @@ public final class ApiDocument {
                         "device_tree",
                                 map(
                                         reference("schemas", "DeviceNode"),
-                                        "devices that other processes serve, by name")));
+                                        "the devices of a VM that is booted, by name")));
         schemas.put(
                 "DeviceNode",
                 record(
-                        "id", Json.object("type", TEXT, "description", "the device's name"),
-                        "resources",
-                                list(
+                        List.of("id", "resources", "children"),
+                        Json.object(
+                                "id", Json.object("type", TEXT, "description", "the device's name"),
+                                "resources",
+                                        list(
+                                                Json.object(
+                                                        "type",
+                                                        "object",
+                                                        "properties",
+                                                        Json.object("BackEnd", reference("schemas", "BackEndState"))),
+                                                "the process behind it; empty: none is"),
+                                "children", list(Json.object("type", TEXT), "none"),
+                                "pci_bdf",
                                         Json.object(
                                                 "type",
-                                                "object",
-                                                "properties",
-                                                Json.object("BackEnd", reference("schemas", "BackEndState"))),
-                                        "the process behind it"),
-                        "children", list(Json.object("type", TEXT), "none")));
+                                                TEXT,
+                                                "description",
+                                                "segment, bus, slot and function; left out while it is in none"))));
         schemas.put(
                 "BackEndState",
                 record(
@@ -183,8 +191,11 @@ public final class ApiDocument {
     /** An object that has all of these members. */
     private static Json record(Object... members) {
         Json.Obj properties = Json.object(members);
-        return Json.object(
-                "type", "object", "required", List.copyOf(properties.members().keySet()), "properties", properties);
+        return record(List.copyOf(properties.members().keySet()), properties);
+    }
+
+    private static Json record(List<String> required, Json.Obj properties) {
+        return Json.object("type", "object", "required", required, "properties", properties);
     }
 
     private static Json list(Json items, String description) {

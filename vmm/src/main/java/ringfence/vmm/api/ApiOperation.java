@@ -96,7 +96,7 @@ record ApiOperation(
                         "Takes a VM's configuration. Nothing is started yet.",
                         Optional.of(VmConfig.TABLE),
                         Optional.empty(),
-                        List.of(DONE)),
+                        List.of(DONE, TAKEN)),
                 change("vm.boot", "bootVM", "Starts daemons and vCPUs; answered when the guest runs."),
                 change("vm.pause", "pauseVM", "Lets the vCPUs and the guest's clock stand still."),
                 change("vm.resume", "resumeVM", "Lets a paused VM run on."),
@@ -115,8 +115,8 @@ record ApiOperation(
                         "PUT",
                         "vm.resize",
                         "",
-                        "Gives the balloon another size, which the guest follows when it can. Other vCPUs or another"
-                                + " amount of memory are not supported yet: 500.",
+                        "Gives the balloon another size, which the guest follows when it can; a VM that is not booted"
+                                + " also other vCPUs and another amount of memory: one that is answers with 500.",
                         Optional.of(VmResize.TABLE),
                         Optional.empty(),
                         List.of(DONE, MISSING)));

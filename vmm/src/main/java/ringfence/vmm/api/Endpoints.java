@@ -36,7 +36,7 @@ public final class Endpoints {
     /**
      * The endpoints of one VMM.
      *
-     * @param version what {@code vmm.ping} tells
+     * @param version what {@code vmm.ping} tells as that of the build; its {@code version} is the same without a v
      */
     public Endpoints(Linux linux, MachineProxy machine, String version) {
         this.machine = machine;
@@ -141,8 +141,9 @@ public final class Endpoints {
     }
 
     private HttpResponse ping(HttpRequest request) {
+        String bare = version.startsWith("v") ? version.substring(1) : version;
         return HttpResponse.ok(
-                "{\"build_version\":" + HttpResponse.quote(version) + ",\"version\":" + HttpResponse.quote(version)
+                "{\"build_version\":" + HttpResponse.quote(version) + ",\"version\":" + HttpResponse.quote(bare)
                         + ",\"pid\":" + ProcessHandle.current().pid() + ",\"features\":[\"kvm\"]}");
     }
 

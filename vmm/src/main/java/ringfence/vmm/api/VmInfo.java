@@ -13,14 +13,18 @@ final class VmInfo {
     private VmInfo() {}
 
     /**
-     * It. How a device is, is one of its resources in {@code device_tree}: that is where Cloud Hypervisor leaves room, and
-     * clients that are generated from its document take no member that this has not.
+     * It. In {@code device_tree} are the devices of a VM that is booted, each with its place. How one that a process serves is,
+     * is one of its resources: that is where Cloud Hypervisor leaves room, and clients that are generated from its document
+     * take no member that this has not.
      *
      * @param balloon bytes of the guest's memory that its balloon holds
      */
     static String of(MachineState state, long balloon, Map<String, DeviceCondition> devices) {
         Map<String, Json> tree = new LinkedHashMap<>();
-        devices.forEach((device, condition) -> tree.put(device, node(device, condition)));
+        devices.forEach((device, condition) -> tree.put(device, node(device, condition, null)));
+        for (MachineState.DeviceEntry device : state.devices()) {
+            tree.put(device.id(), node(device.id(), devices.get(device.id()), device.bdf()));
+        }
         return Json.object(
                         "config",
                         VmConfig.TABLE.write(state.config()),
@@ -33,18 +37,24 @@ final class VmInfo {
                 .toString();
     }
 
-    private static Json node(String device, DeviceCondition condition) {
-        Json backEnd = Json.object(
+    /** @param condition null: no process serves it @param bdf null: it is in no slot yet */
+    private static Json node(String device, DeviceCondition condition, String bdf) {
+        Map<String, Json> node = new LinkedHashMap<>();
+        node.put("id", new Json.Str(device));
+        node.put("resources", Json.of(condition == null ? List.of() : List.of(backEnd(condition))));
+        node.put("children", Json.of(List.of()));
+        if (bdf != null) {
+            node.put("pci_bdf", new Json.Str(bdf));
+        }
+        return new Json.Obj(node);
+    }
+
+    private static Json backEnd(DeviceCondition condition) {
+        Json state = Json.object(
                 "state", condition.state(),
                 "responding", condition.responding(),
                 "reason", condition.reason(),
                 "pid", condition.pid());
-        return Json.object(
-                "id",
-                device,
-                "resources",
-                Json.of(List.of(Json.object("BackEnd", backEnd))),
-                "children",
-                Json.of(List.of()));
+        return Json.object("BackEnd", state);
     }
 }

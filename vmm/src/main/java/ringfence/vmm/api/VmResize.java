@@ -22,13 +22,13 @@ record VmResize(Optional<Integer> vcpus, Optional<Long> ram, Optional<Long> ball
             OptionTypes.optional(OptionTypes.integer(1, 65535)),
             Optional.empty(),
             VmResize::vcpus,
-            "how many vCPUs; only as many as there are");
+            "how many vCPUs; of a VM that is booted only as many as there are");
     private static final Option<VmResize, Optional<Long>> RAM = Option.of(
             "desired_ram",
             OptionTypes.optional(OptionTypes.size()),
             Optional.empty(),
             VmResize::ram,
-            "bytes of RAM; only as much as there is");
+            "bytes of RAM; of a VM that is booted only as much as there is");
     private static final Option<VmResize, Optional<Long>> BALLOON = Option.of(
             "desired_balloon",
             OptionTypes.optional(OptionTypes.size()),
@@ -40,16 +40,17 @@ record VmResize(Optional<Integer> vcpus, Optional<Long> ram, Optional<Long> ball
     static final OptionTable<VmResize> TABLE = OptionTable.of(
             "VmResize", v -> new VmResize(v.get(VCPUS), v.get(RAM), v.get(BALLOON)), VCPUS, RAM, BALLOON);
 
-    /** That configuration in the new size. @throws VmException if it cannot have it */
+    /**
+     * That configuration in the new size. Of a VM that is not booted it may be any; whoever changes one that is booted refuses
+     * what cannot change there.
+     *
+     * @throws VmException if it has no balloon that could have a size
+     */
     VmConfig of(VmConfig config) {
-        if (vcpus.isPresent() && vcpus.get() != config.cpus().bootVcpus()
-                || ram.isPresent() && ram.get() != config.memory().size()) {
-            throw new VmException(
-                    Reason.WRONG_STATE,
-                    "vm.resize of vCPUs and memory is not supported yet: they are those of vm.create, shut the VM down"
-                            + " and create it anew");
-        }
-        return balloon.isPresent() ? config.with(resized(config, balloon.get())) : config;
+        return config.with(
+                vcpus.map(config.cpus()::booting).orElse(config.cpus()),
+                ram.map(config.memory()::sized).orElse(config.memory()),
+                balloon.isPresent() ? Optional.of(resized(config, balloon.get())) : config.balloon());
     }
 
     private static BalloonConfig resized(VmConfig config, long bytes) {

@@ -9,7 +9,7 @@ import ringfence.process.Version;
 /** {@code cloud-hypervisor}: the command line of Cloud Hypervisor. */
 final class CloudHypervisorCommand {
     /** Whose command line and API this is; tools read it to know what they may use. */
-    static final String SPOKEN = "v54.0.0";
+    static final String SPOKEN = "v53.0.0";
 
     private static final String NAME = "cloud-hypervisor";
     private static final String[] VERSION = {NAME + " " + SPOKEN, "Ringfence " + Version.NUMBER};

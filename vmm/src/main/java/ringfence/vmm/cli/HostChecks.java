@@ -141,7 +141,7 @@ final class HostChecks {
         if (disk.backend() instanceof DiskConfig.Backend.Socket socket) {
             socket(option + " socket", socket.path());
         } else if (disk.backend() instanceof DiskConfig.Backend.Image image) {
-            image(option, image.path());
+            image(option, image.path(), disk.imageType().isEmpty());
         }
     }
 
@@ -230,17 +230,30 @@ final class HostChecks {
         }
     }
 
-    private void image(String option, String path) {
-        stat(option + " path", path).ifPresent(stat -> {
+    /** @param guess whether nobody has said that it is raw */
+    private void image(String option, String path, boolean guess) {
+        try (Fd file = linux.files().open(path, OpenFlag.RDONLY, OpenFlag.NONBLOCK)) {
+            Stat stat = linux.files().stat(file);
             if (!stat.isRegular() && !stat.isBlockDevice()) {
                 problems.add(new Problem(option, path + " is neither a regular file nor a block device"));
+                return;
+            }
+            String format =
+                    guess ? ImageFormat.of(linux.files(), file, linux.files().size(file)) : "";
+            if (!format.isEmpty()) {
+                problems.add(new Problem(
+                        option + " path",
+                        path + " seems to be a " + format + " image, and would be destroyed: convert it with qemu-img"
+                                + " convert -O raw, or say image_type=raw if that is what the guest is to see"));
             } else if (stat.isRegular() && stat.size() % SECTOR != 0) {
                 problems.add(new Problem(
                         option,
                         path + " has " + stat.size() + " bytes, no multiple of " + SECTOR
                                 + ": extend it with truncate -s %" + SECTOR + " " + path));
             }
-        });
+        } catch (ErrnoException e) {
+            problems.add(new Problem(option + " path", path + ": " + why(e.errno(), path)));
+        }
     }
 
     private void socket(String option, String path) {

@@ -113,6 +113,11 @@ public record CpusConfig(
                 v.get(CORE_SCHEDULING));
     }
 
+    /** The same with so many at start. */
+    public CpusConfig booting(int vcpus) {
+        return new CpusConfig(vcpus, maxVcpus, topology, maxPhysBits, nested, hyperV, affinity, coreScheduling);
+    }
+
     /** What is wrong with them. */
     public List<Problem> problems(HostLimits host) {
         List<Problem> problems = new ArrayList<>();

@@ -86,6 +86,11 @@ public record MemoryConfig(
             .unsupported("hotplug_method", "hotplugged_size")
             .refused("zones");
 
+    /** The same with so many bytes. */
+    public MemoryConfig sized(long bytes) {
+        return new MemoryConfig(bytes, hotplugSize, mergeable, shared, hugepages, hugepageSize, prefault, thp, reserve);
+    }
+
     /** What is wrong with it. */
     public List<Problem> problems(HostLimits host) {
         List<Problem> problems = new ArrayList<>();

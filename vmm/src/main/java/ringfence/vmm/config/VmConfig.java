@@ -361,19 +361,19 @@ public record VmConfig(
                 pciSegments);
     }
 
-    /** The same with that balloon. */
-    public VmConfig with(BalloonConfig other) {
+    /** The same in that size. */
+    public VmConfig with(CpusConfig otherCpus, MemoryConfig otherMemory, Optional<BalloonConfig> otherBalloon) {
         return new VmConfig(
                 payload,
-                cpus,
-                memory,
+                otherCpus,
+                otherMemory,
                 disks,
                 nets,
                 fs,
                 generics,
                 vsock,
                 pmem,
-                Optional.of(other),
+                otherBalloon,
                 rng,
                 serial,
                 console,

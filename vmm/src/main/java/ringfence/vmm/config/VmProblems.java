@@ -65,7 +65,7 @@ final class VmProblems {
             problems.add(problem.of(flag + " " + id));
         }
         if (!ids.add(id)) {
-            problems.add(new Problem(flag + " id", "'" + id + "' is given twice: choose another one"));
+            problems.add(new Problem(flag + " id", "'" + id + "' is given twice: choose another one", true));
         }
         if (id.startsWith("__")) {
             problems.add(new Problem(flag + " id", "'" + id + "' is reserved: choose one that begins with a letter"));

@@ -124,7 +124,7 @@ final class HotPlug implements AutoCloseable {
             ask.done();
             return;
         }
-        VmException.throwIfAny(admission.problemsHere(more));
+        VmException.failIfAny(admission.problemsHere(more));
         more.disks().forEach(disk -> expect(ask, next, disk.id(), () -> daemons.disk(disk, memory)));
         more.nets().forEach(net -> expect(ask, next, net.id(), () -> daemons.net(net, memory)));
         more.fs().forEach(folder -> expect(ask, next, folder.id(), () -> daemons.fs(folder, memory)));
@@ -134,6 +134,10 @@ final class HotPlug implements AutoCloseable {
     }
 
     private void resize(VmConfig next) {
+        if (!next.cpus().equals(planned.cpus()) || !next.memory().equals(planned.memory())) {
+            throw VmException.wrongState("vm.resize of the vCPUs and the memory of a VM that is booted is not supported"
+                    + " yet: shut it down, resize it, and boot it");
+        }
         if (!next.balloon().equals(planned.balloon())) {
             proxy.events().tell(Event.Vm.RESIZING);
             balloon.accept(next.balloon().orElseThrow().size());
@@ -361,7 +365,7 @@ final class HotPlug implements AutoCloseable {
         for (String id : unborn) {
             now = now.without(id);
         }
-        proxy.publish(proxy.state().orElseThrow().with(now));
+        proxy.publish(proxy.state().orElseThrow().with(now).with(platform.devices()));
     }
 
     /** Has the owner do something; its queue may be full for a moment. Any thread. */

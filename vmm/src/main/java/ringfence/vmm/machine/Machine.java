@@ -46,7 +46,7 @@ final class Machine implements AutoCloseable {
         this.onFirstRun = onFirstRun;
         this.proxy = proxy;
         parts = new MachineParts(linux, config, options, admission, proxy, log);
-        proxy.publish(proxy.state().orElseThrow().with(parts.opened()));
+        proxy.publish(proxy.state().orElseThrow().with(parts.opened()).with(parts.devices()));
     }
 
     /**
@@ -215,7 +215,7 @@ final class Machine implements AutoCloseable {
             }
             case MachineCommand.PowerOff _ -> {
                 ends("the guest has powered off");
-                yield options.noShutdown() ? new Outcome.PoweredOff() : new Outcome.VmmEnds(Ending.ORDERLY);
+                yield stays(new Outcome.VmmEnds(Ending.ORDERLY));
             }
             case MachineCommand.ShutDown(String why) -> {
                 ends("the VMM ends: " + why);
@@ -230,8 +230,9 @@ final class Machine implements AutoCloseable {
                 ends("the VM is shut down");
                 yield new Outcome.Asked(ask);
             }
-            case MachineCommand.Panic _ -> tell(Ending.GUEST_PANIC, "the guest has panicked (pvpanic)");
-            case MachineCommand.Fault(CpuFault.TripleFault fault) -> failed(Ending.TRIPLE_FAULT, fault.describe());
+            case MachineCommand.Panic _ -> stays(tell(Ending.GUEST_PANIC, "the guest has panicked (pvpanic)"));
+            case MachineCommand.Fault(CpuFault.TripleFault fault) ->
+                stays(failed(Ending.TRIPLE_FAULT, fault.describe()));
             case MachineCommand.Fault(CpuFault.MemoryGone fault) -> memoryGone(fault);
             case MachineCommand.Fault(CpuFault fault) -> failed(Ending.FAILED, fault.describe());
             case MachineCommand.DeviceRefused(String device, String reason) -> {
@@ -252,8 +253,12 @@ final class Machine implements AutoCloseable {
     private Outcome memoryGone(CpuFault.MemoryGone fault) {
         String line = fault.describe()
                 + parts.missingMemory().map(what -> ": " + what).orElse("");
-        Outcome outcome = failed(Ending.FAILED, line);
-        return options.noShutdown() ? new Outcome.PoweredOff() : outcome;
+        return stays(failed(Ending.FAILED, line));
+    }
+
+    /** What is the guest's end alone is not the VMM's, where that was asked to outlive its guests. */
+    private Outcome stays(Outcome otherwise) {
+        return options.noShutdown() ? new Outcome.PoweredOff() : otherwise;
     }
 
     private Outcome failed(Ending ending, String line) {

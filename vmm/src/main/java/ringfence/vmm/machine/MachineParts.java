@@ -144,7 +144,7 @@ final class MachineParts implements AutoCloseable {
     }
 
     private static RamOptions ramOptions(MemoryConfig memory) {
-        long hugePage = memory.hugepages() ? memory.hugepageSize().orElse(2L << 20) : 0;
+        long hugePage = memory.hugepages() ? memory.hugepageSize().orElseGet(() -> HugePage.ofHost(memory.size())) : 0;
         return new RamOptions(hugePage, memory.prefault(), memory.thp(), memory.mergeable());
     }
 
@@ -234,6 +234,11 @@ final class MachineParts implements AutoCloseable {
     /** What it is made of, the pseudo-terminals that were made for its consoles included. */
     VmConfig opened() {
         return consoles.opened();
+    }
+
+    /** See {@link Platform#devices}. */
+    List<MachineState.DeviceEntry> devices() {
+        return platform.devices();
     }
 
     /** Devices that come and go while the guest runs. */

@@ -182,6 +182,14 @@ final class Platform implements AutoCloseable {
                 .findFirst();
     }
 
+    /** Its virtio devices, in the order of their slots. */
+    List<MachineState.DeviceEntry> devices() {
+        return functions.entrySet().stream()
+                .map(entry ->
+                        new MachineState.DeviceEntry(entry.getValue().device().id(), entry.getKey()))
+                .toList();
+    }
+
     /** What is missing of devices' memory, as one line; empty: nothing. */
     Optional<String> missingMemory() {
         return functions.values().stream()

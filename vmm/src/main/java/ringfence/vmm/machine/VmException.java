@@ -50,11 +50,19 @@ public final class VmException extends RuntimeException {
         return new VmException(Reason.WRONG_STATE, line);
     }
 
-    /** @throws VmException INVALID, if there are any */
+    /** @throws VmException if there are any: INVALID, or NAME_TAKEN if there is nothing else wrong */
     static void throwIfAny(List<Problem> problems) {
+        throwIfAny(problems.stream().allMatch(Problem::isTaken) ? Reason.NAME_TAKEN : Reason.INVALID, problems);
+    }
+
+    /** @throws VmException FAILED, if there are any: it is the host that is not as it should be, and that may change */
+    static void failIfAny(List<Problem> problems) {
+        throwIfAny(Reason.FAILED, problems);
+    }
+
+    private static void throwIfAny(Reason reason, List<Problem> problems) {
         if (!problems.isEmpty()) {
-            throw new VmException(
-                    Reason.INVALID, problems.stream().map(Problem::line).toList());
+            throw new VmException(reason, problems.stream().map(Problem::line).toList());
         }
     }
 

@@ -170,7 +170,7 @@ public final class Vmm {
 
     private Optional<Ending> boot(MachineCommand.Ask ask) throws InterruptedException {
         VmConfig config = config();
-        VmException.throwIfAny(admission.problemsHere(config));
+        VmException.failIfAny(admission.problemsHere(config));
         try {
             return follow(live(config, ask));
         } catch (RuntimeException e) { // of the host, or of what was given: the VM stays as it was before it was booted
@@ -210,7 +210,7 @@ public final class Vmm {
         }
         MachineState last = proxy.state().orElseThrow();
         VmConfig closed = last.config().with(Optional.empty(), Optional.empty(), Optional.empty());
-        proxy.publish(last.with(closed).with(MachineStatus.CREATED));
+        proxy.publish(last.with(closed).with(MachineStatus.CREATED).with(List.of()));
         if (outcome instanceof Outcome.Asked(MachineCommand.Ask ask)) {
             if (ask.request() instanceof VmRequest.Delete) {
                 forget();

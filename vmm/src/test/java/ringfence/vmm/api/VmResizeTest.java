@@ -67,13 +67,23 @@ class VmResizeTest {
         assertThat(info()).isEqualTo(before);
     }
 
+    /** Before its boot a VM is what it is said to be. */
+    @Test
+    void vcpusAndMemoryAreThoseThatAreWanted() {
+        assertThat(put("vm.resize", "{'desired_vcpus':3,'desired_ram':2097152,'desired_balloon':4096}"))
+                .isEqualTo(HttpResponse.empty(204));
+        assertThat(info())
+                .contains("\"boot_vcpus\":3,\"max_vcpus\":4", "\"size\":2097152,", "\"balloon\":{\"size\":4096,")
+                .contains("\"memory_actual_size\":2097152");
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
             quoteCharacter = '~',
             value = {
-                "{'desired_vcpus':3} | 500 | vm.resize of vCPUs and memory is not supported yet",
-                "{'desired_ram':2097152,'desired_balloon':4096} | 500 | vm.resize of vCPUs and memory is not supported",
+                "{'desired_vcpus':5} | 400 | --cpus",
+                "{'desired_ram':0} | 400 | --memory size: is 0",
                 "{'desired_vcpus':0} | 400 | desired_vcpus is 0, 1 to",
                 "{'desired_ram':-1} | 400 | desired_ram is -1",
                 "{'desired_balloon':1048576} | 400 | --balloon size: 1M leaves nothing of --memory size=1M",

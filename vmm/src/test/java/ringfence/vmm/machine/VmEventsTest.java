@@ -11,6 +11,7 @@ import java.lang.foreign.Arena;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -283,6 +284,23 @@ class VmEventsTest {
                 .isInstanceOfSatisfying(
                         Event.MachineFailed.class,
                         failed -> assertThat(failed.reason()).contains("triple fault"));
+    }
+
+    /** Another one may do better. */
+    @Test
+    void aGuestThatCannotGoOnAndWhoseVmmStays() throws Exception {
+        vmm = vmm(true);
+        run();
+        for (int i = 1; i <= 2; i++) {
+            ask(new VmRequest.Create(config(TestKernels.failing())));
+            ask(new VmRequest.Boot());
+            while (Collections.frequency(told, Vm.SHUTDOWN) < i) {
+                Thread.sleep(10);
+            }
+            ask(new VmRequest.Delete());
+        }
+        vmm.proxy().shutDownVmm("enough");
+        assertThat(ended()).isEqualTo(Ending.ORDERLY);
     }
 
     @Test
