@@ -38,7 +38,7 @@ class ForeignImagesTest extends HaltedGuest {
     /** Whoever says that it is raw wants those bytes. */
     @Test
     void oneThatIsCalledRawIsServed() throws Exception {
-        Path image = made("qcow2", "compat=1.1");
+        Path image = made("vpc", "subformat=fixed,force_size=on");
         VmmApi.Answer answer =
                 api.put("vm.add-disk", "{\"id\":\"hot\",\"image_type\":\"Raw\",\"path\":\"" + image + "\"}");
         assertThat(answer.status()).as(answer.body()).isEqualTo(200);
