@@ -36,6 +36,7 @@ import ringfence.process.Log;
 import ringfence.process.Program;
 import ringfence.sandbox.FilterMode;
 import ringfence.vmm.config.HostLimits;
+import ringfence.vmm.config.BalloonConfig;
 import ringfence.vmm.config.PmemConfig;
 import ringfence.vmm.config.Problem;
 import ringfence.vmm.config.RuntimeOptions;
@@ -284,6 +285,24 @@ class VmEventsTest {
                 .isInstanceOfSatisfying(
                         Event.MachineFailed.class,
                         failed -> assertThat(failed.reason()).contains("triple fault"));
+    }
+
+    @Test
+    void aVmWhoseBalloonIsResized() throws Exception {
+        run();
+        ask(new VmRequest.Create(withBalloon(config(TestKernels.halting()), 0)));
+        ask(new VmRequest.Boot());
+        ask(new VmRequest.Change(config -> withBalloon(config, 4096)));
+        ask(new VmRequest.Change(config -> withBalloon(config, 4096)));
+        assertThat(told)
+                .endsWith(Vm.RESIZING, Vm.RESIZED)
+                .containsOnlyOnce(Vm.RESIZING)
+                .containsSubsequence(Vm.BOOTED, Vm.RESIZING);
+    }
+
+    private static VmConfig withBalloon(VmConfig config, int bytes) {
+        return config.with(
+                config.cpus(), config.memory(), Optional.of(BalloonConfig.TABLE.parse("size=" + bytes)));
     }
 
     /** Another one may do better. */
