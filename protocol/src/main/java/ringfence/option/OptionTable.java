@@ -208,7 +208,8 @@ public final class OptionTable<R> {
         }
         for (String entry : unsupported) {
             MissingKey missing = MissingKey.of(entry);
-            if (!missing.field().isEmpty() && missing.asksForSomething(object.get(missing.field()))) {
+            Json value = object.get(missing.field());
+            if (!missing.field().isEmpty() && value != Json.Null.NULL && missing.asksForSomething(value)) {
                 throw new OptionException("is not supported yet: leave it out").in(missing.field());
             }
         }
