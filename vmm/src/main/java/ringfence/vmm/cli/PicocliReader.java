@@ -54,7 +54,7 @@ final class PicocliReader {
                 .usageHelp(true)
                 .description("print this help")
                 .build());
-        return new CommandLine(spec);
+        return new CommandLine(spec).setUnmatchedOptionsAllowedAsOptionParameters(false); // --disk path=x --dsik path=y
     }
 
     private static Map<String, String> exitStatus() {

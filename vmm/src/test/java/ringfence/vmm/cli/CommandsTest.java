@@ -194,6 +194,8 @@ class CommandsTest {
             quoteCharacter = '~',
             value = {
                 "--disc path=/x | Unknown option",
+                "--kernel KERNEL --disk path=/x --disc path=/y | Unknown option: '--disc'",
+                "--kernel KERNEL --bogus | Unknown option: '--bogus'",
                 "--kernel | Missing required parameter for option '--kernel'",
                 "--cpus boot=1 --cpus boot=2 | option '--cpus' (<options>) should be specified only once",
                 "--disk path=/x,readonyl=on | --disk unknown key 'readonyl'; did you mean 'readonly'?",
