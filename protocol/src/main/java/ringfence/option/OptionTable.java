@@ -12,28 +12,34 @@ import java.util.function.Function;
  * @param <R> the record
  */
 public final class OptionTable<R> {
+    /** Of a schema: members that Cloud Hypervisor knows, and that are refused unless they ask for nothing. */
+    public static final String UNSUPPORTED = "x-unsupported";
+
     private final String name;
     private final Function<OptionValues, R> maker;
     private final List<Option<R, ?>> options;
+    private final List<Option<R, ?>> shown;
     private final List<String> required;
     private final List<String> unsupported;
-    private final List<String> refused;
+    private final List<String> aliases; // old names and those that they stand for, in turns
     private final Option<R, ?> bare;
 
     private OptionTable(
             String name,
             Function<OptionValues, R> maker,
             List<Option<R, ?>> options,
+            List<Option<R, ?>> shown,
             List<String> required,
             List<String> unsupported,
-            List<String> refused,
+            List<String> aliases,
             Option<R, ?> bare) {
         this.name = name;
         this.maker = maker;
         this.options = options;
+        this.shown = shown;
         this.required = required;
         this.unsupported = unsupported;
-        this.refused = refused;
+        this.aliases = aliases;
         this.bare = bare;
     }
 
@@ -52,30 +58,44 @@ public final class OptionTable<R> {
     /** The same, of options that were gathered. */
     public static <R> OptionTable<R> of(
             String name, Function<OptionValues, R> maker, List<? extends Option<R, ?>> options) {
-        return new OptionTable<>(name, maker, List.copyOf(options), List.of(), List.of(), List.of(), null);
+        List<Option<R, ?>> all = List.copyOf(options);
+        return new OptionTable<>(name, maker, all, all, List.of(), List.of(), List.of(), null);
     }
 
     /** The same, where a word without a key is the value of this option, as in {@code --api-socket /path}. */
     public OptionTable<R> bare(Option<R, ?> option) {
-        return new OptionTable<>(name, maker, options, required, unsupported, refused, option);
+        return new OptionTable<>(name, maker, options, shown, required, unsupported, aliases, option);
     }
 
     /** The same, where the options of these names have to be given. */
     public OptionTable<R> required(String... names) {
-        return new OptionTable<>(name, maker, options, List.of(names), unsupported, refused, bare);
-    }
-
-    /** The same, with keys that Cloud Hypervisor knows and we do not yet: they are refused by name, unless they are off. */
-    public OptionTable<R> unsupported(String... keys) {
-        return new OptionTable<>(name, maker, options, required, List.of(keys), refused, bare);
+        return new OptionTable<>(name, maker, options, shown, List.of(names), unsupported, aliases, bare);
     }
 
     /**
-     * The same, with members of a JSON object that Cloud Hypervisor knows and we do not yet, and without which the VM would not be
-     * what was asked for: they are refused, unless they ask for nothing.
+     * The same, with what Cloud Hypervisor knows and we do not yet, and without which there would not be what was asked for:
+     * it is refused by name, in flags and in JSON, unless it asks for nothing.
+     *
+     * @param keys such as {@code iommu}; {@code profile=host} where that value, Cloud Hypervisor's default, asks for nothing;
+     *     {@code rtc!} where an object without members asks for something; {@code key/member} where its name in JSON is
+     *     another one, {@code key/} and {@code /member} where it has a name only here or there
      */
-    public OptionTable<R> refused(String... members) {
-        return new OptionTable<>(name, maker, options, required, unsupported, List.of(members), bare);
+    public OptionTable<R> unsupported(String... keys) {
+        return new OptionTable<>(name, maker, options, shown, required, List.of(keys), aliases, bare);
+    }
+
+    /** The same, where {@code old} stands for the option {@code current}, in flags and in JSON, and is not told of. */
+    public OptionTable<R> alias(String old, String current) {
+        return new OptionTable<>(name, maker, options, shown, required, unsupported, List.of(old, current), bare);
+    }
+
+    /** The same, with options that are taken, and that nothing tells of but what was made of them. */
+    @SafeVarargs
+    @SuppressWarnings("varargs") // the array is only read
+    public final OptionTable<R> hidden(Option<R, ?>... more) {
+        List<Option<R, ?>> all = new ArrayList<>(options);
+        all.addAll(List.of(more));
+        return new OptionTable<>(name, maker, List.copyOf(all), shown, required, unsupported, aliases, bare);
     }
 
     /** The record's name. */
@@ -85,7 +105,7 @@ public final class OptionTable<R> {
 
     /** Its options, in the order of the help. */
     public List<Option<R, ?>> options() {
-        return options;
+        return shown;
     }
 
     /** What a flag that was not given stands for. */
@@ -103,10 +123,8 @@ public final class OptionTable<R> {
         if (!text.isEmpty()) {
             for (String part : FlagSyntax.split(text, ',')) {
                 int equals = part.indexOf('=');
-                if (equals >= 0 && isDeclined(part.substring(0, equals), part.substring(equals + 1))) {
-                    continue;
-                } else if (equals >= 0) {
-                    take(values, flagOption(part.substring(0, equals)), part.substring(equals + 1));
+                if (equals >= 0) {
+                    take(values, part.substring(0, equals), part.substring(equals + 1));
                 } else if (bare != null) {
                     take(values, bare, part);
                 } else {
@@ -124,9 +142,27 @@ public final class OptionTable<R> {
         return maker.apply(values);
     }
 
-    /** What is not there is not wanted either, as a script says that lists all keys. */
-    private boolean isDeclined(String key, String value) {
-        return unsupported.contains(key) && (value.equals("off") || value.equals("false"));
+    private void take(OptionValues values, String key, String text) {
+        Option<R, ?> option = flagOption(current(key));
+        if (option != null) {
+            take(values, option, text);
+            return;
+        }
+        for (String entry : unsupported) {
+            MissingKey missing = MissingKey.of(entry);
+            if (!key.isEmpty() && missing.key().equals(key)) {
+                if (missing.asksForSomething(text)) {
+                    throw new OptionException("key '" + key + "' is not supported yet: leave it out");
+                }
+                return;
+            }
+        }
+        throw new OptionException("unknown key '" + key + "'" + Nearest.hint(key, keys()));
+    }
+
+    /** What an old name stands for; any other stands for itself. */
+    private String current(String key) {
+        return !aliases.isEmpty() && aliases.getFirst().equals(key) ? aliases.getLast() : key;
     }
 
     private static <V> void take(OptionValues values, Option<?, V> option, String text) {
@@ -139,7 +175,7 @@ public final class OptionTable<R> {
 
     private List<String> keys() {
         List<String> keys = new ArrayList<>();
-        for (Option<R, ?> option : options) {
+        for (Option<R, ?> option : shown) {
             if (!option.key().isEmpty()) {
                 keys.add(option.key());
             }
@@ -153,10 +189,7 @@ public final class OptionTable<R> {
                 return option;
             }
         }
-        if (unsupported.contains(key)) {
-            throw new OptionException("key '" + key + "' is not supported yet: leave it out");
-        }
-        throw new OptionException("unknown key '" + key + "'" + Nearest.hint(key, keys()));
+        return null;
     }
 
     /** The record of a JSON object; members that no option knows are ignored, as Cloud Hypervisor ignores them. */
@@ -166,20 +199,33 @@ public final class OptionTable<R> {
         }
         OptionValues values = new OptionValues(options);
         for (Option<R, ?> option : options) {
-            Json member = option.field().isEmpty() ? Json.Null.NULL : object.get(option.field());
+            Json member = member(object, option);
             if (member != Json.Null.NULL) {
                 take(values, option, member);
             } else if (required.contains(option.field())) {
                 throw new OptionException("lacks " + option.field());
             }
         }
-        for (String member : refused) {
-            Json value = object.get(member);
-            if (value != Json.Null.NULL && asksForSomething(value)) {
-                throw new OptionException("is not supported yet: leave it out").in(member);
+        for (String entry : unsupported) {
+            MissingKey missing = MissingKey.of(entry);
+            Json value = object.get(missing.field());
+            if (!missing.field().isEmpty() && value != Json.Null.NULL && missing.asksForSomething(value)) {
+                throw new OptionException("is not supported yet: leave it out").in(missing.field());
             }
         }
         return maker.apply(values);
+    }
+
+    private Json member(Json.Obj object, Option<R, ?> option) {
+        if (option.field().isEmpty()) {
+            return Json.Null.NULL;
+        }
+        Json member = object.get(option.field());
+        return member == Json.Null.NULL
+                        && !aliases.isEmpty()
+                        && aliases.getLast().equals(option.field())
+                ? object.get(aliases.getFirst())
+                : member;
     }
 
     /** An empty list is none, where nothing said means an empty list: generated clients write one. */
@@ -196,7 +242,7 @@ public final class OptionTable<R> {
 
     /**
      * Paths in a JSON object that no option knows, such as {@code disks[0].colour}, for a caller that wants to tell; those
-     * whose value is null or false ask for nothing, and are left out.
+     * whose value is null, false, empty or made of such ask for nothing, and are left out.
      */
     public List<String> unknown(Json.Obj object) {
         List<String> unknown = new ArrayList<>();
@@ -207,9 +253,9 @@ public final class OptionTable<R> {
     void unknown(Json.Obj object, String path, List<String> found) {
         String prefix = path.isEmpty() ? "" : path + '.';
         for (Map.Entry<String, Json> member : object.members().entrySet()) {
-            Option<R, ?> option = fieldOption(member.getKey());
+            Option<R, ?> option = fieldOption(current(member.getKey()));
             if (option == null) {
-                if (isWanted(member.getValue())) {
+                if (!isMissing(member.getKey()) && MissingKey.ANY.asksForSomething(member.getValue())) {
                     found.add(prefix + member.getKey());
                 }
             } else {
@@ -218,20 +264,16 @@ public final class OptionTable<R> {
         }
     }
 
-    /** Generated clients write null and false for what they do not want. */
-    private static boolean isWanted(Json value) {
-        return value != Json.Null.NULL && !(value instanceof Json.Bool(boolean wanted) && !wanted);
+    /** Whether it is known, if only to be refused: that is {@link #read}'s. */
+    private boolean isMissing(String field) {
+        return missingFields().contains(field);
     }
 
-    /** Whether anything is wanted in it: what is empty, or has only what is not wanted, asks for nothing. */
-    private static boolean asksForSomething(Json value) {
-        return switch (value) {
-            case Json.Arr(List<Json> items) -> !items.isEmpty();
-            case Json.Obj(Map<String, Json> members) ->
-                members.values().stream().anyMatch(OptionTable::asksForSomething);
-            case Json.Str(String text) -> !text.isEmpty();
-            default -> isWanted(value);
-        };
+    private List<String> missingFields() {
+        return unsupported.stream()
+                .map(entry -> MissingKey.of(entry).field())
+                .filter(field -> !field.isEmpty())
+                .toList();
     }
 
     private Option<R, ?> fieldOption(String field) {
@@ -258,7 +300,7 @@ public final class OptionTable<R> {
     /** One line of what may be written, such as {@code boot=<1-8192>,max=<1-8192>}. */
     public String syntax() {
         List<String> parts = new ArrayList<>();
-        for (Option<R, ?> option : options) {
+        for (Option<R, ?> option : shown) {
             if (isSame(option, bare)) {
                 parts.add(option.type().syntax());
             } else if (!option.key().isEmpty()) {
@@ -276,7 +318,7 @@ public final class OptionTable<R> {
     /** One line per key: what it is, and its default. */
     public List<String> help() {
         List<String> lines = new ArrayList<>();
-        for (Option<R, ?> option : options) {
+        for (Option<R, ?> option : shown) {
             if (!option.key().isEmpty()) {
                 lines.add(line(option));
             }
@@ -290,10 +332,13 @@ public final class OptionTable<R> {
                 + (otherwise.isEmpty() ? "" : " (" + otherwise + ")");
     }
 
-    /** The JSON schema of the record, as OpenAPI has it under components/schemas. */
+    /**
+     * The JSON schema of the record, as OpenAPI has it under components/schemas; what is refused is listed as {@value
+     * #UNSUPPORTED}.
+     */
     public Json.Obj schema() {
         Map<String, Json> properties = new LinkedHashMap<>();
-        for (Option<R, ?> option : options) {
+        for (Option<R, ?> option : shown) {
             if (!option.field().isEmpty()) {
                 properties.put(option.field(), property(option));
             }
@@ -304,6 +349,10 @@ public final class OptionTable<R> {
             schema.put("required", Json.of(required));
         }
         schema.put("properties", new Json.Obj(properties));
+        List<String> missing = missingFields();
+        if (!missing.isEmpty()) {
+            schema.put(UNSUPPORTED, Json.of(missing));
+        }
         return new Json.Obj(schema);
     }
 
@@ -314,7 +363,7 @@ public final class OptionTable<R> {
      */
     public void schemas(Map<String, Json> found) {
         if (found.putIfAbsent(name, schema()) == null) {
-            for (Option<R, ?> option : options) {
+            for (Option<R, ?> option : shown) {
                 if (!option.field().isEmpty()) {
                     option.type().schemas(found);
                 }

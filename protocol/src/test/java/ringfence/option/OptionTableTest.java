@@ -59,7 +59,9 @@ class OptionTableTest {
                         SIZE,
                         MODE,
                         CPUS)
-                .unsupported("burst");
+                .unsupported(
+                        "burst", "profile=host", "width/width_bits=64", "p2p=on", "clock!", "flag_only/", "/limits=0")
+                .alias("nqueues", "queues");
     }
 
     @Test
@@ -92,9 +94,105 @@ class OptionTableTest {
         assertThat(Sample.TABLE.parse("burst=false,queues=3").queues()).isEqualTo(3);
     }
 
+    /** One list for both: what asks for nothing in a flag does so in JSON. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '~',
+            value = {
+                "burst=off                  | 'burst':false",
+                "burst=                     | 'burst':''",
+                "burst=[]                   | 'burst':[]",
+                "burst=false                | 'burst':{'amx':false,'x':{'y':null}}",
+                "profile=host               | 'profile':'Host'",
+                "width=64                   | 'width_bits':64",
+                "p2p=on                     | 'p2p':true",
+                "p2p=true                   | 'p2p':false",
+                "clock=off                  | 'clock':null",
+                "flag_only=off              | 'limits':{'bandwidth':{'size':0}}",
+            })
+    void whatAsksForNothingIsTakenInFlagAndJson(String flag, String member) {
+        assertThat(Sample.TABLE.parse("queues=2," + flag)).isEqualTo(Sample.TABLE.parse("queues=2"));
+        Json.Obj json = (Json.Obj) JsonReader.read("{" + member.replace('\'', '"') + "}");
+        assertThat(Sample.TABLE.read(json)).isEqualTo(Sample.TABLE.defaults());
+        assertThat(Sample.TABLE.unknown(json)).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '~',
+            value = {
+                "burst=on    | 'burst':true            | burst     | burst",
+                "burst=0     | 'burst':0               | burst     | burst",
+                "burst=[amx] | 'burst':{'amx':true}    | burst     | burst",
+                "profile=amd | 'profile':'Amd'         | profile   | profile",
+                "width=48    | 'width_bits':48         | width     | width_bits",
+                "p2p=maybe   | 'p2p':1                 | p2p       | p2p",
+                "clock=on    | 'clock':{}              | clock     | clock",
+                "flag_only=3 | 'limits':{'ops':{'size':5}} | flag_only | limits",
+            })
+    void whatAsksForMoreIsRefusedByNameInFlagAndJson(String flag, String member, String key, String field) {
+        assertThatThrownBy(() -> Sample.TABLE.parse(flag))
+                .isInstanceOf(OptionException.class)
+                .hasMessage("key '" + key + "' is not supported yet: leave it out");
+        assertThatThrownBy(() -> Sample.TABLE.read(JsonReader.read("{" + member.replace('\'', '"') + "}")))
+                .isInstanceOf(OptionException.class)
+                .hasMessage(field + " is not supported yet: leave it out");
+    }
+
+    @Test
+    void aNameThatIsOnlyInFlagsIsNoneInJsonAndTheReverse() {
+        Json.Obj json = (Json.Obj) JsonReader.read("{\"flag_only\":3,\"width\":48}");
+        assertThat(Sample.TABLE.read(json)).isEqualTo(Sample.TABLE.defaults());
+        assertThat(Sample.TABLE.unknown(json)).containsExactly("flag_only", "width");
+        assertThatThrownBy(() -> Sample.TABLE.parse("limits=3")).hasMessageStartingWith("unknown key 'limits'");
+        assertThatThrownBy(() -> Sample.TABLE.parse("=3")).hasMessageStartingWith("unknown key ''");
+    }
+
+    @Test
+    void anOldNameStandsForTheOptionAndIsNotTold() {
+        Json.Obj json = (Json.Obj) JsonReader.read("{\"nqueues\":7}");
+        assertThat(Sample.TABLE.parse("nqueues=7").queues()).isEqualTo(7);
+        assertThatThrownBy(() -> Sample.TABLE.parse("nqueues=7,queues=7")).hasMessage("queues: is given twice");
+        assertThat(Sample.TABLE.syntax() + Sample.TABLE.schema() + Sample.TABLE.help())
+                .doesNotContain("nqueues");
+        OptionTable<Integer> table =
+                OptionTable.of("T", v -> v.get(COUNT), COUNT).required("num").alias("old", "num");
+        assertThat(table.read(JsonReader.read("{\"old\":7}"))).isEqualTo(7);
+        assertThat(table.unknown((Json.Obj) JsonReader.read("{\"old\":7}"))).isEmpty();
+        assertThat(table.read(JsonReader.read("{\"old\":7,\"num\":8}"))).isEqualTo(8);
+        assertThat(Sample.TABLE.unknown(json)).as("of another name in JSON").containsExactly("nqueues");
+    }
+
+    private static final Option<Integer, Integer> COUNT =
+            Option.of("num", OptionTypes.integer(1, 64), 1, number -> number, "a number");
+
+    @Test
+    void aHiddenOptionIsTakenAndWrittenAndNotTold() {
+        Option<Integer, Integer> hidden =
+                Option.of("_x", "x", OptionTypes.integer(0, 9), 0, number -> number / 100, "secret");
+        OptionTable<Integer> table = OptionTable.of("T", v -> v.get(COUNT) + 100 * v.get(hidden), COUNT)
+                .hidden(hidden);
+        assertThat(table.parse("num=2,_x=3")).isEqualTo(302);
+        assertThat(table.read(JsonReader.read("{\"num\":2,\"x\":3}"))).isEqualTo(302);
+        assertThat(table.unknown((Json.Obj) JsonReader.read("{\"x\":3}"))).isEmpty();
+        assertThat(table.write(302).get("x")).isEqualTo(new Json.Num(3));
+        assertThat(table.syntax() + table.schema() + table.help()).doesNotContain("x\"", "_x", "secret");
+        assertThatThrownBy(() -> table.parse("_y=3")).hasMessage("unknown key '_y'; known are num");
+        assertThat(table.options()).containsExactly(COUNT);
+    }
+
+    @Test
+    void theSchemaSaysWhatIsRefused() {
+        assertThat(Sample.TABLE.schema().get(OptionTable.UNSUPPORTED))
+                .hasToString("[\"burst\",\"profile\",\"width_bits\",\"p2p\",\"clock\",\"limits\"]");
+    }
+
     @Test
     void unknownMembersOfJsonAreIgnoredAndCanBeNamed() {
-        Json.Obj json = (Json.Obj) JsonReader.read("{\"num_queues\":2,\"iommu\":true,\"tpm\":null,\"gdb\":false}");
+        Json.Obj json = (Json.Obj) JsonReader.read("{\"num_queues\":2,\"iommu\":true,\"tpm\":null,"
+                + "\"gdb\":false,\"features\":{\"amx\":false},\"list\":[],\"text\":\"\"}");
         assertThat(Sample.TABLE.read(json).queues()).isEqualTo(2);
         assertThat(Sample.TABLE.unknown(json)).containsExactly("iommu");
     }

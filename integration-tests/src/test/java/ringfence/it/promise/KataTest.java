@@ -249,6 +249,7 @@ class KataTest {
         assertThat(api.send(put("vmm.shutdown", "")).answer()).isEqualTo(new Wire.Answer(200, ""));
         assertThat(vmm.waitFor(END_MILLIS, TimeUnit.MILLISECONDS)).as(said()).isTrue();
         assertThat(vmm.exitValue()).as(said()).isZero();
+        assertThat(said()).as("what it always writes, hotplug_method for one").doesNotContain("not known");
         assertThat(run.resolve("clh-api.sock")).doesNotExist();
         assertThat(run.resolve("clh.sock")).doesNotExist();
         assertThat(virtiofsd.exitStatus()).as("it is the shim that ends it").isEmpty();

@@ -144,4 +144,23 @@ class LandlockTest {
         assertThat(directory.resolve("own/api")).doesNotExist();
         assertThat(directory.resolve("own/events")).content().contains("booted");
     }
+
+    /** A client that asks for it hears whether there is as much. */
+    @Test
+    void theApiTellsOfItAndTakesWhatIsThereAlready() throws Exception {
+        assertThat(api.get("vm.info").body())
+                .contains("\"landlock_enable\":true,\"landlock_rules\":[{\"path\":\"" + allowed
+                        + "\",\"access\":\"rw\"}]");
+        assertThat(api.put("vm.delete").status()).isEqualTo(204);
+        String machine =
+                "{\"payload\":{\"kernel\":\"" + directory.resolve("halts") + "\"},\"console\":{\"mode\":\"Off\"},"
+                        + "\"landlock_enable\":true,\"landlock_rules\":[{\"path\":\"%s\",\"access\":\"r\"}]}";
+        VmmApi.Answer more = api.put("vm.create", machine.formatted(outside));
+        assertThat(more.status()).isEqualTo(400);
+        assertThat(more.body()).contains("start the VMM with --landlock-rules path=" + outside + ",access=r");
+        assertThat(api.put("vm.create", machine.formatted(allowed.resolve("disk")))
+                        .status())
+                .isEqualTo(204);
+        assertThat(api.put("vm.boot").status()).isEqualTo(204);
+    }
 }

@@ -1,12 +1,15 @@
 package ringfence.vmm.api;
 
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import ringfence.linux.Linux;
 import ringfence.option.OptionException;
 import ringfence.process.Log;
+import ringfence.vmm.config.LandlockRule;
 import ringfence.vmm.event.Event;
 import ringfence.vmm.event.EventSink;
 import ringfence.vmm.machine.MachineProxy;
@@ -36,12 +39,13 @@ public final class Endpoints {
     /**
      * The endpoints of one VMM.
      *
+     * @param landlock what it may reach beside what it was told of at its start; empty: it is not confined
      * @param version what {@code vmm.ping} tells as that of the build; its {@code version} is the same without a v
      */
-    public Endpoints(Linux linux, MachineProxy machine, String version) {
+    public Endpoints(Linux linux, MachineProxy machine, Optional<List<LandlockRule>> landlock, String version) {
         this.machine = machine;
         this.version = version;
-        VmChanges changes = new VmChanges(linux, machine);
+        VmChanges changes = new VmChanges(linux, machine, landlock);
         table.put("vmm.ping", now(GET, this::ping));
         table.put("vmm.shutdown", now(PUT, this::shutdown));
         table.put("vm.info", now(GET, this::info));

@@ -80,7 +80,7 @@ public final class LaterBodies {
                         field("resume", TOGGLE),
                         zones())
                 .required("source_url")
-                .unsupported("net_fds", "vfio_fds", "iommufd_fd");
+                .unsupported("net_fds/", "vfio_fds/", "iommufd_fd/");
     }
 
     private static OptionTable<Json.Obj> send() {
@@ -107,7 +107,7 @@ public final class LaterBodies {
                         field("memory_mode", OptionTypes.choice(MemoryMode.class), MemoryMode.PRECOPY),
                         zones())
                 .required("receiver_url")
-                .unsupported("vfio_fds", "iommufd_fd");
+                .unsupported("vfio_fds/", "iommufd_fd/");
     }
 
     private static Option<Json.Obj, ?> zones() {
@@ -125,7 +125,7 @@ public final class LaterBodies {
                                 field("path", TEXT),
                                 field("x_nv_gpudirect_clique", OptionTypes.integer(0, 127)),
                                 field("x_exclude_mmap_bars", OptionTypes.integers(0, 255)))
-                        .unsupported("fd"));
+                        .unsupported("fd/"));
         all.put(
                 "vm.add-user-device",
                 device("VmAddUserDevice", field("socket", TEXT)).required("socket"));

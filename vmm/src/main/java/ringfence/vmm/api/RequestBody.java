@@ -3,6 +3,7 @@ package ringfence.vmm.api;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import ringfence.option.Json;
@@ -65,6 +66,22 @@ final class RequestBody {
             }
         }
         return record;
+    }
+
+    /**
+     * Tells, in the log and as an event, what a request asks for and does not get.
+     *
+     * @param lines one each, such as {@link ringfence.vmm.config.VmConfig#unheeded} has
+     */
+    static void unheeded(HttpRequest request, List<String> lines, EventSink events) {
+        List<String> told = new ArrayList<>(lines.subList(0, Math.min(NAMED, lines.size())));
+        if (lines.size() > NAMED) {
+            told.add("and " + (lines.size() - NAMED) + " more");
+        }
+        told.forEach(line -> LOG.warn(request.path() + ": " + line));
+        if (!lines.isEmpty() && events.isOpen()) {
+            events.tell(new Event.Unheeded(request.path(), String.join("; ", told)));
+        }
     }
 
     private static String names(List<String> unknown) {

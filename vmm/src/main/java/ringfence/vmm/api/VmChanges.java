@@ -13,6 +13,7 @@ import ringfence.option.OptionTable;
 import ringfence.vmm.config.DiskConfig;
 import ringfence.vmm.config.FsConfig;
 import ringfence.vmm.config.GenericConfig;
+import ringfence.vmm.config.LandlockRule;
 import ringfence.vmm.config.NetBackend;
 import ringfence.vmm.config.NetConfig;
 import ringfence.vmm.config.PmemConfig;
@@ -30,20 +31,32 @@ import ringfence.vmm.machine.VmRequest;
 final class VmChanges {
     private final Linux linux;
     private final MachineProxy machine;
+    private final Optional<List<LandlockRule>> landlock;
 
-    VmChanges(Linux linux, MachineProxy machine) {
+    /** @param landlock as {@link VmConfig#confined} takes it */
+    VmChanges(Linux linux, MachineProxy machine, Optional<List<LandlockRule>> landlock) {
         this.linux = linux;
         this.machine = machine;
+        this.landlock = landlock;
     }
 
     CompletableFuture<HttpResponse> create(HttpRequest request) {
-        VmConfig config = RequestBody.read(VmConfig.TABLE, request, machine.events());
+        VmConfig config =
+                RequestBody.read(VmConfig.TABLE, request, machine.events()).confined(landlock);
         config.nets().forEach(VmChanges::refuseDescriptors);
+        RequestBody.unheeded(request, config.unheeded(), machine.events());
         return done(new VmRequest.Create(config));
     }
 
     CompletableFuture<HttpResponse> addDisk(HttpRequest request) {
-        return add(DiskConfig.TABLE, VmConfig::plus, DiskConfig::id, request);
+        DiskConfig disk = RequestBody.read(DiskConfig.TABLE, request, machine.events());
+        RequestBody.unheeded(
+                request,
+                disk.unheeded().stream()
+                        .map(line -> "--disk " + disk.id() + (disk.id().isEmpty() ? "" : " ") + line)
+                        .toList(),
+                machine.events());
+        return add(VmConfig::plus, DiskConfig::id, disk, List.of());
     }
 
     CompletableFuture<HttpResponse> addNet(HttpRequest request) {

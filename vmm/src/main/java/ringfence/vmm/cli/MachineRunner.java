@@ -82,7 +82,7 @@ final class MachineRunner {
                 .path()
                 .ifPresent(path ->
                         vmm.proxy().servedAt(Path.of(path).toAbsolutePath().toString()));
-        ApiServer api = api(linux, apiSocket.get(), vmm.proxy());
+        ApiServer api = api(linux, apiSocket.get(), vmm.proxy(), options);
         signs.add(answer -> {
             api.askForSign(answer);
             return true;
@@ -133,8 +133,8 @@ final class MachineRunner {
         });
     }
 
-    private static ApiServer api(Linux linux, ApiSocket socket, MachineProxy proxy) {
-        Endpoints endpoints = new Endpoints(linux, proxy, CloudHypervisorCommand.SPOKEN);
+    private static ApiServer api(Linux linux, ApiSocket socket, MachineProxy proxy, RuntimeOptions options) {
+        Endpoints endpoints = new Endpoints(linux, proxy, options.landlock(), CloudHypervisorCommand.SPOKEN);
         try {
             return socket.fd().isPresent()
                     ? ApiServer.handed(linux, socket.fd().getAsInt(), endpoints)

@@ -54,7 +54,7 @@ final class PicocliReader {
                 .usageHelp(true)
                 .description("print this help")
                 .build());
-        return new CommandLine(spec);
+        return new CommandLine(spec).setUnmatchedOptionsAllowedAsOptionParameters(false); // --disk path=x --dsik path=y
     }
 
     private static Map<String, String> exitStatus() {
@@ -87,6 +87,7 @@ final class PicocliReader {
 
     /** Reads the words of a command that runs a VM. See {@link #read}. */
     static Optional<Arguments> readRun(String name, String[] version, List<String> words, PrintStream out) {
+        LaterFlags.refuse(words);
         return read(runModel(name, version), words, out);
     }
 

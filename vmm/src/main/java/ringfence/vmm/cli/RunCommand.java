@@ -65,8 +65,8 @@ final class RunCommand {
         }
         arguments.warnings().forEach(LOG::warn);
         Path home = Path.of(System.getProperty("ringfence.home", "."));
-        RuntimeOptions options =
-                new RuntimeOptions(home, arguments.noShutdown(), arguments.filters(), arguments.daemonUsers());
+        RuntimeOptions options = new RuntimeOptions(
+                home, arguments.noShutdown(), arguments.filters(), arguments.daemonUsers(), arguments.landlock());
         Optional<VmConfig> config = arguments.config().map(given -> given.addressed(() -> HostRandom.bits(linux)));
         if (arguments.eventMonitor().isEmpty()) {
             return starter.run(linux, config, options, arguments.apiSocket(), EventSink.NONE);

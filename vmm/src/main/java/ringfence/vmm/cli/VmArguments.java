@@ -59,7 +59,8 @@ record VmArguments(
     /** What was written. @throws OptionException one line that names the flag */
     static VmArguments of(Arguments a) {
         List<String> warnings = new ArrayList<>();
-        Optional<VmConfig> config = machine(a, warnings);
+        Optional<List<LandlockRule>> landlock = landlock(a);
+        Optional<VmConfig> config = machine(a, warnings, landlock);
         config.ifPresent(machine -> warnings.addAll(machine.unheeded()));
         return new VmArguments(
                 config,
@@ -68,23 +69,24 @@ record VmArguments(
                 a.has(Flags.NO_SHUTDOWN),
                 a.value(Flags.SECCOMP).map(VmArguments::filters).orElse(FilterMode.TRUE),
                 a.value(Flags.DAEMON_UIDS).map(VmArguments::users),
-                landlock(a),
+                landlock,
                 LogLevel.ofVerbosity(a.count(Flags.VERBOSE)),
                 a.value(Flags.LOG_FILE).map(Path::of),
                 a.value(Flags.LOG_FORMAT).map(LogFormat::of),
                 List.copyOf(warnings));
     }
 
-    private static Optional<VmConfig> machine(Arguments a, List<String> warnings) {
+    private static Optional<VmConfig> machine(
+            Arguments a, List<String> warnings, Optional<List<LandlockRule>> landlock) {
         Optional<String> said = Flags.ofMachine().stream().filter(a::has).findFirst();
         if (a.has(Flags.CONFIG)) {
             if (said.isPresent()) {
                 throw new OptionException(
                         Flags.CONFIG + " says all of the machine: leave " + said.get() + " out, or write it there");
             }
-            return a.value(Flags.CONFIG).map(path -> ConfigFile.read(path, warnings));
+            return a.value(Flags.CONFIG).map(path -> ConfigFile.read(path, landlock, warnings));
         }
-        return a.has(Flags.API_SOCKET) && said.isEmpty() ? Optional.empty() : Optional.of(config(a));
+        return a.has(Flags.API_SOCKET) && said.isEmpty() ? Optional.empty() : Optional.of(config(a, landlock));
     }
 
     private static Optional<List<LandlockRule>> landlock(Arguments a) {
@@ -106,7 +108,7 @@ record VmArguments(
                         new OptionException(Flags.SECCOMP + " '" + word + "' is none of true, false, log, errno"));
     }
 
-    private static VmConfig config(Arguments a) {
+    private static VmConfig config(Arguments a, Optional<List<LandlockRule>> landlock) {
         return new VmConfig(
                 new PayloadConfig(
                         a.value("--kernel").orElse(""),
@@ -132,7 +134,8 @@ record VmArguments(
                 a.value(Flags.PLATFORM)
                         .map(text -> parse(Flags.PLATFORM, PlatformConfig.TABLE, text))
                         .orElse(PlatformConfig.DEFAULT),
-                a.has(Flags.PCI_SEGMENT) ? all(a, Flags.PCI_SEGMENT, PciSegmentConfig.TABLE) : List.of());
+                a.has(Flags.PCI_SEGMENT) ? all(a, Flags.PCI_SEGMENT, PciSegmentConfig.TABLE) : List.of(),
+                landlock);
     }
 
     private static <R> List<R> all(Arguments a, String flag, OptionTable<R> table) {

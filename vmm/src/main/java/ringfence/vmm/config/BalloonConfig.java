@@ -45,7 +45,7 @@ public record BalloonConfig(long size, boolean deflateOnOom, boolean freePageRep
                     DEFLATE_ON_OOM,
                     FREE_PAGE_REPORTING,
                     STATISTICS)
-            .unsupported("iommu", "id", "pci_segment", "pci_device_id");
+            .unsupported("iommu", "id/", "pci_segment=0", "pci_device_id/");
 
     /** The same of another size. */
     public BalloonConfig with(long bytes) {

@@ -99,7 +99,7 @@ public record CpusConfig(
                     NESTED,
                     AFFINITY,
                     CORE_SCHEDULING)
-            .unsupported("features", "profile");
+            .unsupported("features", "profile=host");
 
     private static CpusConfig of(OptionValues v) {
         return new CpusConfig(

@@ -34,7 +34,8 @@ public record DebugConsoleConfig(ConsoleConfig output, int port) {
     /** Flags, JSON and help: {@code tty}, {@code file=/path,iobase=0x402}. */
     public static final OptionTable<DebugConsoleConfig> TABLE = OptionTable.of(
                     "DebugConsoleConfig", DebugConsoleConfig::made, MODE, FILE, PORT)
-            .bare(MODE);
+            .bare(MODE)
+            .unsupported("iommu");
 
     /** There is none. */
     public static final DebugConsoleConfig OFF = new DebugConsoleConfig(ConsoleConfig.of(ConsoleMode.OFF), PORT_E9);

@@ -26,6 +26,7 @@ import ringfence.option.OptionValues;
  * @param sparse whether discarded blocks are given back to the host
  * @param lock what of the image is locked
  * @param queueAffinity host CPUs of each queue's worker
+ * @param plainCalls whether the daemon reads and writes by plain calls, without io_uring; else it does so where it has to
  * @param upkeep how it is kept served
  * @param place where it sits on PCI
  */
@@ -41,6 +42,7 @@ public record DiskConfig(
         boolean sparse,
         LockGranularity lock,
         List<Affinity> queueAffinity,
+        boolean plainCalls,
         Upkeep upkeep,
         PciPlace place) {
     /** Who serves a disk. */
@@ -144,6 +146,21 @@ public record DiskConfig(
     private static final Option<DiskConfig, Optional<Upkeep.OnHang>> ON_HANG = Upkeep.onHangOption(DiskConfig::upkeep);
     private static final Option<DiskConfig, Optional<Boolean>> STANDBY = Upkeep.standbyOption(DiskConfig::upkeep);
 
+    private static final Option<DiskConfig, Optional<Boolean>> NO_IO_URING = Option.of(
+            "_disable_io_uring",
+            "disable_io_uring",
+            OptionTypes.optional(OptionTypes.toggle()),
+            Optional.empty(),
+            d -> d.plainCalls ? Optional.of(true) : Optional.empty(),
+            "plain calls");
+    private static final Option<DiskConfig, Optional<Boolean>> NO_AIO = Option.of(
+            "_disable_aio",
+            "disable_aio",
+            OptionTypes.optional(OptionTypes.toggle()),
+            Optional.empty(),
+            d -> Optional.empty(),
+            "no Linux AIO, which we never have");
+
     /** Flags, JSON and help. */
     public static final OptionTable<DiskConfig> TABLE = OptionTable.of(
                     "DiskConfig",
@@ -165,22 +182,29 @@ public record DiskConfig(
                     PCI_DEVICE,
                     ON_HANG,
                     STANDBY)
+            .hidden(NO_IO_URING, NO_AIO)
             .unsupported(
                     "iommu",
                     "backing_files",
                     "rate_limit_group",
-                    "bw_size",
-                    "bw_one_time_burst",
-                    "bw_refill_time",
-                    "ops_size",
-                    "ops_one_time_burst",
-                    "ops_refill_time")
-            .refused("iommu", "backing_files", "rate_limiter_config", "rate_limit_group");
+                    "/rate_limiter_config=0",
+                    "bw_size/=0",
+                    "bw_one_time_burst/=0",
+                    "bw_refill_time/=0",
+                    "ops_size/=0",
+                    "ops_one_time_burst/=0",
+                    "ops_refill_time/=0");
 
     private static DiskConfig of(OptionValues v) {
+        Backend backend = backend(v);
+        if (backend instanceof Backend.Socket && v.get(READ_ONLY)) {
+            throw new OptionException(
+                    "readonly: is the daemon's own with vhost_user=on, and would not be kept here: give"
+                            + " it there, and leave it out here");
+        }
         return new DiskConfig(
                 v.get(ID).orElse(""),
-                backend(v),
+                backend,
                 v.get(READ_ONLY),
                 v.get(DIRECT),
                 v.get(QUEUES),
@@ -190,6 +214,7 @@ public record DiskConfig(
                 v.get(SPARSE),
                 v.get(LOCK),
                 v.get(QUEUE_AFFINITY),
+                v.get(NO_IO_URING).orElse(false),
                 Upkeep.of(v.get(ON_HANG), v.get(STANDBY), !v.get(VHOST_USER)),
                 PciPlace.of(v.get(PCI_SEGMENT), v.get(PCI_DEVICE)));
     }
@@ -237,8 +262,30 @@ public record DiskConfig(
                 sparse,
                 lock,
                 queueAffinity,
+                plainCalls,
                 upkeep,
                 place);
+    }
+
+    /** What is accepted, for the sake of tools that write it, but has no effect: a line each, without the flag. */
+    public List<String> unheeded() {
+        List<String> lines = new ArrayList<>();
+        boolean theirs = backend instanceof Backend.Socket;
+        String why = theirs ? " has no effect with vhost_user=on: it is the daemon's own" : " has no effect yet";
+        unheeded(lines, theirs && direct, "direct=on" + why);
+        unheeded(lines, theirs && serial.isPresent(), "serial" + why);
+        unheeded(lines, theirs && imageType.isPresent(), "image_type" + why);
+        unheeded(lines, theirs && plainCalls, "_disable_io_uring" + why);
+        unheeded(lines, !queueAffinity.isEmpty(), "queue_affinity" + why);
+        unheeded(lines, lock == LockGranularity.FULL, "lock_granularity=full" + why);
+        unheeded(lines, !sparse, "sparse=off" + why);
+        return lines;
+    }
+
+    private static void unheeded(List<String> lines, boolean given, String line) {
+        if (given) {
+            lines.add(line);
+        }
     }
 
     /** What is wrong with it, beside its id. */
@@ -259,7 +306,7 @@ public record DiskConfig(
             }
         });
         imageType.ifPresent(type -> {
-            if (type != ImageType.RAW) {
+            if (type != ImageType.RAW && backend instanceof Backend.Image) {
                 problems.add(new Problem(
                         "image_type",
                         type.word() + " is not supported yet: convert the image with qemu-img convert -O raw"));

@@ -114,8 +114,7 @@ public record FsConfig(
                     ON_HANG,
                     STANDBY)
             .required("tag")
-            .unsupported("iommu")
-            .refused("iommu");
+            .unsupported("iommu");
 
     private static FsConfig of(OptionValues v) {
         FsBackend backend = backend(v);

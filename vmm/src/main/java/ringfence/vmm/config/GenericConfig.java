@@ -57,7 +57,8 @@ public record GenericConfig(String id, String socket, int deviceType, List<Integ
                     PCI_SEGMENT,
                     PCI_DEVICE)
             .required("socket", "device_type", "queue_sizes")
-            .unsupported("iommu", "virtio_id");
+            .unsupported("iommu")
+            .alias("virtio_id", "device_type"); // Cloud Hypervisor's, until it had this name
 
     /** Copies the list. */
     public GenericConfig {

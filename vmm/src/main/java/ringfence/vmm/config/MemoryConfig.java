@@ -14,6 +14,7 @@ import ringfence.option.OptionTypes;
  *
  * @param size bytes
  * @param hotplugSize bytes that may be added; of no effect yet
+ * @param hotplugMethod how they would be
  * @param mergeable whether equal pages may be merged; not with shared memory
  * @param shared said or not, it is
  * @param hugepages whether it is of huge pages
@@ -25,6 +26,7 @@ import ringfence.option.OptionTypes;
 public record MemoryConfig(
         long size,
         OptionalLong hotplugSize,
+        HotplugMethod hotplugMethod,
         boolean mergeable,
         boolean shared,
         boolean hugepages,
@@ -34,6 +36,14 @@ public record MemoryConfig(
         boolean reserve) {
     private static final long PAGE = 4096;
 
+    /** How memory comes to a guest that runs. */
+    public enum HotplugMethod implements OptionTypes.Choice {
+        /** As modules, told of by ACPI. */
+        ACPI,
+        /** By a virtio device. */
+        VIRTIO_MEM;
+    }
+
     private static final Option<MemoryConfig, Long> SIZE =
             Option.of("size", OptionTypes.size(), 512L << 20, MemoryConfig::size, "how much");
     private static final Option<MemoryConfig, Optional<Long>> HOTPLUG_SIZE = Option.of(
@@ -42,6 +52,12 @@ public record MemoryConfig(
             Optional.empty(),
             m -> m.hotplugSize.stream().boxed().findFirst(),
             "how much may be added; of no effect yet");
+    private static final Option<MemoryConfig, HotplugMethod> HOTPLUG_METHOD = Option.of(
+            "hotplug_method",
+            OptionTypes.choice(HotplugMethod.class),
+            HotplugMethod.ACPI,
+            MemoryConfig::hotplugMethod,
+            "how it would be; virtio-mem is not supported yet");
     private static final Option<MemoryConfig, Boolean> MERGEABLE =
             Option.of("mergeable", OptionTypes.toggle(), false, MemoryConfig::mergeable, "equal pages may be merged");
     private static final Option<MemoryConfig, Boolean> SHARED = Option.of(
@@ -67,6 +83,7 @@ public record MemoryConfig(
                     v -> new MemoryConfig(
                             v.get(SIZE),
                             v.get(HOTPLUG_SIZE).map(OptionalLong::of).orElseGet(OptionalLong::empty),
+                            v.get(HOTPLUG_METHOD),
                             v.get(MERGEABLE),
                             v.get(SHARED),
                             v.get(HUGE_PAGES),
@@ -76,6 +93,7 @@ public record MemoryConfig(
                             v.get(RESERVE)),
                     SIZE,
                     HOTPLUG_SIZE,
+                    HOTPLUG_METHOD,
                     MERGEABLE,
                     SHARED,
                     HUGE_PAGES,
@@ -83,12 +101,11 @@ public record MemoryConfig(
                     PREFAULT,
                     RESERVE,
                     THP)
-            .unsupported("hotplug_method", "hotplugged_size")
-            .refused("zones");
+            .unsupported("/zones", "hotplugged_size=0");
 
     /** The same with so many bytes. */
     public MemoryConfig sized(long bytes) {
-        return new MemoryConfig(bytes, hotplugSize, mergeable, shared, hugepages, hugepageSize, prefault, thp, reserve);
+        return new MemoryConfig(bytes, hotplugSize, hotplugMethod, mergeable, shared, hugepages, hugepageSize, prefault, thp, reserve);
     }
 
     /** What is wrong with it. */
@@ -103,6 +120,9 @@ public record MemoryConfig(
             problems.add(new Problem(
                     "--memory size",
                     FlagSyntax.size(size) + " is more than this host has: at most " + (host.memory() >> 20) + "M"));
+        }
+        if (hotplugMethod == HotplugMethod.VIRTIO_MEM) {
+            problems.add(new Problem("--memory hotplug_method", "virtio-mem is not supported yet: leave it out"));
         }
         if (mergeable) {
             problems.add(new Problem(

@@ -172,8 +172,7 @@ public record NetConfig(
                     SWITCH,
                     ON_HANG,
                     STANDBY)
-            .unsupported("iommu")
-            .refused("iommu");
+            .unsupported("iommu");
 
     private static Option<NetConfig, Optional<Long>> limit(String key) {
         return Option.of(key, "", COUNT, Optional.empty(), n -> Optional.empty(), "a limit, each way; time in ms");

@@ -45,8 +45,7 @@ public record PayloadConfig(String kernel, Optional<String> initramfs, String cm
                     KERNEL,
                     CMDLINE,
                     INITRAMFS)
-            .unsupported("firmware", "igvm")
-            .refused("firmware", "igvm", "host_data");
+            .unsupported("firmware", "igvm", "host_data", "fw_cfg_config!");
 
     /** What is wrong with it. */
     public List<Problem> problems() {

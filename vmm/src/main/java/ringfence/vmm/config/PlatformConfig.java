@@ -25,10 +25,10 @@ public record PlatformConfig(int numPciSegments) {
                     "PlatformConfig", v -> new PlatformConfig(v.get(SEGMENTS)), SEGMENTS)
             .unsupported(
                     "iommu_segments",
-                    "iommu_address_width",
+                    "iommu_address_width/iommu_address_width_bits=64",
                     "iommufd",
                     "iommufd_fd",
-                    "vfio_p2p_dma",
+                    "vfio_p2p_dma=on",
                     "serial_number",
                     "uuid",
                     "system_manufacturer",
@@ -41,8 +41,7 @@ public record PlatformConfig(int numPciSegments) {
                     "oem_strings",
                     "chassis_asset_tag",
                     "tdx",
-                    "sev_snp")
-            .refused("iommu_segments", "iommufd", "tdx", "sev_snp");
+                    "sev_snp");
 
     /** Cloud Hypervisor's default. */
     public static final PlatformConfig DEFAULT = new PlatformConfig(1);

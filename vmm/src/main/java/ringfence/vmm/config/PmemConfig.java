@@ -59,8 +59,7 @@ public record PmemConfig(String id, String file, OptionalLong size, boolean disc
                     PCI_SEGMENT,
                     PCI_DEVICE)
             .required("file")
-            .unsupported("iommu")
-            .refused("iommu");
+            .unsupported("iommu");
 
     /** The same under that name. */
     PmemConfig named(String name) {

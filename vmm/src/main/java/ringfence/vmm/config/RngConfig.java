@@ -17,7 +17,7 @@ public record RngConfig(String src) {
     /** Flags, JSON and help. */
     public static final OptionTable<RngConfig> TABLE = OptionTable.of(
                     "RngConfig", v -> new RngConfig(v.get(SOURCE)), SOURCE)
-            .unsupported("iommu", "id", "pci_segment", "pci_device_id");
+            .unsupported("iommu", "id/", "pci_segment=0", "pci_device_id/");
 
     /** Cloud Hypervisor's default. */
     public static final RngConfig DEFAULT = TABLE.defaults();

@@ -7,8 +7,10 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import ringfence.option.Option;
+import ringfence.option.OptionException;
 import ringfence.option.OptionTable;
 import ringfence.option.OptionTypes;
+import ringfence.option.OptionValues;
 
 /**
  * A virtual machine.
@@ -31,6 +33,8 @@ import ringfence.option.OptionTypes;
  * @param pvpanic whether its kernel can tell us of a panic
  * @param platform the machine itself
  * @param pciSegments shares of its PCI segments, of those that are to weigh more than others
+ * @param landlock the files that its VMM, confined by Landlock, may reach beside those that are named here; empty: it need not
+ *     be confined
  */
 public record VmConfig(
         PayloadConfig payload,
@@ -50,7 +54,8 @@ public record VmConfig(
         boolean watchdog,
         boolean pvpanic,
         PlatformConfig platform,
-        List<PciSegmentConfig> pciSegments) {
+        List<PciSegmentConfig> pciSegments,
+        Optional<List<LandlockRule>> landlock) {
     private static final Option<VmConfig, PayloadConfig> PAYLOAD = Option.of(
             "",
             "payload",
@@ -138,6 +143,21 @@ public record VmConfig(
             VmConfig::pciSegments,
             "a PCI segment's share of addresses");
 
+    private static final Option<VmConfig, Boolean> LANDLOCK = Option.of(
+            "landlock",
+            "landlock_enable",
+            OptionTypes.toggle(),
+            false,
+            c -> c.landlock.isPresent(),
+            "only for a VMM that is confined by Landlock");
+    private static final Option<VmConfig, List<LandlockRule>> LANDLOCK_RULES = Option.of(
+            "landlock-rules",
+            "landlock_rules",
+            OptionTypes.list(OptionTypes.laterRecord(() -> LandlockRule.TABLE)), // as with nets
+            List.of(),
+            c -> c.landlock.orElse(List.of()),
+            "what else that may reach");
+
     /** JSON, as {@code vm.create} takes it; in flags each option is a flag of its own. */
     public static final OptionTable<VmConfig> TABLE = OptionTable.of(
                     "VmConfig",
@@ -159,7 +179,8 @@ public record VmConfig(
                             v.get(WATCHDOG),
                             v.get(PVPANIC),
                             v.get(PLATFORM),
-                            v.get(PCI_SEGMENTS)),
+                            v.get(PCI_SEGMENTS),
+                            landlock(v)),
                     PAYLOAD,
                     CPUS,
                     MEMORY,
@@ -177,9 +198,29 @@ public record VmConfig(
                     WATCHDOG,
                     PVPANIC,
                     PLATFORM,
-                    PCI_SEGMENTS)
+                    PCI_SEGMENTS,
+                    LANDLOCK,
+                    LANDLOCK_RULES)
             .required("payload")
-            .refused("devices", "user_devices", "vdpa", "numa", "tpm", "iommu", "landlock_enable", "rate_limit_groups");
+            .unsupported(
+                    "devices",
+                    "user_devices",
+                    "vdpa",
+                    "numa",
+                    "tpm",
+                    "rtc!",
+                    "iommu",
+                    "rate_limit_groups",
+                    "ivshmem!",
+                    "pvmemcontrol!",
+                    "gdb");
+
+    private static Optional<List<LandlockRule>> landlock(OptionValues v) {
+        if (!v.get(LANDLOCK) && !v.get(LANDLOCK_RULES).isEmpty()) {
+            throw new OptionException("does nothing without landlock_enable: give both").in("landlock_rules");
+        }
+        return v.get(LANDLOCK) ? Optional.of(List.copyOf(v.get(LANDLOCK_RULES))) : Optional.empty();
+    }
 
     /**
      * Copies the lists, and names the devices that have no name: {@code _disk0}, {@code _net0}, {@code _fs0},
@@ -330,7 +371,8 @@ public record VmConfig(
                 watchdog,
                 pvpanic,
                 platform,
-                pciSegments);
+                pciSegments,
+                landlock);
     }
 
     private VmConfig with(
@@ -358,7 +400,8 @@ public record VmConfig(
                 watchdog,
                 pvpanic,
                 platform,
-                pciSegments);
+                pciSegments,
+                landlock);
     }
 
     /** The same in that size. */
@@ -381,7 +424,8 @@ public record VmConfig(
                 watchdog,
                 pvpanic,
                 platform,
-                pciSegments);
+                pciSegments,
+                landlock);
     }
 
     /** The same with the pseudo-terminals that its consoles have now, or with none; of no effect on other consoles. */
@@ -405,7 +449,8 @@ public record VmConfig(
                 watchdog,
                 pvpanic,
                 platform,
-                pciSegments);
+                pciSegments,
+                landlock);
     }
 
     /**
@@ -421,28 +466,73 @@ public record VmConfig(
         return with(disks, addressed, fs, generics, vsock, pmem);
     }
 
-    /** What is accepted, for the sake of tools that write it, but has no effect yet: a line each. */
+    /** What is accepted, for the sake of tools that write it, but not done as it may be meant: a line each. */
     public List<String> unheeded() {
-        List<String> options = new ArrayList<>();
-        unheeded(options, cpus.maxVcpus() > cpus.bootVcpus(), "--cpus max above boot");
-        unheeded(options, !cpus.affinity().isEmpty(), "--cpus affinity");
-        unheeded(options, cpus.coreScheduling() == CpusConfig.CoreScheduling.VCPU, "--cpus core_scheduling=vcpu");
-        unheeded(options, memory.reserve(), "--memory reserve");
-        unheeded(options, memory.hotplugSize().isPresent(), "--memory hotplug_size");
-        unheeded(options, memory.hugepages() && balloon.isPresent(), "--balloon with --memory hugepages=on");
+        List<String> lines = new ArrayList<>();
+        unheeded(lines, cpus.maxVcpus() > cpus.bootVcpus(), "--cpus max above boot");
+        unheeded(lines, !cpus.affinity().isEmpty(), "--cpus affinity");
+        unheeded(lines, cpus.coreScheduling() == CpusConfig.CoreScheduling.VCPU, "--cpus core_scheduling=vcpu");
+        unheeded(lines, memory.reserve(), "--memory reserve");
+        unheeded(lines, memory.hotplugSize().isPresent(), "--memory hotplug_size");
+        unheeded(lines, memory.hugepages() && balloon.isPresent(), "--balloon with --memory hugepages=on");
         for (DiskConfig disk : disks) {
-            String name = "--disk " + disk.id();
-            unheeded(options, !disk.queueAffinity().isEmpty(), name + " queue_affinity");
-            unheeded(options, disk.lock() == DiskConfig.LockGranularity.FULL, name + " lock_granularity=full");
-            unheeded(options, !disk.sparse(), name + " sparse=off");
+            disk.unheeded().forEach(line -> lines.add("--disk " + disk.id() + " " + line));
         }
-        return options;
+        if (serial.mode() == ConsoleMode.TTY && console.mode() == ConsoleMode.TTY) {
+            lines.add("--serial and --console share the terminal, and what is typed goes to the serial port:"
+                    + " lead one of them elsewhere, as with --console off");
+        }
+        return lines;
     }
 
-    private static void unheeded(List<String> options, boolean given, String option) {
+    private static void unheeded(List<String> lines, boolean given, String option) {
         if (given) {
-            options.add(option + " has no effect yet");
+            lines.add(option + " has no effect yet");
         }
+    }
+
+    /**
+     * The same, told of the VMM's own confinement.
+     *
+     * @param ofVmm what the VMM may reach beside what it was told of at its start; empty: it is not confined
+     * @throws OptionException if more is asked for
+     */
+    public VmConfig confined(Optional<List<LandlockRule>> ofVmm) {
+        if (landlock.isPresent() && ofVmm.isEmpty()) {
+            throw new OptionException(
+                    LANDLOCK.field() + ": this VMM is not confined: start the VMM with --landlock, or leave it out");
+        }
+        for (LandlockRule rule : landlock.orElse(List.of())) {
+            if (!rule.isCovered(ofVmm.orElse(List.of()))) {
+                throw new OptionException(LANDLOCK_RULES.field() + ": the VMM may not reach " + rule.path()
+                        + " so: start the VMM with --landlock-rules path=" + rule.path() + ",access="
+                        + rule.access().word());
+            }
+        }
+        return landlock.equals(ofVmm) ? this : withLandlock(ofVmm);
+    }
+
+    private VmConfig withLandlock(Optional<List<LandlockRule>> rules) {
+        return new VmConfig(
+                payload,
+                cpus,
+                memory,
+                disks,
+                nets,
+                fs,
+                generics,
+                vsock,
+                pmem,
+                balloon,
+                rng,
+                serial,
+                console,
+                debugConsole,
+                watchdog,
+                pvpanic,
+                platform,
+                pciSegments,
+                rules);
     }
 
     /** What is wrong with it, on a host like this; empty: it can be run. */

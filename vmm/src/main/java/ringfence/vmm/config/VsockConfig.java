@@ -50,8 +50,7 @@ public record VsockConfig(String id, long cid, String socket, PciPlace place) {
                     PCI_SEGMENT,
                     PCI_DEVICE)
             .required("cid", "socket")
-            .unsupported("iommu")
-            .refused("iommu");
+            .unsupported("iommu");
 
     /** The same under that name. */
     VsockConfig named(String name) {

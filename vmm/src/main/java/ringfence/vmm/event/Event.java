@@ -178,6 +178,19 @@ public sealed interface Event {
         }
     }
 
+    /**
+     * A request of the API asked for what has no effect.
+     *
+     * @param endpoint its path
+     * @param options what, for a person
+     */
+    record Unheeded(String endpoint, String options) implements Event {
+        @Override
+        public EventForm form() {
+            return EventForm.ours("no-effect", "endpoint", endpoint, "options", options);
+        }
+    }
+
     /** So many events before this one were dropped: whoever reads was too slow, or not there. */
     record EventsLost(long count) implements Event {
         @Override

@@ -259,6 +259,9 @@ final class DaemonStarter implements AutoCloseable {
         if (disk.direct()) {
             arguments.add("--direct");
         }
+        if (disk.plainCalls()) {
+            arguments.add("--io-engine=plain");
+        }
         disk.serial().ifPresent(serial -> arguments.add("--serial=" + serial));
         Path program = options.program("vhost-user-blk");
         return supervised(

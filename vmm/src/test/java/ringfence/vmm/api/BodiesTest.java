@@ -113,6 +113,32 @@ class BodiesTest {
         assertThat(told).contains(new Event.UnknownMembers("/api/v1/vm.create", "colour, memory.x"));
     }
 
+    /** What is taken and has no effect yet is told as well over the API as on a command line. */
+    @Test
+    void whatHasNoEffectIsAnEvent() throws Exception {
+        List<Event> told = new CopyOnWriteArrayList<>();
+        try (TestServer server = TestServer.start(folder, ApiLimits.of(1024), new ToldEvents(told))) {
+            String machine = KERNEL + "'cpus':{'boot_vcpus':1,'max_vcpus':4},'memory':{'size':4096,'reserve':true}}";
+            assertThat(server.ask("PUT", "vm.create", machine.replace('\'', '"')))
+                    .startsWith("HTTP/1.1 204");
+            String disk = "{'path':'/d','id':'d','sparse':false,'lock_granularity':'Full'}";
+            assertThat(server.ask("PUT", "vm.add-disk", disk.replace('\'', '"')))
+                    .startsWith("HTTP/1.1 204");
+            assertThat(server.ask("PUT", "vm.add-disk", "{\"path\":\"/e\",\"sparse\":false}"))
+                    .startsWith("HTTP/1.1 204");
+        }
+        assertThat(told)
+                .contains(
+                        new Event.Unheeded(
+                                "/api/v1/vm.create",
+                                "--cpus max above boot has no effect yet; --memory reserve has no effect yet"),
+                        new Event.Unheeded(
+                                "/api/v1/vm.add-disk",
+                                "--disk d lock_granularity=full has no effect yet; --disk d sparse=off has no effect"
+                                        + " yet"),
+                        new Event.Unheeded("/api/v1/vm.add-disk", "--disk sparse=off has no effect yet"));
+    }
+
     @Test
     void whatAsksForAChangeIsAnEventWithItsOutcomeAndAReadIsNone() throws Exception {
         List<Event> told = new CopyOnWriteArrayList<>();
@@ -131,7 +157,7 @@ class BodiesTest {
     @Test
     void membersThatNobodyKnowsAreFoundWithTheirPaths() {
         String body = KERNEL
-                + "'colour':1,'iommu':false,'tpm':null,'disks':[{'path':'/a'},{'path':'/b','smell':{}}],'memory':{'size':4096,"
+                + "'colour':1,'iommu':false,'tpm':null,'disks':[{'path':'/a'},{'path':'/b','smell':{'bad':[{}]}}],'memory':{'size':4096,"
                 + "'x':[1]}}";
         Json.Obj object = (Json.Obj) JsonReader.read(body.replace('\'', '"'));
         assertThat(ringfence.vmm.config.VmConfig.TABLE.unknown(object))

@@ -33,12 +33,12 @@ public final class TestServer implements AutoCloseable {
     private TestServer(Path folder, ApiLimits limits, EventSink events, boolean works) {
         vmm = new Vmm(
                 Linux.system(),
-                new RuntimeOptions(folder, false, FilterMode.TRUE, Optional.empty()),
+                new RuntimeOptions(folder, false, FilterMode.TRUE, Optional.empty(), Optional.empty()),
                 new AnyHost(),
                 events,
                 Log.of("machine"),
                 () -> {});
-        endpoints = new Endpoints(Linux.system(), vmm.proxy(), "v0");
+        endpoints = new Endpoints(Linux.system(), vmm.proxy(), Optional.empty(), "v0");
         socket = folder.resolve("api");
         server = ApiServer.at(Linux.system(), socket.toString(), endpoints, limits);
         owner = Thread.ofPlatform().daemon().name("machine").unstarted(this::own);

@@ -194,6 +194,8 @@ class CommandsTest {
             quoteCharacter = '~',
             value = {
                 "--disc path=/x | Unknown option",
+                "--kernel KERNEL --disk path=/x --disc path=/y | Unknown option: '--disc'",
+                "--kernel KERNEL --bogus | Unknown option: '--bogus'",
                 "--kernel | Missing required parameter for option '--kernel'",
                 "--cpus boot=1 --cpus boot=2 | option '--cpus' (<options>) should be specified only once",
                 "--disk path=/x,readonyl=on | --disk unknown key 'readonyl'; did you mean 'readonly'?",
@@ -331,6 +333,55 @@ class CommandsTest {
         assertThat(cloudHypervisor("--kernel", kernel, "--seccomp", "true", "--memory", "size=512M,reserve=on"))
                 .isEqualTo(42);
         assertThat(errors()).contains("--memory reserve has no effect yet").doesNotContain("--seccomp");
+    }
+
+    /** All that {@code cloud-hypervisor --help} lists, by the features that it may be built with, and what it had once. */
+    private static final String THEIR_FLAGS = "--api-socket --balloon --cmdline --console --cpus --dbus-object-path"
+            + " --dbus-service-name --dbus-system-bus --debug-console --device --disk --event-monitor --firmware --fs"
+            + " --fw-cfg-config --gdb --generic-vhost-user --host-data --igvm --initramfs --ivshmem --kernel --landlock"
+            + " --landlock-rules --log-file --log-format --memory --memory-zone --net --no-shutdown --numa"
+            + " --pci-segment --platform --pmem --pvmemcontrol --pvpanic --rate-limit-group --restore --rng --rtc"
+            + " --seccomp --serial --sgx-epc --tpm --user-device -v --vdpa --vsock --watchdog";
+
+    /** Whoever has a flag of Cloud Hypervisor's that there is not yet hears what to do instead. */
+    @Test
+    void everyFlagOfCloudHypervisorsIsKnown() {
+        List<String> missing = new ArrayList<>();
+        for (String flag : THEIR_FLAGS.split(" ", -1)) {
+            if (Flags.find(flag).isEmpty()) {
+                errors.reset();
+                assertThat(cloudHypervisor("--kernel", kernel, "--disk", "path=/x", flag, "path=/y"))
+                        .as(flag)
+                        .isEqualTo(2);
+                assertThat(errors()).startsWith("cloud-hypervisor: " + flag + " is not supported yet: ");
+                assertThat(errors().lines()).as(flag).hasSize(1);
+                missing.add(flag);
+            }
+        }
+        assertThat(missing).contains("--firmware", "--restore", "--device").hasSize(20);
+        assertThat(config).isNull();
+    }
+
+    @Test
+    void aFlagThatThereIsNotYetIsToldHoweverItIsWritten() {
+        assertThat(cloudHypervisor("--restore=source_url=file:///x", "--net", "tap=x", "--tpm", "socket=/y"))
+                .isEqualTo(2);
+        assertThat(errors())
+                .isEqualTo(
+                        "cloud-hypervisor: --restore is not supported yet: there are no snapshots: boot the VM anew\n"
+                                + "cloud-hypervisor: --tpm is not supported yet: there is no TPM: leave it out\n");
+    }
+
+    @Test
+    void aMachineOfAFileMayAskToBeConfinedWhereItIs() throws Exception {
+        Path file = Files.writeString(
+                directory.resolve("vm.json"),
+                "{\"payload\": {\"kernel\": \"" + kernel + "\"}, \"landlock_enable\": true}");
+        assertThat(cloudHypervisor("--config", file.toString())).isEqualTo(2);
+        assertThat(errors())
+                .isEqualTo(
+                        "cloud-hypervisor: --config " + file + ": landlock_enable: this VMM is not confined: start the"
+                                + " VMM with --landlock, or leave it out\n");
     }
 
     @ParameterizedTest

@@ -33,6 +33,21 @@ class GenericConfigTest {
         assertThat(config.problems(HOST)).isEmpty();
     }
 
+    /** Cloud Hypervisor's name for it, until it had the present one. */
+    @Test
+    void theTypeHasAnOlderName() {
+        assertThat(GenericConfig.TABLE
+                        .parse("socket=/s,queue_sizes=[64],virtio_id=fs")
+                        .deviceType())
+                .isEqualTo(26);
+        assertThat(GenericConfig.TABLE
+                        .read(JsonReader.read("{\"socket\":\"/s\",\"queue_sizes\":[64],\"virtio_id\":18}"))
+                        .deviceType())
+                .isEqualTo(18);
+        assertThatThrownBy(() -> GenericConfig.TABLE.parse("socket=/s,queue_sizes=[64],virtio_id=fs,device_type=fs"))
+                .hasMessage("device_type: is given twice");
+    }
+
     @ParameterizedTest
     @CsvSource({"block,2", "input,18", "fs,26", "2,2", "63,63"})
     void aTypeIsANumberOrAName(String word, int type) {

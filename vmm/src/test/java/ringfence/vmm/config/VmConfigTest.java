@@ -36,7 +36,8 @@ class VmConfigTest {
                 false,
                 false,
                 PlatformConfig.DEFAULT,
-                List.of());
+                List.of(),
+                Optional.empty());
     }
 
     /** Cloud Hypervisor's defaults: C-30, C-34, C-37, C-38, C-50, C-58, C-73, C-80, C-107, C-109, C-110, C-113. */
@@ -51,6 +52,7 @@ class VmConfigTest {
                 .isEqualTo(new MemoryConfig(
                         512L << 20,
                         OptionalLong.empty(),
+                        MemoryConfig.HotplugMethod.ACPI,
                         false,
                         false,
                         false,
@@ -166,7 +168,8 @@ class VmConfigTest {
                 false,
                 true,
                 one.platform(),
-                List.of());
+                List.of(),
+                Optional.empty());
         assertThat(two.problems(HOST).stream().map(Problem::line))
                 .containsExactly(
                         "--disk id: 'root' is given twice: choose another one",
@@ -255,33 +258,156 @@ class VmConfigTest {
                 .hasMessage("key 'bw_size' is not supported yet: leave it out");
     }
 
+    private static VmConfig read(String members) {
+        return VmConfig.TABLE.read(JsonReader.read("{\"payload\":{\"kernel\":\"/k\"}," + members + "}"));
+    }
+
     /** A VM without what was asked for may be one without protection, or without a device. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '\'', textBlock = """
-        "landlock_enable":true                  | landlock_enable
         "devices":[{"path":"/sys/x"}]           | devices
         "numa":[{"guest_numa_id":0}]            | numa
+        "rtc":{}                                | rtc
+        "ivshmem":{"path":"/x"}                 | ivshmem
         "platform":{"tdx":true}                 | platform.tdx
+        "platform":{"vfio_p2p_dma":true,"iommu_address_width_bits":48} | platform.iommu_address_width_bits
+        "platform":{"system_serial_number":"7"} | platform.system_serial_number
         "memory":{"size":1,"zones":[{"id":"a"}]}| memory.zones
+        "memory":{"size":1,"hotplugged_size":1} | memory.hotplugged_size
+        "cpus":{"features":{"amx":true}}        | cpus.features
+        "cpus":{"profile":"Skylake"}            | cpus.profile
         "disks":[{"path":"/x","iommu":true}]    | disks[0].iommu
+        "disks":[{"path":"/x","rate_limiter_config":{"ops":{"size":1,"refill_time":1}}}] | disks[0].rate_limiter_config
         "net":[{"iommu":true}]                  | net[0].iommu
+        "rng":{"src":"/x","iommu":true}         | rng.iommu
+        "balloon":{"size":0,"iommu":true}       | balloon.iommu
+        "serial":{"mode":"Off","iommu":true}    | serial.iommu
+        "console":{"mode":"Off","iommu":true}   | console.iommu
+        "debug_console":{"mode":"Off","iommu":true} | debug_console.iommu
+        "generic_vhost_user":[{"socket":"/x","device_type":2,"queue_sizes":[2],"iommu":true}] | generic_vhost_user[0].iommu
         """)
     void whatThereIsNotYetIsNotLeftOutInSilence(String member, String path) {
-        assertThatThrownBy(
-                        () -> VmConfig.TABLE.read(JsonReader.read("{\"payload\":{\"kernel\":\"/k\"}," + member + "}")))
+        assertThatThrownBy(() -> read(member))
                 .isInstanceOf(OptionException.class)
                 .hasMessage(path + " is not supported yet: leave it out");
     }
 
-    /** As generated clients write what they do not want. */
+    /** As generated clients write what they do not want, and Kata's what Cloud Hypervisor has anyway. */
     @Test
     void whatThereIsNotYetMayBeDeclined() {
-        VmConfig plain = VmConfig.TABLE.read(JsonReader.read("{\"payload\":{\"kernel\":\"/k\"}}"));
-        assertThat(VmConfig.TABLE.read(
-                        JsonReader.read("{\"payload\":{\"kernel\":\"/k\",\"firmware\":null},\"iommu\":false,"
-                                + "\"landlock_enable\":false,\"devices\":[],\"numa\":null,\"tpm\":{\"socket\":\"\"},"
-                                + "\"platform\":{\"num_pci_segments\":1,\"tdx\":false}}")))
-                .isEqualTo(plain);
+        String members = "\"iommu\":false,"
+                + "\"landlock_enable\":false,\"devices\":[],\"numa\":null,\"tpm\":{\"socket\":\"\"},\"rtc\":null,"
+                + "\"cpus\":{\"boot_vcpus\":1,\"max_vcpus\":1,\"features\":{\"amx\":false},\"profile\":\"Host\"},"
+                + "\"memory\":{\"size\":536870912,\"hotplug_method\":\"Acpi\",\"hotplugged_size\":0,\"zones\":[]},"
+                + "\"rng\":{\"src\":\"/dev/urandom\",\"iommu\":false},"
+                + "\"platform\":{\"num_pci_segments\":1,\"tdx\":false,\"vfio_p2p_dma\":true,"
+                + "\"iommu_address_width_bits\":64,\"iommu_segments\":[],\"iommufd\":false}";
+        Json.Obj json =
+                (Json.Obj) JsonReader.read("{\"payload\":{\"kernel\":\"/k\",\"firmware\":null}," + members + "}");
+        assertThat(VmConfig.TABLE.read(json)).isEqualTo(read("\"iommu\":false"));
+        assertThat(VmConfig.TABLE.unknown(json)).isEmpty();
+    }
+
+    /** Cloud Hypervisor's defaults, written out. */
+    @Test
+    void itsDefaultsMayBeSaidInFlags() {
+        assertThat(MemoryConfig.TABLE.parse("hotplug_method=acpi,hotplugged_size=0"))
+                .isEqualTo(MemoryConfig.TABLE.defaults());
+        assertThat(PlatformConfig.TABLE.parse("vfio_p2p_dma=on,iommu_address_width=64,iommufd=off"))
+                .isEqualTo(PlatformConfig.DEFAULT);
+        assertThat(CpusConfig.TABLE.parse("profile=host,features=[]")).isEqualTo(CpusConfig.TABLE.defaults());
+        assertThat(DiskConfig.TABLE.parse("path=/x,bw_size=0,ops_size=0,backing_files=off"))
+                .isEqualTo(DiskConfig.TABLE.parse("path=/x"));
+    }
+
+    @Test
+    void howMemoryWouldBeAddedIsKept() {
+        VmConfig config = config("", "hotplug_method=acpi,hotplug_size=1G", "", "");
+        assertThat(VmConfig.TABLE.write(config).toString()).contains("\"hotplug_method\":\"Acpi\"");
+        assertThat(config("", "hotplug_method=virtio-mem", "", "").problems(HOST))
+                .singleElement()
+                .satisfies(p -> assertThat(p.line())
+                        .isEqualTo("--memory hotplug_method: virtio-mem is not supported yet: leave it out"));
+        assertThat(read("\"memory\":{\"size\":4096,\"hotplug_method\":\"VirtioMem\"}")
+                        .memory()
+                        .hotplugMethod())
+                .isEqualTo(MemoryConfig.HotplugMethod.VIRTIO_MEM);
+    }
+
+    @Test
+    void twoConsolesOnTheTerminalAreTold() {
+        assertThat(config("", "", "", "tty").unheeded())
+                .singleElement()
+                .satisfies(line -> assertThat(line).startsWith("--serial and --console share the terminal"));
+        assertThat(config("", "", "", "off").unheeded()).isEmpty();
+    }
+
+    /** What a VMM that runs has not, no request can give it. */
+    @Test
+    void landlockIsOnlyWhereTheVmmIsConfined() {
+        String on = "\"landlock_enable\":true";
+        assertThatThrownBy(() -> read(on).confined(Optional.empty()))
+                .isInstanceOf(OptionException.class)
+                .hasMessage(
+                        "landlock_enable: this VMM is not confined: start the VMM with --landlock, or leave it out");
+        Optional<List<LandlockRule>> vmm = Optional.of(List.of(
+                LandlockRule.TABLE.parse("path=/srv,access=r"), LandlockRule.TABLE.parse("path=/srv/own,access=w")));
+        assertThat(read(on).confined(vmm).landlock()).isEqualTo(vmm);
+        assertThat(read("\"iommu\":false").confined(vmm).landlock())
+                .as("it is, in any case")
+                .isEqualTo(vmm);
+        assertThat(read("\"iommu\":false").confined(Optional.empty()).landlock())
+                .isEmpty();
+        String rule = on + ",\"landlock_rules\":[{\"path\":\"%s\",\"access\":\"%s\"}]";
+        read(rule.formatted("/srv/x/../y", "r")).confined(vmm);
+        read(rule.formatted("/srv/own/z", "rw")).confined(vmm);
+        for (String[] beyond : new String[][] {{"/srv/x", "rw"}, {"/srvx", "r"}, {"/", "r"}, {"/a\\u0000b", "r"}}) {
+            assertThatThrownBy(() -> read(rule.formatted(beyond[0], beyond[1])).confined(vmm))
+                    .isInstanceOf(OptionException.class)
+                    .hasMessageStartingWith("landlock_rules: the VMM may not reach /")
+                    .hasMessageEndingWith(",access=" + beyond[1]);
+        }
+        assertThatThrownBy(() -> read("\"landlock_rules\":[{\"path\":\"/x\",\"access\":\"r\"}]"))
+                .hasMessage("landlock_rules does nothing without landlock_enable: give both");
+        Json.Obj told = VmConfig.TABLE.write(read(on).confined(vmm));
+        assertThat(told.get("landlock_enable")).hasToString("true");
+        assertThat(told.get("landlock_rules"))
+                .hasToString("[{\"path\":\"/srv\",\"access\":\"r\"},{\"path\":\"/srv/own\",\"access\":\"w\"}]");
+    }
+
+    /** What is the daemon's own cannot be promised here; what a client writes of it anyway is told. */
+    @Test
+    void aDiskOfOthersIsAsItsDaemonHasIt() {
+        assertThatThrownBy(() -> DiskConfig.TABLE.parse("vhost_user=on,socket=/s,readonly=on"))
+                .isInstanceOf(OptionException.class)
+                .hasMessage(
+                        "readonly: is the daemon's own with vhost_user=on, and would not be kept here: give it there,"
+                                + " and leave it out here");
+        VmConfig told =
+                config("boot=1", "", "vhost_user=on,socket=/s,direct=on,serial=x,image_type=qcow2,sparse=off", "off");
+        assertThat(told.problems(HOST)).isEmpty();
+        String why = " has no effect with vhost_user=on: it is the daemon's own";
+        assertThat(told.unheeded())
+                .containsExactly(
+                        "--disk _disk0 direct=on" + why,
+                        "--disk _disk0 serial" + why,
+                        "--disk _disk0 image_type" + why,
+                        "--disk _disk0 sparse=off" + why);
+        assertThat(config("", "", "vhost_user=on,socket=/s,readonly=off,direct=off", "off")
+                        .unheeded())
+                .isEmpty();
+    }
+
+    /** For testing only, says Cloud Hypervisor, and shows them nowhere. */
+    @Test
+    void keysThatCloudHypervisorHidesAreTaken() {
+        DiskConfig disk = DiskConfig.TABLE.parse("path=/x,_disable_io_uring=on,_disable_aio=on");
+        assertThat(disk.plainCalls()).isTrue();
+        assertThat(DiskConfig.TABLE.read(DiskConfig.TABLE.write(disk))).isEqualTo(disk);
+        Json.Obj json = Json.object("path", "/x", "disable_io_uring", false, "disable_aio", false);
+        assertThat(DiskConfig.TABLE.read(json)).isEqualTo(DiskConfig.TABLE.parse("path=/x"));
+        assertThat(DiskConfig.TABLE.unknown(json)).isEmpty();
+        assertThat(DiskConfig.TABLE.help().toString()).doesNotContain("_disable");
     }
 
     /** Clients that are generated from Cloud Hypervisor's description may write its word for a format that is not said. */

@@ -103,6 +103,11 @@ class EventTextTest {
                         "ringfence",
                         "unknown-members",
                         Json.object("endpoint", "/api/v1/vm.create", "members", "colour")),
+                Arguments.of(
+                        new Event.Unheeded("/api/v1/vm.create", "--memory reserve has no effect yet"),
+                        "ringfence",
+                        "no-effect",
+                        Json.object("endpoint", "/api/v1/vm.create", "options", "--memory reserve has no effect yet")),
                 Arguments.of(new Event.EventsLost(17), "ringfence", "events-lost", Json.object("count", "17")));
     }
 

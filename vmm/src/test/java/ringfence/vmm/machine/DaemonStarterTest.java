@@ -28,6 +28,7 @@ import ringfence.memory.RamOptions;
 import ringfence.process.BadInputException;
 import ringfence.process.Program;
 import ringfence.sandbox.FilterMode;
+import ringfence.vmm.config.DiskConfig;
 import ringfence.vmm.config.FsConfig;
 import ringfence.vmm.config.HostProgram;
 import ringfence.vmm.config.NetConfig;
@@ -90,7 +91,7 @@ class DaemonStarterTest {
         try (RuntimeDirectory directory = RuntimeDirectory.create(linux);
                 DaemonStarter starter = new DaemonStarter(
                         linux,
-                        new RuntimeOptions(home, false, filters, users),
+                        new RuntimeOptions(home, false, filters, users, Optional.empty()),
                         DaemonBoxes.ofPrivileges(),
                         directory,
                         proxy);
@@ -117,7 +118,7 @@ class DaemonStarterTest {
         Path socket = home.resolve("vsock");
         VsockConfig vsock = VsockConfig.TABLE.parse("id=_vsock0,cid=3,socket=" + socket);
         MachineProxy proxy = proxy();
-        RuntimeOptions options = new RuntimeOptions(home, false, FilterMode.TRUE, Optional.empty());
+        RuntimeOptions options = new RuntimeOptions(home, false, FilterMode.TRUE, Optional.empty(), Optional.empty());
         DaemonBoxes boxes = DaemonBoxes.ofPrivileges();
         try (GuestRam ram = new GuestRam(linux, List.of(new GuestRam.Range(0, 1 << 20)), RamOptions.DEFAULT);
                 RuntimeDirectory directory = RuntimeDirectory.create(linux);
@@ -358,7 +359,7 @@ class DaemonStarterTest {
                 RuntimeDirectory directory = RuntimeDirectory.create(linux);
                 DaemonStarter starter = new DaemonStarter(
                         linux,
-                        new RuntimeOptions(home, false, filters, users),
+                        new RuntimeOptions(home, false, filters, users, Optional.empty()),
                         DaemonBoxes.ofPrivileges(),
                         directory,
                         proxy)) {
@@ -367,6 +368,24 @@ class DaemonStarterTest {
                     .isInstanceOf(BadInputException.class)
                     .hasMessage("--daemon-uids 1879048000-1879048000: all of them are taken: give a larger range");
         }
+    }
+
+    @Test
+    void aDiskIsReadByPlainCallsWhereIoUringIsNotWanted() throws Exception {
+        Path image = Files.write(home.resolve("image"), new byte[1 << 20]);
+        String disk = "id=_disk0,path=" + image;
+        assertThat(options(startedWith(
+                        "vhost-user-blk",
+                        "_disk0",
+                        (starter, memory) ->
+                                starter.disk(DiskConfig.TABLE.parse(disk + ",_disable_io_uring=on"), memory))))
+                .contains("--io-engine=plain");
+        assertThat(options(startedWith(
+                        "vhost-user-blk",
+                        "_disk0",
+                        (starter, memory) -> starter.disk(DiskConfig.TABLE.parse(disk), memory))))
+                .contains("--blk-file=" + image)
+                .noneMatch(option -> option.startsWith("--io-engine"));
     }
 
     @Test

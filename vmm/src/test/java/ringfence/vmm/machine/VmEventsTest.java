@@ -96,7 +96,7 @@ class VmEventsTest {
         told.clear();
         return new Vmm(
                 onAnyKvm(),
-                new RuntimeOptions(folder, noShutdown, FilterMode.TRUE, Optional.empty()),
+                new RuntimeOptions(folder, noShutdown, FilterMode.TRUE, Optional.empty(), Optional.empty()),
                 new AnyHost(),
                 events,
                 Log.of("machine"),
