@@ -31,6 +31,11 @@ abstract class HaltedGuest {
     Program vmm;
     VmmApi api;
 
+    /** Options that it has beside the others. */
+    List<String> options() {
+        return List.of();
+    }
+
     @BeforeEach
     void aGuestThatHalts() throws Exception {
         assumeThat(Path.of("/dev/kvm")).isWritable();
@@ -51,6 +56,7 @@ abstract class HaltedGuest {
                         "null",
                         "--api-socket",
                         socket.toString())
+                .with(options().toArray(String[]::new))
                 .variable("RINGFENCE_ANY_KVM", "1"));
         api = new VmmApi(socket);
         await(() -> api.isServed() && info().contains("\"state\":\"Running\""));

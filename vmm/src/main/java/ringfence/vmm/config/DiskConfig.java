@@ -265,11 +265,8 @@ public record DiskConfig(
                         type.word() + " is not supported yet: convert the image with qemu-img convert -O raw"));
             }
         });
-        for (Affinity pin : queueAffinity) {
-            if (pin.index() >= numQueues) {
-                problems.add(new Problem(
-                        "queue_affinity", "names queue " + pin.index() + ", there are 0 to " + (numQueues - 1)));
-            }
+        if (!queueAffinity.isEmpty()) {
+            Affinity.check(queueAffinity, "queue", numQueues, "queue_affinity", problems);
         }
         return problems;
     }

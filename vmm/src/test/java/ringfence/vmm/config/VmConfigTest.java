@@ -104,6 +104,8 @@ class VmConfigTest {
                 "boot=2,topology=1:1:1:1 | | | | --cpus topology: describes 1 vCPUs, max is 2",
                 "boot=4,topology=4:1:1:1 | | | | --cpus topology: 4 threads of a core",
                 "affinity=[3@[0]] | | | | --cpus affinity: names vCPU 3, there are 0 to 0",
+                "affinity=[0@[0],0@[1]] | | | | --cpus affinity: names vCPU 0 twice: give all its CPUs once",
+                "affinity=[0@[]] | | | | --cpus affinity: has no CPU for vCPU 0: give one, or leave it out",
                 "kvm_hyperv=on | | | | --cpus kvm_hyperv: is not supported yet",
                 " | size=0 | | | --memory size: is 0: give the guest some",
                 " | size=5G | | | --memory size: 5G is more than this host has: at most 4096M",
@@ -135,12 +137,9 @@ class VmConfigTest {
 
     @Test
     void whatHasNoEffectYetIsNamed() {
-        assertThat(config("boot=1,affinity=[0@[0]]", "reserve=on", "path=/x,sparse=off", "")
+        assertThat(config("boot=1,affinity=[0@[0]],core_scheduling=vcpu", "reserve=on", "path=/x,sparse=off", "")
                         .unheeded())
-                .containsExactly(
-                        "--cpus affinity has no effect yet",
-                        "--memory reserve has no effect yet",
-                        "--disk _disk0 sparse=off has no effect yet");
+                .containsExactly("--memory reserve has no effect yet", "--disk _disk0 sparse=off has no effect yet");
         assertThat(config("", "", "path=/x", "").unheeded()).isEmpty();
     }
 
