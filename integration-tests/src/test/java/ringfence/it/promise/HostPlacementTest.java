@@ -3,11 +3,17 @@ package ringfence.it.promise;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import ringfence.it.lab.TaskCpus;
+import ringfence.it.lab.VmmApi;
+import ringfence.linux.Fd;
+import ringfence.linux.Linux;
+import ringfence.linux.LockType;
+import ringfence.linux.OpenFlag;
 
 /** Where on its host a VM that runs has what it was told: threads on CPUs, devices in slots. */
 class HostPlacementTest extends HaltedGuest {
@@ -19,10 +25,10 @@ class HostPlacementTest extends HaltedGuest {
     /** C-35: it alone, from its start on. */
     @Test
     void aVcpuRunsOnItsCpusAfterAnotherBootToo() throws Exception {
-        String anywhere = cpus(Path.of("/proc/self/status"));
+        String anywhere = TaskCpus.here();
         for (int boot = 0; boot < 2; boot++) {
-            assertThat(cpusOf("vcpu1")).isEqualTo(firstCpu());
-            assertThat(cpusOf("vcpu0")).isEqualTo(anywhere);
+            assertThat(TaskCpus.of(vmm.pid(), "vcpu1")).isEqualTo(firstCpu());
+            assertThat(TaskCpus.of(vmm.pid(), "vcpu0")).isEqualTo(anywhere);
             assertThat(api.put("vm.reboot").status()).isEqualTo(204);
         }
     }
@@ -51,30 +57,44 @@ class HostPlacementTest extends HaltedGuest {
                 .contains("pci_device_id: 9 is taken");
     }
 
+    /** C-74: its daemon says so, and the VM goes on. */
+    @Test
+    void aDiskWhoseQueueCannotRunWhereItIsToIsRefused() throws Exception {
+        VmmApi.Answer answer = api.put(
+                "vm.add-disk",
+                "{\"id\":\"hot\",\"queue_affinity\":[{\"queue_index\":0,\"host_cpus\":[8191]}],\"path\":\""
+                        + image("hot") + "\"}");
+        assertThat(answer.status()).isEqualTo(500);
+        assertThat(answer.body()).contains("queue_affinity", "none of the CPUs [8191] of queue 0");
+        assertThat(info()).contains("\"state\":\"Running\"");
+    }
+
+    /** C-80, C-81. */
+    @Test
+    void aDiskThatKeepsItsBlocksHasThemWhenItIsThere() throws Exception {
+        Path image = Files.createFile(directory.resolve("hot"));
+        try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
+            file.setLength(4 << 20);
+        }
+        VmmApi.Answer answer = api.put(
+                "vm.add-disk",
+                "{\"id\":\"hot\",\"sparse\":false,\"lock_granularity\":\"Full\",\"path\":\"" + image + "\"}");
+        assertThat(answer.status()).as(answer.body()).isEqualTo(200);
+        Linux linux = Linux.system();
+        try (Fd other = linux.files().open(image.toString(), OpenFlag.RDWR)) {
+            assertThat(linux.files().tryLock(other, LockType.READ, 4 << 20, 1)).isFalse();
+        }
+        Process stat = new ProcessBuilder("stat", "-c", "%b", image.toString()).start();
+        try (var line = stat.inputReader()) {
+            assertThat(512 * Long.parseLong(line.readLine())).isGreaterThanOrEqualTo(4 << 20);
+        }
+    }
+
     private static String firstCpu() {
         try {
-            return cpus(Path.of("/proc/self/status")).split("[-,]", -1)[0];
+            return TaskCpus.first();
         } catch (IOException e) {
             throw new AssertionError(e);
         }
-    }
-
-    private String cpusOf(String thread) throws IOException {
-        try (Stream<Path> tasks = Files.list(Path.of("/proc/" + vmm.pid() + "/task"))) {
-            for (Path task : tasks.toList()) {
-                if (Files.readString(task.resolve("comm")).strip().equals(thread)) {
-                    return cpus(task.resolve("status"));
-                }
-            }
-        }
-        throw new AssertionError("no thread " + thread);
-    }
-
-    private static String cpus(Path status) throws IOException {
-        return Files.readAllLines(status).stream()
-                .filter(line -> line.startsWith("Cpus_allowed_list:"))
-                .map(line -> line.substring(line.indexOf(':') + 1).strip())
-                .findFirst()
-                .orElseThrow();
     }
 }

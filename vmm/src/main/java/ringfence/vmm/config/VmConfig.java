@@ -432,14 +432,16 @@ public record VmConfig(
     public List<String> unheeded() {
         List<String> options = new ArrayList<>();
         unheeded(options, cpus.maxVcpus() > cpus.bootVcpus(), "--cpus max above boot");
-        unheeded(options, memory.reserve(), "--memory reserve");
+        unheeded(options, memory.reserve() && !memory.hugepages(), "--memory reserve without hugepages=on");
         unheeded(options, memory.hotplugSize().isPresent(), "--memory hotplug_size");
         unheeded(options, memory.hugepages() && balloon.isPresent(), "--balloon with --memory hugepages=on");
         for (DiskConfig disk : disks) {
             String name = "--disk " + disk.id();
-            unheeded(options, !disk.queueAffinity().isEmpty(), name + " queue_affinity");
-            unheeded(options, disk.lock() == DiskConfig.LockGranularity.FULL, name + " lock_granularity=full");
-            unheeded(options, !disk.sparse(), name + " sparse=off");
+            boolean others = disk.backend() instanceof DiskConfig.Backend.Socket;
+            unheeded(options, others && !disk.queueAffinity().isEmpty(), name + " queue_affinity");
+            unheeded(
+                    options, others && disk.lock() == DiskConfig.LockGranularity.FULL, name + " lock_granularity=full");
+            unheeded(options, others && !disk.sparse(), name + " sparse=off");
         }
         return options;
     }

@@ -137,9 +137,21 @@ class VmConfigTest {
 
     @Test
     void whatHasNoEffectYetIsNamed() {
-        assertThat(config("boot=1,affinity=[0@[0]],core_scheduling=vcpu", "reserve=on", "path=/x,sparse=off", "")
+        String disk = "queue_affinity=[0@[0]],lock_granularity=full,sparse=off";
+        assertThat(config(
+                                "boot=1,affinity=[0@[0]],core_scheduling=vcpu",
+                                "reserve=on",
+                                "vhost_user=on,socket=/s," + disk,
+                                "")
                         .unheeded())
-                .containsExactly("--memory reserve has no effect yet", "--disk _disk0 sparse=off has no effect yet");
+                .containsExactly(
+                        "--memory reserve without hugepages=on has no effect yet",
+                        "--disk _disk0 queue_affinity has no effect yet",
+                        "--disk _disk0 lock_granularity=full has no effect yet",
+                        "--disk _disk0 sparse=off has no effect yet");
+        assertThat(config("", "reserve=on,hugepages=on", "path=/x," + disk, "").unheeded())
+                .as("of daemons of others, and of small pages")
+                .isEmpty();
         assertThat(config("", "", "path=/x", "").unheeded()).isEmpty();
     }
 
