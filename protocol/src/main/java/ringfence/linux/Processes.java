@@ -3,9 +3,11 @@ package ringfence.linux;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.Stream;
 
@@ -31,6 +33,10 @@ public final class Processes {
     private static final int PR_SET_NO_NEW_PRIVS = 38;
     private static final int PR_CAP_AMBIENT = 47;
     private static final int PR_CAP_AMBIENT_CLEAR_ALL = 4;
+    private static final int PR_SCHED_CORE = 62;
+    private static final int PR_SCHED_CORE_GET = 0;
+    private static final int PR_SCHED_CORE_CREATE = 1;
+    private static final int PR_SCHED_CORE_SHARE_FROM = 3;
     private static final int RLIMIT_NOFILE = 7;
     private static final int PRIO_USER = 2;
 
@@ -204,6 +210,70 @@ public final class Processes {
      */
     public void parentDeathSignal(int signal) {
         prctl(PR_SET_PDEATHSIG, signal, "PR_SET_PDEATHSIG " + signal);
+    }
+
+    /**
+     * Gives the calling thread a core scheduling cookie of its own (PR_SCHED_CORE_CREATE, Linux 5.14): only threads of the same
+     * cookie run on the hyperthreads of one core at the same time. What it starts inherits it.
+     *
+     * @return false: it has none, since this host has no hyperthreads (ENODEV), or its kernel no core scheduling (EINVAL)
+     * @throws ErrnoException ENOMEM, EPERM
+     */
+    public boolean newCoreCookie() {
+        return coreCookie(PR_SCHED_CORE_CREATE, 0, 0, "PR_SCHED_CORE_CREATE");
+    }
+
+    /**
+     * Gives the calling thread the core scheduling cookie of another one of this process (PR_SCHED_CORE_SHARE_FROM).
+     *
+     * @return false: see {@link #newCoreCookie}
+     * @throws ErrnoException ESRCH: that one has ended; EPERM
+     */
+    public boolean shareCoreCookie(int thread) {
+        return coreCookie(PR_SCHED_CORE_SHARE_FROM, thread, 0, "PR_SCHED_CORE_SHARE_FROM " + thread);
+    }
+
+    /**
+     * The core scheduling cookie of a thread of ours, 0 if it has none; empty: see {@link #newCoreCookie}.
+     *
+     * @throws ErrnoException ESRCH, EPERM
+     */
+    public OptionalLong coreCookie(int thread) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment cookie = arena.allocate(ValueLayout.JAVA_LONG);
+            return coreCookie(PR_SCHED_CORE_GET, thread, cookie.address(), "PR_SCHED_CORE_GET " + thread)
+                    ? OptionalLong.of(cookie.get(ValueLayout.JAVA_LONG, 0))
+                    : OptionalLong.empty();
+        }
+    }
+
+    /** Of one thread: scope 0, PR_SCHED_CORE_SCOPE_THREAD. */
+    private boolean coreCookie(int command, int thread, long answer, String what) {
+        long result = kernel.call(Syscall.PRCTL, PR_SCHED_CORE, command, thread, 0, answer, 0);
+        if (result == -Errno.ENODEV.number() || result == -Errno.EINVAL.number()) {
+            return false;
+        }
+        Call.check(result, Syscall.PRCTL, what);
+        return true;
+    }
+
+    /**
+     * Lets the calling thread, a platform thread, run on these CPUs of the host alone (sched_setaffinity(2)); those that there
+     * are not do not count.
+     *
+     * @param cpus their numbers, 0 or above
+     * @throws ErrnoException EINVAL: none of them is there for this process
+     */
+    public void runOn(List<Integer> cpus) {
+        BitSet set = new BitSet();
+        cpus.forEach(set::set);
+        long[] words = set.toLongArray();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment mask = arena.allocateFrom(ValueLayout.JAVA_LONG, words);
+            long result = kernel.call(
+                    Syscall.SCHED_SETAFFINITY, 0, (long) Long.BYTES * words.length, mask.address(), 0, 0, 0);
+            Call.check(result, Syscall.SCHED_SETAFFINITY, "CPUs " + set);
+        }
     }
 
     private void prctl(int option, long argument, String what) {

@@ -17,6 +17,11 @@ final class ComposedTypes {
         }
 
         @Override
+        public Optional<V> parseQuoted(String text) {
+            return Optional.of(type.parseQuoted(text));
+        }
+
+        @Override
         public Optional<V> read(Json json) {
             return Optional.of(type.read(json));
         }
@@ -55,6 +60,12 @@ final class ComposedTypes {
                 values.add(type.parse(FlagSyntax.unquote(item)));
             }
             return List.copyOf(values);
+        }
+
+        /** The quotes are its items': a comma inside is theirs, too. */
+        @Override
+        public List<V> parseQuoted(String text) {
+            return parse(text);
         }
 
         @Override

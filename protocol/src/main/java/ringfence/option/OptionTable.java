@@ -167,7 +167,7 @@ public final class OptionTable<R> {
 
     private static <V> void take(OptionValues values, Option<?, V> option, String text) {
         try {
-            values.set(option, option.type().parse(FlagSyntax.unquote(text)));
+            values.set(option, option.type().parseQuoted(text));
         } catch (OptionException e) {
             throw e.within(option.key() + ":");
         }

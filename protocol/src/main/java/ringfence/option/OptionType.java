@@ -13,6 +13,11 @@ public interface OptionType<V> {
     /** The value of a flag's text, without its quotes. @throws OptionException says what is wrong with it */
     V parse(String text);
 
+    /** The value of a flag's text as it is written, quotes and all. @throws OptionException says what is wrong with it */
+    default V parseQuoted(String text) {
+        return parse(FlagSyntax.unquote(text));
+    }
+
     /** The value of a JSON value, which is not null. @throws OptionException says what is wrong with it */
     V read(Json json);
 

@@ -10,7 +10,7 @@
  *
  * <h2>Syntax of a flag's value</h2>
  * Cloud Hypervisor's: {@code key=value} pairs with commas between; a comma inside brackets or double quotes separates
- * nothing; a double quote inside quotes is written twice; {@code [1,4-7]} is a list of numbers, {@code 512M} a size,
+ * nothing; a double quote inside quotes is written twice; {@code [a,"b,c"]} is a list, {@code [1,4-7]} one of numbers, {@code 512M} a size,
  * {@code on} and {@code off} are switches.
  *
  * <h2>Errors</h2>

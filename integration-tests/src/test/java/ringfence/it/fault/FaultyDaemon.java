@@ -29,7 +29,7 @@ public final class FaultyDaemon {
         Linux linux = new Linux(faults);
         try (Image image = new ImageOpener(linux).open(arguments[1], false, false);
                 Fence fence = Fence.take(linux, arguments[0] + ".fence", PATIENCE, new LockHolders())) {
-            BlkOptions options = new BlkOptions(1, 256, "", EngineChoice.PLAIN, false);
+            BlkOptions options = new BlkOptions(1, 256, "", EngineChoice.PLAIN, false, true);
             BlkDevice device = new BlkDevice(linux, image, options, fence, Counters.hidden(), "disk");
             try (Backend backend = Backend.listen(linux, arguments[0], device, BackendOptions.defaults())) {
                 backend.await();

@@ -47,7 +47,8 @@ class ApiSocketTest {
     void itIsItsOwnUsers() throws Exception {
         start();
         assertThat(Files.getPosixFilePermissions(directory.resolve("api")))
-                .noneMatch(right -> right.name().startsWith("GROUP") || right.name().startsWith("OTHERS"))
+                .noneMatch(right ->
+                        right.name().startsWith("GROUP") || right.name().startsWith("OTHERS"))
                 .contains(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE);
     }
 

@@ -121,6 +121,17 @@ class BadInputTest {
                 .satisfies(line -> assertThat(line).contains("--cpus boot", "8000", "at most"));
     }
 
+    /** C-35: what only the kernel tells, when the vCPUs are there. */
+    @Test
+    void processorsThatTheHostHasNotAreNamed() throws Exception {
+        assumeThat(Path.of("/dev/kvm")).isWritable();
+        makeFiles();
+        assertThat(refusal("cloud-hypervisor", "--kernel K --console off --cpus boot=2,affinity=[1@[8190-8191]]"))
+                .singleElement()
+                .satisfies(line -> assertThat(line)
+                        .contains("--cpus affinity", "none of the CPUs [8190, 8191] of vCPU 1", "Cpus_allowed_list"));
+    }
+
     /** The daemon that wanted it says so; the VMM, which may look into any process, says who has it. */
     @Test
     void aLockedImageIsRefusedWithItsHolder() throws Exception {

@@ -104,7 +104,9 @@ class JournalDeathsTest {
                                         .resolve("bin/ringfence")
                                         .toString())
                                 .with("events", "--store=" + folder.resolve("store"), "--kind=api-call")
-                                .variable("RINGFENCE_JOURNAL", folder.resolve("rings").toString()));
+                                .variable(
+                                        "RINGFENCE_JOURNAL",
+                                        folder.resolve("rings").toString()));
         return events.orThrow().text().lines().filter(CALL.asPredicate()).count();
     }
 }

@@ -1,10 +1,12 @@
 package ringfence.vhostuser.link;
 
 import java.util.Arrays;
+import java.util.List;
 import org.agrona.concurrent.Agent;
 import org.agrona.concurrent.AgentRunner;
 import org.agrona.concurrent.AgentTerminationException;
 import org.agrona.concurrent.IdleStrategy;
+import ringfence.linux.ErrnoException;
 import ringfence.linux.Linux;
 
 /**
@@ -14,7 +16,9 @@ import ringfence.linux.Linux;
 final class WorkerThread implements Agent, IdleStrategy {
     private static final QueueWorker[] NONE = {};
 
+    private final Linux linux;
     private final String name;
+    private final List<Integer> cpus;
     private final Sleeper sleeper;
     /** Copied when it changes, under the lock. */
     private volatile QueueWorker[] workers = NONE;
@@ -23,14 +27,23 @@ final class WorkerThread implements Agent, IdleStrategy {
 
     private int admitted;
 
-    private WorkerThread(Linux linux, IdlePolicy idle, Crowd crowd, String name) {
+    private WorkerThread(Linux linux, IdlePolicy idle, Crowd crowd, String name, List<Integer> cpus) {
+        this.linux = linux;
         this.name = name;
+        this.cpus = cpus;
         sleeper = new Sleeper(linux, idle, crowd);
     }
 
-    /** One that serves this worker. @param crowd it is one of these @param name of the thread, at most 15 characters */
-    static WorkerThread start(Linux linux, IdlePolicy idle, Crowd crowd, String name, QueueWorker first) {
-        WorkerThread made = new WorkerThread(linux, idle, crowd, name);
+    /**
+     * One that serves this worker.
+     *
+     * @param crowd it is one of these
+     * @param name of the thread, at most 15 characters
+     * @param cpus of the host, on which it runs; empty: on any
+     */
+    static WorkerThread start(
+            Linux linux, IdlePolicy idle, Crowd crowd, String name, List<Integer> cpus, QueueWorker first) {
+        WorkerThread made = new WorkerThread(linux, idle, crowd, name, cpus);
         try {
             made.admit(first);
         } catch (RuntimeException e) {
@@ -57,6 +70,9 @@ final class WorkerThread implements Agent, IdleStrategy {
      * it can be that of any: it ends this thread, so all that it serves fail, and nobody waits for them.
      */
     private void run(Runnable task) {
+        if (!cpus.isEmpty()) {
+            bind();
+        }
         try {
             task.run();
         } catch (InternalError e) {
@@ -65,6 +81,14 @@ final class WorkerThread implements Agent, IdleStrategy {
                 worker.end();
             }
             sleeper.close();
+        }
+    }
+
+    private void bind() {
+        try {
+            linux.processes().runOn(cpus);
+        } catch (ErrnoException _) {
+            // they were there when the daemon began; without them it is slower, and that is all
         }
     }
 

@@ -1,5 +1,6 @@
 package ringfence.vhostuser.link;
 
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import ringfence.linux.Linux;
@@ -10,7 +11,17 @@ public abstract sealed class Workers {
 
     /** Each queue has a thread of its own. */
     public static Workers each() {
-        return new Each();
+        return each(Map.of());
+    }
+
+    /**
+     * The same.
+     *
+     * @param cpus the host's CPUs of a queue's thread, by queue; one of whose CPUs none is there, any more, runs anywhere, as those
+     *     that have none
+     */
+    public static Workers each(Map<Integer, List<Integer>> cpus) {
+        return new Each(cpus);
     }
 
     /**
@@ -39,10 +50,16 @@ public abstract sealed class Workers {
 
     private static final class Each extends Workers {
         private final Crowd crowd = Crowd.here();
+        private final Map<Integer, List<Integer>> cpus;
+
+        Each(Map<Integer, List<Integer>> cpus) {
+            this.cpus = Map.copyOf(cpus);
+        }
 
         @Override
         WorkerThread begin(Linux linux, IdlePolicy idle, QueueWorker worker) {
-            return WorkerThread.start(linux, idle, crowd, worker.start().name(), worker);
+            List<Integer> own = cpus.getOrDefault(worker.start().index(), List.of());
+            return WorkerThread.start(linux, idle, crowd, worker.start().name(), own, worker);
         }
     }
 
@@ -59,7 +76,7 @@ public abstract sealed class Workers {
         @Override
         synchronized WorkerThread begin(Linux linux, IdlePolicy idle, QueueWorker worker) {
             if (thread == null || !thread.admit(worker)) {
-                thread = WorkerThread.start(linux, idle, crowd, name, worker);
+                thread = WorkerThread.start(linux, idle, crowd, name, List.of(), worker);
             }
             return thread;
         }

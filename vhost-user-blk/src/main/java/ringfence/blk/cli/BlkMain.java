@@ -53,6 +53,17 @@ public final class BlkMain {
     private final Options.Number queueSize =
             options.number("--queue-size", "N", DEFAULT_QUEUE_SIZE, "Most entries of a queue (${DEFAULT-VALUE}).");
     private final Options.Text serial = options.text("--serial", "TEXT", "Serial number, at most 20 characters.");
+    private final Options.Flag preallocate =
+            options.flag("--preallocate", "Allocate all of the image at the start, and give none of it back.");
+    private final Options.Text lock = options.text(
+            "--lock-granularity",
+            "byte-range|full",
+            "byte-range",
+            "Lock what QEMU locks of the image, or all of it as well (${DEFAULT-VALUE}).");
+    private final Options.Several<String> queueCpus = options.texts(
+            "--queue-cpus",
+            "QUEUE@CPU[,CPU...]",
+            "The host's CPUs on which the thread of this queue may run. May be repeated.");
     private final Options.Text ioEngine =
             options.text("--io-engine", "auto|uring|plain", "auto", "How it is read and written (${DEFAULT-VALUE}).");
     private final Options.Text fence = options.text(
@@ -63,7 +74,7 @@ public final class BlkMain {
     private final Options.Several<String> devices = options.texts(
             "--device",
             "path=PATH,socket=PATH,readonly=on|off,direct=on|off,resizable=on|off,num_queues=N,queue_size=N,serial=TEXT,"
-                + "io_engine=auto|uring|plain,fence=PATH,counters=PATH",
+                + "sparse=on|off,lock_granularity=byte-range|full,io_engine=auto|uring|plain,fence=PATH,counters=PATH",
             "A further device, of its path and socket at least. May be repeated.");
     private final Options.Flag allowUnsealed =
             options.flag("--allow-unsealed", "Accept guest memory that may shrink under us (DPDK, files).");
@@ -155,13 +166,16 @@ public final class BlkMain {
                 DeviceSpec.fence(fence.value(), path),
                 readOnly.isGiven(),
                 direct.isGiven(),
+                DeviceSpec.wholeLock(lock.get()),
+                QueueCpus.parse(queueCpus.values(), numQueues.get()),
                 counters.value().map(Path::of),
                 new BlkOptions(
                         numQueues.get(),
                         queueSize.get(),
                         serial.value().orElse(""),
                         DeviceSpec.engine(ioEngine.get()),
-                        resizable.isGiven()));
+                        resizable.isGiven(),
+                        !preallocate.isGiven()));
     }
 
     private static DaemonMain.Service together(List<Service> services) {

@@ -5,6 +5,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.BooleanSupplier;
@@ -100,8 +101,10 @@ public final class BlkTraining {
                                 folder.map(there -> there.resolve("fence").toString()),
                                 false,
                                 false,
+                                false,
+                                Map.of(),
                                 folder.map(there -> there.resolve("counters")),
-                                new BlkOptions(1, 256, "training", choice, false)),
+                                new BlkOptions(1, 256, "training", choice, false, true)),
                         BackendOptions.defaults(),
                         line -> {})) {
             use(linux, ours, goesOn);

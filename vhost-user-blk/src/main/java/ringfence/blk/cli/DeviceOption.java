@@ -12,7 +12,7 @@ import ringfence.blk.engine.EngineChoice;
 
 /**
  * The syntax of {@code --device}: {@code path=IMAGE,socket=PATH[,readonly=on][,direct=on][,resizable=on]
- * [,num_queues=N][,queue_size=N][,serial=TEXT][,io_engine=NAME][,fence=PATH][,counters=PATH]}, the keys of the VMM's {@code --disk}.
+ * [,num_queues=N][,queue_size=N][,serial=TEXT][,sparse=off][,lock_granularity=full][,io_engine=NAME][,fence=PATH][,counters=PATH]}, the keys of the VMM's {@code --disk}.
  */
 final class DeviceOption {
     private static final Set<String> KEYS = new TreeSet<>(Set.of(
@@ -24,6 +24,8 @@ final class DeviceOption {
             "num_queues",
             "queue_size",
             "serial",
+            "sparse",
+            "lock_granularity",
             "io_engine",
             "fence",
             "counters"));
@@ -51,14 +53,17 @@ final class DeviceOption {
                 number(values, "queue_size", BlkMain.DEFAULT_QUEUE_SIZE),
                 values.getOrDefault("serial", ""),
                 choice,
-                flag(values, "resizable"));
+                flag(values, "resizable", "off"),
+                flag(values, "sparse", "on"));
         return new DeviceSpec(
                 needed(values, "path"),
                 socket,
                 OptionalInt.empty(),
                 DeviceSpec.fence(Optional.ofNullable(values.get("fence")), socket),
-                flag(values, "readonly"),
-                flag(values, "direct"),
+                flag(values, "readonly", "off"),
+                flag(values, "direct", "off"),
+                DeviceSpec.wholeLock(values.getOrDefault("lock_granularity", "byte-range")),
+                Map.of(),
                 Optional.ofNullable(values.get("counters")).map(Path::of),
                 options);
     }
@@ -80,8 +85,8 @@ final class DeviceOption {
         }
     }
 
-    private static boolean flag(Map<String, String> values, String key) {
-        return switch (values.getOrDefault(key, "off")) {
+    private static boolean flag(Map<String, String> values, String key, String otherwise) {
+        return switch (values.getOrDefault(key, otherwise)) {
             case "on", "true" -> true;
             case "off", "false" -> false;
             default -> throw new IllegalArgumentException("--device: " + key + " is on or off, not " + values.get(key));

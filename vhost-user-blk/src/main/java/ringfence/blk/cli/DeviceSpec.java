@@ -2,7 +2,9 @@ package ringfence.blk.cli;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import ringfence.blk.engine.BlkOptions;
@@ -17,6 +19,8 @@ import ringfence.blk.engine.EngineChoice;
  * @param fence the lock file; empty: none
  * @param readOnly whether the image is opened for reading only
  * @param direct whether to go round the page cache
+ * @param wholeLock whether the whole image is locked
+ * @param queueCpus the host's CPUs of queues' threads, by queue; the others run anywhere
  * @param counters file to count in; empty: none
  * @param options what the driver sees
  */
@@ -27,6 +31,8 @@ record DeviceSpec(
         Optional<String> fence,
         boolean readOnly,
         boolean direct,
+        boolean wholeLock,
+        Map<Integer, List<Integer>> queueCpus,
         Optional<Path> counters,
         BlkOptions options) {
 
@@ -44,6 +50,7 @@ record DeviceSpec(
                         "socket path is too long: " + length + " bytes, at most " + MAX_PATH + ": " + path);
             }
         });
+        queueCpus = Map.copyOf(queueCpus);
         if (options.choice() == EngineChoice.URING && fence.isEmpty()) {
             throw new IllegalArgumentException(
                     "--io-engine=uring with --fd needs --fence: requests outlive the process");
@@ -53,6 +60,15 @@ record DeviceSpec(
     /** The fence that is used if none is named: beside the socket, so that a successor finds it. */
     static Optional<String> fence(Optional<String> named, Optional<String> socketPath) {
         return named.or(() -> socketPath.map(path -> path + ".fence"));
+    }
+
+    /** "full", or else "byte-range". */
+    static boolean wholeLock(String name) {
+        return switch (name) {
+            case "full" -> true;
+            case "byte-range" -> false;
+            default -> throw new IllegalArgumentException("--lock-granularity is byte-range or full, not " + name);
+        };
     }
 
     /** "auto", "uring" or "plain". */

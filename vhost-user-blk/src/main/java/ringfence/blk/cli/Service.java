@@ -18,6 +18,7 @@ import ringfence.vhostuser.link.Backend;
 import ringfence.vhostuser.link.BackendOptions;
 import ringfence.vhostuser.link.BackendSocket;
 import ringfence.vhostuser.link.QueueStats;
+import ringfence.vhostuser.link.Workers;
 
 /** One device being served: owns its image, its fence and its back-end. */
 final class Service implements DaemonMain.Service, AutoCloseable {
@@ -42,6 +43,7 @@ final class Service implements DaemonMain.Service, AutoCloseable {
      * @throws RuntimeException with one line for the user; nothing stays open
      */
     static Service open(Linux linux, DeviceSpec spec, BackendOptions options, Consumer<String> details) {
+        QueueCpus.check(linux, spec.queueCpus());
         LockHolders holders = new LockHolders();
         Image image = new ImageOpener(linux).open(spec.image(), spec.readOnly(), spec.direct());
         Fence fence = null;
@@ -50,7 +52,10 @@ final class Service implements DaemonMain.Service, AutoCloseable {
             if (spec.fence().isPresent()) {
                 fence = Fence.take(linux, spec.fence().get(), PATIENCE_NANOS, holders);
             }
-            new ImageLock(linux, holders).take(image, PATIENCE_NANOS);
+            new ImageLock(linux, holders, spec.wholeLock()).take(image, PATIENCE_NANOS);
+            if (!spec.options().sparse() && !image.readOnly() && !image.allocate(linux)) {
+                options.log().accept("image " + image.path() + ": its file system allocates nothing beforehand");
+            }
             Optional<CountersFile> file = spec.counters()
                     .map(path -> CountersFile.create(
                             "--counters",
@@ -64,7 +69,11 @@ final class Service implements DaemonMain.Service, AutoCloseable {
                     + device.engine() + ", " + spec.options().queues() + " queues");
             // we hold its fence: a daemon that has left its socket there is not coming back
             BackendSocket socket = new BackendSocket(spec.socketPath(), spec.socketFd());
-            return new Service(image, fence, socket.serve(linux, device, options.withCounters(source)), file);
+            return new Service(
+                    image,
+                    fence,
+                    socket.serve(linux, device, served(spec, options).withCounters(source)),
+                    file);
         } catch (RuntimeException e) {
             if (fence != null) {
                 fence.close();
@@ -72,6 +81,10 @@ final class Service implements DaemonMain.Service, AutoCloseable {
             image.close();
             throw e;
         }
+    }
+
+    private static BackendOptions served(DeviceSpec spec, BackendOptions options) {
+        return spec.queueCpus().isEmpty() ? options : options.withWorkers(Workers.each(spec.queueCpus()));
     }
 
     @Override

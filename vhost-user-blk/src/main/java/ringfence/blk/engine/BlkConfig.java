@@ -27,12 +27,14 @@ final class BlkConfig {
         space.put(BlkLayout.CONFIG_WRITEBACK, (byte) (writeback ? 1 : 0));
         space.putShort(BlkLayout.CONFIG_NUM_QUEUES, (short) options.queues());
         if (!image.readOnly()) {
+            space.putInt(BlkLayout.CONFIG_MAX_WRITE_ZEROES_SECTORS, MAX_RANGE_SECTORS);
+            space.putInt(BlkLayout.CONFIG_MAX_WRITE_ZEROES_SEG, 1);
+        }
+        if (!image.readOnly() && options.sparse()) {
+            space.put(BlkLayout.CONFIG_WRITE_ZEROES_MAY_UNMAP, (byte) 1);
             space.putInt(BlkLayout.CONFIG_MAX_DISCARD_SECTORS, MAX_RANGE_SECTORS);
             space.putInt(BlkLayout.CONFIG_MAX_DISCARD_SEG, 1);
             space.putInt(BlkLayout.CONFIG_DISCARD_ALIGNMENT, image.physicalBlockSize() / BlkLayout.SECTOR);
-            space.putInt(BlkLayout.CONFIG_MAX_WRITE_ZEROES_SECTORS, MAX_RANGE_SECTORS);
-            space.putInt(BlkLayout.CONFIG_MAX_WRITE_ZEROES_SEG, 1);
-            space.put(BlkLayout.CONFIG_WRITE_ZEROES_MAY_UNMAP, (byte) 1);
         }
         return space.array();
     }

@@ -57,7 +57,7 @@ public final class BlkDevice implements BackendDevice {
         this.linux = linux;
         this.options = options;
         this.fence = fence;
-        media = new Media(image, options.serial());
+        media = new Media(image, options.serial(), options.sparse());
         counters = IntStream.range(0, options.queues())
                 .mapToObj(queue -> new BlkCounters(source, name + "/q" + queue, queue))
                 .toList();
@@ -90,7 +90,10 @@ public final class BlkDevice implements BackendDevice {
                 | BlkLayout.F_FLUSH
                 | BlkLayout.F_CONFIG_WCE
                 | BlkLayout.F_MQ;
-        return offered | (media.image().readOnly() ? BlkLayout.F_RO : BlkLayout.F_DISCARD | BlkLayout.F_WRITE_ZEROES);
+        if (media.image().readOnly()) {
+            return offered | BlkLayout.F_RO;
+        }
+        return offered | BlkLayout.F_WRITE_ZEROES | (options.sparse() ? BlkLayout.F_DISCARD : 0);
     }
 
     @Override
@@ -131,7 +134,7 @@ public final class BlkDevice implements BackendDevice {
         }
         long sectors = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong();
         try {
-            media.image(media.image().resized(linux, sectors));
+            media.image(media.image().resized(linux, sectors, options.sparse()));
         } catch (ImageException e) {
             throw new IllegalArgumentException(e.getMessage(), e);
         }

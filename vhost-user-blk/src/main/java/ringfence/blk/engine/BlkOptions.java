@@ -8,8 +8,10 @@ package ringfence.blk.engine;
  * @param serial what GET_ID answers, at most 20 bytes of ASCII
  * @param choice which engine
  * @param resizable whether the front-end may set the capacity
+ * @param sparse whether the image may have holes, and get more of them by discards
  */
-public record BlkOptions(int queues, int queueSize, String serial, EngineChoice choice, boolean resizable) {
+public record BlkOptions(
+        int queues, int queueSize, String serial, EngineChoice choice, boolean resizable, boolean sparse) {
     /** Most queues. */
     public static final int MAX_QUEUES = 256;
     /** Most descriptors of a queue; a chain of that many buffers still fits one system call (IOV_MAX). */

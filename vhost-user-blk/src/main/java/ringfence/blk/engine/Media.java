@@ -13,12 +13,14 @@ import ringfence.linux.Files;
 final class Media {
     private volatile Image image;
     private final MemorySegment id;
+    private final boolean sparse;
     private final FlushState flushes = new FlushState();
     private volatile BlkLimits limits;
     private volatile boolean writeThrough;
 
-    Media(Image image, String serial) {
+    Media(Image image, String serial, boolean sparse) {
         this.image = image;
+        this.sparse = sparse;
         id = ReplyBytes.id(serial);
         limits = new BlkLimits(image.sectors(), image.readOnly(), image.blockSize(), 0, 0);
     }
@@ -30,6 +32,11 @@ final class Media {
     /** The same one, of another size. No queue runs. */
     void image(Image resized) {
         image = resized;
+    }
+
+    /** Whether the image may lose blocks. */
+    boolean isSparse() {
+        return sparse;
     }
 
     /** The 20 bytes that GET_ID answers. */

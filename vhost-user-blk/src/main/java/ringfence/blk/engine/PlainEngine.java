@@ -58,7 +58,8 @@ final class PlainEngine implements QueueEngine {
             case WRITE -> write(chain);
             case FLUSH -> media.flush(files);
             case DISCARD -> durable(zeroing.discard(request.offset(), request.bytes()));
-            case WRITE_ZEROES -> durable(zeroing.writeZeroes(request.offset(), request.bytes(), request.unmap()));
+            case WRITE_ZEROES ->
+                durable(zeroing.writeZeroes(request.offset(), request.bytes(), request.unmap() && media.isSparse()));
             case NONE, GET_ID -> throw new IllegalStateException("operation=" + request.operation());
         };
         boolean hasRead = result >= 0 && request.operation() == Operation.READ;

@@ -119,6 +119,7 @@ final class UringEngine implements QueueEngine {
         }
         UringSlot slot = slots[free[--freeCount]];
         slot.begin(request);
+        slot.unmap &= media.isSparse();
         switch (slot.operation) {
             case READ, WRITE -> transfer(slot, chain, done);
             case FLUSH -> flush(slot, done);

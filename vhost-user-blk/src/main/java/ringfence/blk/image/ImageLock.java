@@ -18,10 +18,16 @@ import ringfence.process.LockHolders;
  * Hypervisor locks the bytes of the image, from 0 on, shared for a reader and exclusive for a writer; its writer meets
  * our bytes, and for its reader our writer holds byte 0 exclusively.
  *
+ * <p>If the whole file is to be locked, that is on top: shared by a reader, exclusively by a writer. It keeps off who has
+ * other rules, and with them QEMU's readers beside ours, for they take it for a lock of each byte.
+ *
  * <p>The locks belong to the image's descriptor and go away with it. {@code qemu-img -U} passes, as it does with QEMU.
  */
 public final class ImageLock {
     private static final long NO_BYTE = 0;
+    /** A length: however long the file is. */
+    private static final long TO_THE_END = 0;
+
     private static final long USES = 100;
     private static final long UNSHARED = 200;
     private static final int CONSISTENT_READ = 0;
@@ -33,10 +39,12 @@ public final class ImageLock {
     private final Linux linux;
     private final Disks disks;
     private final LockHolders holders;
+    private final boolean whole;
 
-    /** With the system calls of this process. */
-    public ImageLock(Linux linux, LockHolders holders) {
+    /** With the system calls of this process. @param whole whether the whole file is locked, too */
+    public ImageLock(Linux linux, LockHolders holders, boolean whole) {
         this.linux = linux;
+        this.whole = whole;
         this.holders = holders;
         disks = new Disks(linux);
     }
@@ -64,10 +72,9 @@ public final class ImageLock {
     }
 
     private boolean tryTake(Image image) {
-        boolean taken = apply(image) && isFree(image);
+        boolean taken = apply(image) && isFree(image) && (!whole || lockWhole(image));
         if (!taken) {
-            // 0 to 255: all that we may have taken
-            linux.files().tryLock(image.fd(), LockType.NONE, 0, 256);
+            linux.files().tryLock(image.fd(), LockType.NONE, 0, TO_THE_END);
         }
         return taken;
     }
@@ -79,6 +86,11 @@ public final class ImageLock {
         return image.readOnly()
                 ? taken
                 : taken && lock(image, LockType.READ, USES + WRITE) && lock(image, LockType.WRITE, NO_BYTE);
+    }
+
+    private boolean lockWhole(Image image) {
+        LockType type = image.readOnly() ? LockType.READ : LockType.WRITE;
+        return linux.files().tryLock(image.fd(), type, 0, TO_THE_END);
     }
 
     private boolean lock(Image image, LockType type, long at) {

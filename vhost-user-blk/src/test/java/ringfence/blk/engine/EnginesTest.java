@@ -24,6 +24,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import ringfence.blk.Blocks;
 import ringfence.blk.TestGuest;
 import ringfence.blk.TestGuest.Answer;
 import ringfence.blk.TestGuest.Buffer;
@@ -31,6 +32,7 @@ import ringfence.blk.engine.TestDisk.Place;
 import ringfence.linux.Linux;
 import ringfence.telemetry.Counters;
 import ringfence.vhostuser.link.QueueEngine;
+import ringfence.virtio.BlkLayout;
 
 /** Both engines do the same, on tmpfs, through the page cache and with O_DIRECT. */
 class EnginesTest {
@@ -186,6 +188,32 @@ class EnginesTest {
         });
     }
 
+    /** C-80, sparse=off: virtio 1.3, 5.2.6.2, has no unmap that a device must do. */
+    @ParameterizedTest
+    @MethodSource("everywhere")
+    void anImageThatKeepsItsBlocksIsZeroedAndNotDiscarded(Place place, EngineChoice choice) {
+        try (TestDisk disk = TestDisk.full(linux, place, choice);
+                TestGuest guest = new TestGuest(linux, 64);
+                QueueEngine engine = disk.device.engine(0, guest.memory())) {
+            assertThat(disk.device.features() & (BlkLayout.F_DISCARD | BlkLayout.F_WRITE_ZEROES))
+                    .isEqualTo(BlkLayout.F_WRITE_ZEROES);
+            disk.device.negotiated(disk.device.features());
+            byte[] config = disk.device.config();
+            assertThat(config[BlkLayout.CONFIG_WRITE_ZEROES_MAY_UNMAP]).isZero();
+            assertThat(config[BlkLayout.CONFIG_MAX_DISCARD_SEG]).isZero();
+            assertThat(config[BlkLayout.CONFIG_MAX_WRITE_ZEROES_SEG]).isEqualTo((byte) 1);
+            assertThat(guest.framed(engine, T_DISCARD, 0, guest.range(0, 8, 0)).status())
+                    .isEqualTo(S_UNSUPP);
+            assertThat(guest.framed(engine, T_WRITE_ZEROES, 0, guest.range(0, 8192, 1))
+                            .status())
+                    .isEqualTo(S_OK);
+            byte[] contents = disk.contents();
+            assertThat(Arrays.copyOf(contents, 4 << 20)).isEqualTo(new byte[4 << 20]);
+            assertThat(contents[(4 << 20) + 512]).isEqualTo((byte) 1);
+            assertThat(Blocks.of(disk.file)).isGreaterThanOrEqualTo(TestDisk.SIZE);
+        }
+    }
+
     @ParameterizedTest
     @MethodSource("everywhere")
     void theSerialNumberIsFilledUpWithZeroes(Place place, EngineChoice choice) {
@@ -291,7 +319,7 @@ class EnginesTest {
     @Test
     void aDiskIsNotResizedUnlessItsDaemonWasToldThatItMayBe() {
         with(Place.CACHED, EngineChoice.PLAIN, false, (disk, guest, engine) -> {
-            BlkOptions options = new BlkOptions(1, 64, "", EngineChoice.PLAIN, false);
+            BlkOptions options = new BlkOptions(1, 64, "", EngineChoice.PLAIN, false, true);
             BlkDevice fixed = new BlkDevice(linux, disk.image, options, null, Counters.hidden(), "fixed");
             assertThatThrownBy(() -> fixed.setConfig(0, new byte[8]))
                     .isInstanceOf(IllegalArgumentException.class)

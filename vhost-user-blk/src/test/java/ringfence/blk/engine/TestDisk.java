@@ -56,7 +56,16 @@ final class TestDisk implements AutoCloseable {
         this(linux, place, choice, false, source);
     }
 
+    /** One whose image keeps its blocks. */
+    static TestDisk full(Linux linux, Place place, EngineChoice choice) {
+        return new TestDisk(linux, place, choice, false, false, Counters.hidden());
+    }
+
     private TestDisk(Linux linux, Place place, EngineChoice choice, boolean readOnly, Counters source) {
+        this(linux, place, choice, readOnly, true, source);
+    }
+
+    private TestDisk(Linux linux, Place place, EngineChoice choice, boolean readOnly, boolean sparse, Counters source) {
         try {
             file = Files.createTempFile(Path.of(place.folder), "ringfence-blk", ".img");
             byte[] contents = new byte[SIZE];
@@ -69,7 +78,7 @@ final class TestDisk implements AutoCloseable {
         }
         image = new ImageOpener(linux).open(file.toString(), readOnly, place.direct);
         fence = Fence.take(linux, file + ".fence", 0, new LockHolders());
-        BlkOptions options = new BlkOptions(1, 64, "serial-0123", choice, true);
+        BlkOptions options = new BlkOptions(1, 64, "serial-0123", choice, true, sparse);
         device = new BlkDevice(linux, image, options, fence, source, "disk");
         device.negotiated(ALL_FEATURES);
     }

@@ -9,9 +9,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import ringfence.blk.Blocks;
+import ringfence.linux.Errno;
+import ringfence.linux.FaultInjector;
 import ringfence.linux.Linux;
 import ringfence.linux.LockType;
+import ringfence.linux.NativeKernel;
 import ringfence.linux.OpenFlag;
+import ringfence.linux.Syscall;
 import ringfence.process.LockHolders;
 
 /** Opening images, and the two locks. */
@@ -92,7 +97,7 @@ class ImageTest {
     private Image locked(String path, boolean readOnly) {
         Image image = opener.open(path, readOnly, false);
         try {
-            new ImageLock(linux, new LockHolders()).take(image, 0);
+            new ImageLock(linux, new LockHolders(), false).take(image, 0);
             return image;
         } catch (ImageException e) {
             image.close();
@@ -127,10 +132,86 @@ class ImageTest {
         String path = image(4096);
         try (Image reader = locked(path, true);
                 Image refused = opener.open(path, false, false)) {
-            ImageLock lock = new ImageLock(linux, new LockHolders());
+            ImageLock lock = new ImageLock(linux, new LockHolders(), false);
             assertThatThrownBy(() -> lock.take(refused, 0)).isInstanceOf(ImageException.class);
             assertThat(linux.files().wouldConflict(reader.fd(), LockType.WRITE, 0, 0))
                     .isFalse();
+        }
+    }
+
+    private Image wholly(String path, boolean readOnly) {
+        Image image = opener.open(path, readOnly, false);
+        try {
+            new ImageLock(linux, new LockHolders(), true).take(image, 0);
+            return image;
+        } catch (ImageException e) {
+            image.close();
+            throw e;
+        }
+    }
+
+    /** C-81, lock_granularity=full: who follows no rule of ours meets it, too. */
+    @Test
+    void theWholeImageMayBeLocked() throws IOException {
+        String path = image(4096);
+        try (Image others = opener.open(path, false, false)) {
+            try (Image writer = wholly(path, false)) {
+                assertThat(writer.fd().isOpen()).isTrue();
+                assertThat(linux.files().tryLock(others.fd(), LockType.READ, 4000, 1))
+                        .isFalse();
+                assertThat(linux.files().tryLock(others.fd(), LockType.READ, 1L << 40, 1))
+                        .as("to the end, wherever that will be")
+                        .isFalse();
+                assertThatThrownBy(() -> locked(path, true)).isInstanceOf(ImageException.class);
+            }
+            try (Image reader = wholly(path, true)) {
+                assertThat(reader.fd().isOpen()).isTrue();
+                assertThat(linux.files().tryLock(others.fd(), LockType.WRITE, 4000, 1))
+                        .isFalse();
+                locked(path, true).close();
+                wholly(path, true).close();
+                assertThatThrownBy(() -> locked(path, false)).isInstanceOf(ImageException.class);
+            }
+            assertThat(linux.files().tryLock(others.fd(), LockType.READ, 4000, 1))
+                    .isTrue();
+            assertThatThrownBy(() -> wholly(path, false)).isInstanceOf(ImageException.class);
+            assertThat(linux.files().wouldConflict(others.fd(), LockType.WRITE, 0, 0))
+                    .as("what is refused leaves nothing locked")
+                    .isFalse();
+        }
+    }
+
+    /** C-80, sparse=off. */
+    @Test
+    void anImageMayHaveAllOfItsBlocks() throws IOException {
+        String path = image(1 << 20);
+        try (Image image = opener.open(path, false, false)) {
+            assertThat(Blocks.of(Path.of(path))).isZero();
+            assertThat(image.allocate(linux)).isTrue();
+            assertThat(Blocks.of(Path.of(path))).isGreaterThanOrEqualTo(1 << 20);
+            assertThat(image.resized(linux, 4096, false).size()).isEqualTo(2 << 20);
+            assertThat(Blocks.of(Path.of(path))).as("and keeps them").isGreaterThanOrEqualTo(2 << 20);
+            assertThat(image.resized(linux, 8192, true).size()).isEqualTo(4 << 20);
+            assertThat(Blocks.of(Path.of(path))).as("by a hole").isLessThan(4 << 20);
+        }
+    }
+
+    @Test
+    void anImageWhoseBlocksThereAreNotStaysAsItIs() throws IOException {
+        FaultInjector faults = new FaultInjector(new NativeKernel());
+        Linux full = new Linux(faults);
+        String path = image(1 << 20);
+        try (Image image = opener.open(path, false, false)) {
+            faults.fail(Syscall.FALLOCATE, Errno.ENOSPC);
+            assertThatThrownBy(() -> image.allocate(full))
+                    .isInstanceOf(ImageException.class)
+                    .hasMessageEndingWith(
+                            "no 1048576 bytes can be allocated: No space left on device: make room, or let it be"
+                                    + " sparse");
+            assertThatThrownBy(() -> image.resized(full, 4096, false)).isInstanceOf(ImageException.class);
+            assertThat(Path.of(path)).hasSize(1 << 20);
+            faults.fail(Syscall.FALLOCATE, Errno.ENOTSUP);
+            assertThat(image.allocate(full)).as("NFS before 4.2").isFalse();
         }
     }
 

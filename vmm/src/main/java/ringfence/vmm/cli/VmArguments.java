@@ -23,6 +23,7 @@ import ringfence.vmm.config.NetConfig;
 import ringfence.vmm.config.PayloadConfig;
 import ringfence.vmm.config.PciSegmentConfig;
 import ringfence.vmm.config.PlatformConfig;
+import ringfence.vmm.config.PlatformOptions;
 import ringfence.vmm.config.PmemConfig;
 import ringfence.vmm.config.RngConfig;
 import ringfence.vmm.config.UserRange;
@@ -124,15 +125,15 @@ record VmArguments(
                 all(a, Flags.PMEM, PmemConfig.TABLE),
                 a.value(Flags.BALLOON).map(text -> parse(Flags.BALLOON, BalloonConfig.TABLE, text)),
                 parse(Flags.RNG, RngConfig.TABLE, a.value(Flags.RNG).orElse("")),
-                console(a, Flags.SERIAL, ConsoleConfig.NULL),
-                console(a, Flags.CONSOLE, ConsoleConfig.TTY),
+                console(a, Flags.SERIAL, ConsoleConfig.SERIAL_TABLE, ConsoleConfig.NULL),
+                console(a, Flags.CONSOLE, ConsoleConfig.TABLE, ConsoleConfig.TTY),
                 a.value(Flags.DEBUG_CONSOLE)
                         .map(text -> parse(Flags.DEBUG_CONSOLE, DebugConsoleConfig.TABLE, text))
                         .orElse(DebugConsoleConfig.OFF),
                 a.has(Flags.WATCHDOG),
                 a.has(Flags.PVPANIC),
                 a.value(Flags.PLATFORM)
-                        .map(text -> parse(Flags.PLATFORM, PlatformConfig.TABLE, text))
+                        .map(text -> parse(Flags.PLATFORM, PlatformOptions.TABLE, text))
                         .orElse(PlatformConfig.DEFAULT),
                 a.has(Flags.PCI_SEGMENT) ? all(a, Flags.PCI_SEGMENT, PciSegmentConfig.TABLE) : List.of(),
                 landlock);
@@ -152,8 +153,9 @@ record VmArguments(
         return !text.isEmpty() && text.chars().allMatch(Character::isDigit) ? "boot=" + text : text;
     }
 
-    private static ConsoleConfig console(Arguments a, String flag, ConsoleConfig otherwise) {
-        return a.value(flag).map(text -> parse(flag, ConsoleConfig.TABLE, text)).orElse(otherwise);
+    private static ConsoleConfig console(
+            Arguments a, String flag, OptionTable<ConsoleConfig> table, ConsoleConfig otherwise) {
+        return a.value(flag).map(text -> parse(flag, table, text)).orElse(otherwise);
     }
 
     private static <R> R parse(String flag, OptionTable<R> table, String text) {

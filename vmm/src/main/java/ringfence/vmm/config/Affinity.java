@@ -1,7 +1,9 @@
 package ringfence.vmm.config;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import ringfence.option.FlagSyntax;
 import ringfence.option.Json;
 import ringfence.option.OptionException;
@@ -20,6 +22,27 @@ public record Affinity(int index, List<Integer> hostCpus) {
     /** Copies the list. */
     public Affinity {
         hostCpus = List.copyOf(hostCpus);
+    }
+
+    /**
+     * Adds what is wrong with some.
+     *
+     * @param what has the CPUs, {@code vCPU} or {@code queue}
+     * @param count how many there are of it
+     * @param problems with {@code option}
+     */
+    static void check(List<Affinity> pins, String what, int count, String option, List<Problem> problems) {
+        Set<Integer> seen = new HashSet<>();
+        for (Affinity pin : pins) {
+            String which = what + " " + pin.index;
+            if (pin.index >= count) {
+                problems.add(new Problem(option, "names " + which + ", there are 0 to " + (count - 1)));
+            } else if (!seen.add(pin.index)) {
+                problems.add(new Problem(option, "names " + which + " twice: give all its CPUs once"));
+            } else if (pin.hostCpus.isEmpty()) {
+                problems.add(new Problem(option, "has no CPU for " + which + ": give one, or leave it out"));
+            }
+        }
     }
 
     /** {@code [0@[1,2],1@[3-5]]}. @param indexName the name of the index in JSON */

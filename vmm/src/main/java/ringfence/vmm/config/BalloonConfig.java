@@ -1,6 +1,7 @@
 package ringfence.vmm.config;
 
 import java.util.List;
+import java.util.Optional;
 import ringfence.option.FlagSyntax;
 import ringfence.option.Option;
 import ringfence.option.OptionTable;
@@ -9,12 +10,18 @@ import ringfence.option.OptionTypes;
 /**
  * A balloon ({@code --balloon}), by which the guest gives memory back to the host.
  *
+ * @param id unique
  * @param size bytes that the guest is to give, below what it has
  * @param deflateOnOom whether it may take them back before it kills programs
  * @param freePageReporting whether it tells of free pages, which the host has back until it uses them
  * @param statistics whether it is asked how it uses its memory
+ * @param place where it sits on PCI
  */
-public record BalloonConfig(long size, boolean deflateOnOom, boolean freePageReporting, boolean statistics) {
+public record BalloonConfig(
+        String id, long size, boolean deflateOnOom, boolean freePageReporting, boolean statistics, PciPlace place) {
+    /** Its name where none is given. */
+    static final String ID = "__balloon";
+
     private static final Option<BalloonConfig, Long> SIZE = Option.of(
             "size", OptionTypes.size(), 0L, BalloonConfig::size, "how much of its memory the guest is to give back");
     private static final Option<BalloonConfig, Boolean> DEFLATE_ON_OOM = Option.of(
@@ -36,20 +43,33 @@ public record BalloonConfig(long size, boolean deflateOnOom, boolean freePageRep
             BalloonConfig::statistics,
             "vm.counters tells how the guest uses its memory");
 
+    private static final Option<BalloonConfig, Optional<String>> NAME = PciPlace.idOption(BalloonConfig::id, ID);
+    private static final Option<BalloonConfig, Integer> PCI_SEGMENT = PciPlace.segmentOption(BalloonConfig::place);
+    private static final Option<BalloonConfig, Optional<Integer>> PCI_DEVICE =
+            PciPlace.deviceOption(BalloonConfig::place);
+
     /** Flags, JSON and help. */
     public static final OptionTable<BalloonConfig> TABLE = OptionTable.of(
                     "BalloonConfig",
                     v -> new BalloonConfig(
-                            v.get(SIZE), v.get(DEFLATE_ON_OOM), v.get(FREE_PAGE_REPORTING), v.get(STATISTICS)),
+                            v.get(NAME).filter(name -> !name.isEmpty()).orElse(ID),
+                            v.get(SIZE),
+                            v.get(DEFLATE_ON_OOM),
+                            v.get(FREE_PAGE_REPORTING),
+                            v.get(STATISTICS),
+                            PciPlace.of(v.get(PCI_SEGMENT), v.get(PCI_DEVICE))),
                     SIZE,
                     DEFLATE_ON_OOM,
                     FREE_PAGE_REPORTING,
-                    STATISTICS)
-            .unsupported("iommu", "id/", "pci_segment=0", "pci_device_id/");
+                    STATISTICS,
+                    NAME,
+                    PCI_SEGMENT,
+                    PCI_DEVICE)
+            .unsupported("iommu");
 
     /** The same of another size. */
     public BalloonConfig with(long bytes) {
-        return new BalloonConfig(bytes, deflateOnOom, freePageReporting, statistics);
+        return new BalloonConfig(id, bytes, deflateOnOom, freePageReporting, statistics, place);
     }
 
     /** What is wrong with it in a guest of so much memory. */

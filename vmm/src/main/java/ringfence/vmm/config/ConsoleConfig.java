@@ -16,8 +16,14 @@ import ringfence.option.OptionValues;
  * @param file where its output goes, for {@link ConsoleMode#FILE}; what others open, once there is one, for {@link
  *     ConsoleMode#PTY}
  * @param socket where it listens, for {@link ConsoleMode#SOCKET}
+ * @param id of the virtio console, unique
+ * @param place where that sits on PCI
  */
-public record ConsoleConfig(ConsoleMode mode, Optional<String> file, Optional<String> socket) {
+public record ConsoleConfig(
+        ConsoleMode mode, Optional<String> file, Optional<String> socket, String id, PciPlace place) {
+    /** The virtio console's name where none is given. */
+    static final String ID = "__console";
+
     private static final OptionType<Optional<String>> PATH = OptionTypes.optional(OptionTypes.text("path"));
     private static final Option<ConsoleConfig, ConsoleMode> MODE = Option.of(
             "mode",
@@ -30,11 +36,31 @@ public record ConsoleConfig(ConsoleMode mode, Optional<String> file, Optional<St
     private static final Option<ConsoleConfig, Optional<String>> SOCKET =
             Option.of("socket", PATH, Optional.empty(), ConsoleConfig::socket, "where it listens");
 
-    /** Flags, JSON and help: {@code tty}, {@code file=/path}. */
+    private static final Option<ConsoleConfig, Optional<String>> NAME = PciPlace.idOption(ConsoleConfig::id, ID);
+    private static final Option<ConsoleConfig, Integer> PCI_SEGMENT = PciPlace.segmentOption(ConsoleConfig::place);
+    private static final Option<ConsoleConfig, Optional<Integer>> PCI_DEVICE =
+            PciPlace.deviceOption(ConsoleConfig::place);
+
+    /** Flags, JSON and help of the virtio console: {@code tty}, {@code file=/path}. */
     public static final OptionTable<ConsoleConfig> TABLE = OptionTable.of(
-                    "ConsoleConfig", ConsoleConfig::made, MODE, FILE, SOCKET)
+                    "ConsoleConfig",
+                    v -> made(v).at(
+                                    v.get(NAME).filter(name -> !name.isEmpty()).orElse(ID),
+                                    PciPlace.of(v.get(PCI_SEGMENT), v.get(PCI_DEVICE))),
+                    MODE,
+                    FILE,
+                    SOCKET,
+                    NAME,
+                    PCI_SEGMENT,
+                    PCI_DEVICE)
             .bare(MODE)
             .unsupported("iommu");
+
+    /** Those of the serial port, which is on no bus that has places. */
+    public static final OptionTable<ConsoleConfig> SERIAL_TABLE = OptionTable.of(
+                    "SerialConfig", ConsoleConfig::made, MODE, FILE, SOCKET)
+            .bare(MODE)
+            .unsupported("iommu", "pci_segment=0");
 
     /** Standard input and output: the virtio console's default. */
     public static final ConsoleConfig TTY = of(ConsoleMode.TTY);
@@ -42,9 +68,18 @@ public record ConsoleConfig(ConsoleMode mode, Optional<String> file, Optional<St
     /** Output is dropped: the serial port's default. */
     public static final ConsoleConfig NULL = of(ConsoleMode.NULL);
 
+    /** One in no place of its own. */
+    ConsoleConfig(ConsoleMode mode, Optional<String> file, Optional<String> socket) {
+        this(mode, file, socket, ID, PciPlace.ANY);
+    }
+
     /** One that needs no path. */
     public static ConsoleConfig of(ConsoleMode mode) {
         return new ConsoleConfig(mode, Optional.empty(), Optional.empty());
+    }
+
+    private ConsoleConfig at(String name, PciPlace there) {
+        return new ConsoleConfig(mode, file, socket, name, there);
     }
 
     /** The socket that is made for it; empty: none. */
@@ -54,7 +89,7 @@ public record ConsoleConfig(ConsoleMode mode, Optional<String> file, Optional<St
 
     /** The same with the pseudo-terminal that there is now, or with none; of no effect on other modes. */
     ConsoleConfig with(Optional<String> terminal) {
-        return mode == ConsoleMode.PTY ? new ConsoleConfig(mode, terminal, socket) : this;
+        return mode == ConsoleMode.PTY ? new ConsoleConfig(mode, terminal, socket, id, place) : this;
     }
 
     /** A path says the mode, unless that is said too. */

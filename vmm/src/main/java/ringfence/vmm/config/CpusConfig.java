@@ -139,11 +139,8 @@ public record CpusConfig(
                         "--cpus topology", t.threadsPerCore() + " threads of a core, x86-64 has 1 or 2: give 1 or 2"));
             }
         });
-        for (Affinity pin : affinity) {
-            if (pin.index() >= maxVcpus) {
-                problems.add(new Problem(
-                        "--cpus affinity", "names vCPU " + pin.index() + ", there are 0 to " + (maxVcpus - 1)));
-            }
+        if (!affinity.isEmpty()) {
+            Affinity.check(affinity, "vCPU", maxVcpus, "--cpus affinity", problems);
         }
         if (hyperV) {
             problems.add(new Problem("--cpus kvm_hyperv", "is not supported yet: leave it out"));

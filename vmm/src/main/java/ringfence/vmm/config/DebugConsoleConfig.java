@@ -35,7 +35,7 @@ public record DebugConsoleConfig(ConsoleConfig output, int port) {
     public static final OptionTable<DebugConsoleConfig> TABLE = OptionTable.of(
                     "DebugConsoleConfig", DebugConsoleConfig::made, MODE, FILE, PORT)
             .bare(MODE)
-            .unsupported("iommu");
+            .unsupported("iommu", "pci_segment=0");
 
     /** There is none. */
     public static final DebugConsoleConfig OFF = new DebugConsoleConfig(ConsoleConfig.of(ConsoleMode.OFF), PORT_E9);

@@ -271,14 +271,14 @@ public record DiskConfig(
     public List<String> unheeded() {
         List<String> lines = new ArrayList<>();
         boolean theirs = backend instanceof Backend.Socket;
-        String why = theirs ? " has no effect with vhost_user=on: it is the daemon's own" : " has no effect yet";
+        String why = " has no effect with vhost_user=on: it is the daemon's own";
         unheeded(lines, theirs && direct, "direct=on" + why);
         unheeded(lines, theirs && serial.isPresent(), "serial" + why);
         unheeded(lines, theirs && imageType.isPresent(), "image_type" + why);
         unheeded(lines, theirs && plainCalls, "_disable_io_uring" + why);
-        unheeded(lines, !queueAffinity.isEmpty(), "queue_affinity" + why);
-        unheeded(lines, lock == LockGranularity.FULL, "lock_granularity=full" + why);
-        unheeded(lines, !sparse, "sparse=off" + why);
+        unheeded(lines, theirs && !queueAffinity.isEmpty(), "queue_affinity" + why);
+        unheeded(lines, theirs && lock == LockGranularity.FULL, "lock_granularity=full" + why);
+        unheeded(lines, theirs && !sparse, "sparse=off" + why);
         return lines;
     }
 
@@ -312,11 +312,8 @@ public record DiskConfig(
                         type.word() + " is not supported yet: convert the image with qemu-img convert -O raw"));
             }
         });
-        for (Affinity pin : queueAffinity) {
-            if (pin.index() >= numQueues) {
-                problems.add(new Problem(
-                        "queue_affinity", "names queue " + pin.index() + ", there are 0 to " + (numQueues - 1)));
-            }
+        if (!queueAffinity.isEmpty()) {
+            Affinity.check(queueAffinity, "queue", numQueues, "queue_affinity", problems);
         }
         return problems;
     }

@@ -105,7 +105,8 @@ public record MemoryConfig(
 
     /** The same with so many bytes. */
     public MemoryConfig sized(long bytes) {
-        return new MemoryConfig(bytes, hotplugSize, hotplugMethod, mergeable, shared, hugepages, hugepageSize, prefault, thp, reserve);
+        return new MemoryConfig(
+                bytes, hotplugSize, hotplugMethod, mergeable, shared, hugepages, hugepageSize, prefault, thp, reserve);
     }
 
     /** What is wrong with it. */

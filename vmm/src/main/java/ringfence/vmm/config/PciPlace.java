@@ -46,6 +46,20 @@ public record PciPlace(int segment, OptionalInt device) {
                 "PCI device number; the first that is free");
     }
 
+    /**
+     * The option of its name of a device that a machine has once at most, and that need not be named.
+     *
+     * @param usual its name where none is given
+     */
+    static <R> Option<R, Optional<String>> idOption(Function<R, String> id, String usual) {
+        return Option.of(
+                "id",
+                OptionTypes.optional(OptionTypes.text("text")),
+                Optional.empty(),
+                record -> Optional.of(id.apply(record)).filter(name -> !name.equals(usual)),
+                "a unique name; " + usual);
+    }
+
     /** Adds what is wrong with it on a machine of so many segments. */
     void check(int segments, List<Problem> problems) {
         if (segment >= segments) {

@@ -114,7 +114,11 @@ public record VmConfig(
     private static final Option<VmConfig, RngConfig> RNG = Option.of(
             "rng", OptionTypes.record(RngConfig.TABLE), RngConfig.DEFAULT, VmConfig::rng, "source of randomness");
     private static final Option<VmConfig, ConsoleConfig> SERIAL = Option.of(
-            "serial", OptionTypes.record(ConsoleConfig.TABLE), ConsoleConfig.NULL, VmConfig::serial, "serial port");
+            "serial",
+            OptionTypes.record(ConsoleConfig.SERIAL_TABLE),
+            ConsoleConfig.NULL,
+            VmConfig::serial,
+            "serial port");
     private static final Option<VmConfig, ConsoleConfig> CONSOLE = Option.of(
             "console", OptionTypes.record(ConsoleConfig.TABLE), ConsoleConfig.TTY, VmConfig::console, "virtio console");
     private static final Option<VmConfig, DebugConsoleConfig> DEBUG_CONSOLE = Option.of(
@@ -131,7 +135,7 @@ public record VmConfig(
 
     private static final Option<VmConfig, PlatformConfig> PLATFORM = Option.of(
             "platform",
-            OptionTypes.laterRecord(() -> PlatformConfig.TABLE), // as with nets
+            OptionTypes.laterRecord(() -> PlatformOptions.TABLE), // as with nets
             PlatformConfig.DEFAULT,
             VmConfig::platform,
             "the machine itself");
@@ -228,6 +232,9 @@ public record VmConfig(
      */
     public VmConfig {
         Set<String> taken = ids(disks, nets, fs, generics, vsock, pmem);
+        balloon.ifPresent(one -> taken.add(one.id()));
+        taken.add(rng.id());
+        taken.add(console.id());
         List<DiskConfig> named = new ArrayList<>();
         for (DiskConfig disk : disks) {
             named.add(!disk.id().isEmpty() ? disk : disk.named(free("_disk", taken)));
@@ -282,7 +289,7 @@ public record VmConfig(
         return ids;
     }
 
-    /** The names of its devices. */
+    /** The names of those of its devices that may come and go. */
     public Set<String> ids() {
         return ids(disks, nets, fs, generics, vsock, pmem);
     }
@@ -470,9 +477,7 @@ public record VmConfig(
     public List<String> unheeded() {
         List<String> lines = new ArrayList<>();
         unheeded(lines, cpus.maxVcpus() > cpus.bootVcpus(), "--cpus max above boot");
-        unheeded(lines, !cpus.affinity().isEmpty(), "--cpus affinity");
-        unheeded(lines, cpus.coreScheduling() == CpusConfig.CoreScheduling.VCPU, "--cpus core_scheduling=vcpu");
-        unheeded(lines, memory.reserve(), "--memory reserve");
+        unheeded(lines, memory.reserve() && !memory.hugepages(), "--memory reserve without hugepages=on");
         unheeded(lines, memory.hotplugSize().isPresent(), "--memory hotplug_size");
         unheeded(lines, memory.hugepages() && balloon.isPresent(), "--balloon with --memory hugepages=on");
         for (DiskConfig disk : disks) {

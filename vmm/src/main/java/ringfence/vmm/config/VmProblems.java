@@ -21,6 +21,7 @@ final class VmProblems {
         VmProblems all = new VmProblems(config);
         all.machine(host);
         all.devices();
+        all.onlyOnes();
         all.checkFds();
         all.checkTags();
         all.checkSegments();
@@ -33,6 +34,7 @@ final class VmProblems {
         problems.addAll(config.memory().problems(host));
         config.balloon()
                 .ifPresent(one -> problems.addAll(one.problems(config.memory().size())));
+        problems.addAll(config.platform().problems());
         problems.addAll(config.rng().problems());
         problems.addAll(config.serial().problems("--serial"));
         problems.addAll(config.console().problems("--console"));
@@ -58,21 +60,51 @@ final class VmProblems {
         }
     }
 
+    /** Those that a machine has once at most. */
+    private void onlyOnes() {
+        if (config.console().mode() != ConsoleMode.OFF) {
+            ConsoleConfig console = config.console();
+            checkOnly("--console", console.id(), ConsoleConfig.ID, console.place());
+        }
+        checkOnly("--rng", config.rng().id(), RngConfig.ID, config.rng().place());
+        config.balloon().ifPresent(one -> checkOnly("--balloon", one.id(), BalloonConfig.ID, one.place()));
+    }
+
+    private void checkOnly(String flag, String id, String usual, PciPlace place) {
+        if (!id.equals(usual) || !place.equals(PciPlace.ANY)) {
+            List<Problem> own = new ArrayList<>();
+            place.check(config.platform().numPciSegments(), own);
+            own.forEach(problem -> problems.add(problem.of(flag)));
+            if (!id.equals(usual)) {
+                checkName(flag, id);
+            }
+            checkPlace(flag, place);
+        }
+    }
+
     /** Names and places are unique. */
     private void check(String flag, String id, PciPlace place, List<Problem> own) {
         place.check(config.platform().numPciSegments(), own);
         for (Problem problem : own) {
             problems.add(problem.of(flag + " " + id));
         }
+        checkName(flag, id);
+        checkPlace(flag + " " + id, place);
+    }
+
+    private void checkName(String flag, String id) {
         if (!ids.add(id)) {
             problems.add(new Problem(flag + " id", "'" + id + "' is given twice: choose another one", true));
         }
         if (id.startsWith("__")) {
             problems.add(new Problem(flag + " id", "'" + id + "' is reserved: choose one that begins with a letter"));
         }
+    }
+
+    private void checkPlace(String device, PciPlace place) {
         if (place.device().isPresent() && !places.add(place)) {
             problems.add(new Problem(
-                    flag + " " + id + " pci_device_id", place.device().getAsInt() + " is taken: choose another one"));
+                    device + " pci_device_id", place.device().getAsInt() + " is taken: choose another one"));
         }
     }
 

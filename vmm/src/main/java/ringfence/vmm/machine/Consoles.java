@@ -172,7 +172,7 @@ final class Consoles implements AutoCloseable {
         }
         int columns = terminal.map(present -> present.size().columns()).orElse(0);
         int rows = terminal.map(present -> present.size().rows()).orElse(0);
-        Console console = new Console(linux, "__console", memory, consoleOutput(mode), columns, rows);
+        Console console = new Console(linux, config.console().id(), memory, consoleOutput(mode), columns, rows);
         if (mode == ConsoleMode.TTY && !onTerminal(config.serial())) {
             console.onRoom(input::room);
             input.to(console::receive);

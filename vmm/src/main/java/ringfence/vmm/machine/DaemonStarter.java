@@ -27,6 +27,7 @@ import ringfence.telemetry.ProcessStat;
 import ringfence.vhostuser.link.BackendSocket;
 import ringfence.vhostuser.link.SocketLock;
 import ringfence.virtio.FsLayout;
+import ringfence.vmm.config.Affinity;
 import ringfence.vmm.config.DiskConfig;
 import ringfence.vmm.config.FsBackend;
 import ringfence.vmm.config.FsConfig;
@@ -263,6 +264,17 @@ final class DaemonStarter implements AutoCloseable {
             arguments.add("--io-engine=plain");
         }
         disk.serial().ifPresent(serial -> arguments.add("--serial=" + serial));
+        if (!disk.sparse()) {
+            arguments.add("--preallocate");
+        }
+        if (disk.lock() == DiskConfig.LockGranularity.FULL) {
+            arguments.add("--lock-granularity=" + disk.lock().word());
+        }
+        for (Affinity pin : disk.queueAffinity()) {
+            StringJoiner cpus = new StringJoiner(",", "--queue-cpus=" + pin.index() + "@", "");
+            pin.hostCpus().forEach(cpu -> cpus.add(Integer.toString(cpu)));
+            arguments.add(cpus.toString());
+        }
         Path program = options.program("vhost-user-blk");
         return supervised(
                 disk.id(),

@@ -22,6 +22,7 @@ import ringfence.vmm.config.MemoryConfig;
 import ringfence.vmm.config.PciPlace;
 import ringfence.vmm.config.PciSegmentConfig;
 import ringfence.vmm.config.Problem;
+import ringfence.vmm.config.RngConfig;
 import ringfence.vmm.config.RuntimeOptions;
 import ringfence.vmm.config.VmConfig;
 import ringfence.vmm.cpu.VcpuEvents;
@@ -39,6 +40,7 @@ import ringfence.vmm.pci.PanicListener;
 import ringfence.vmm.plan.AddressRange;
 import ringfence.vmm.plan.Cpuid;
 import ringfence.vmm.plan.MemoryMap;
+import ringfence.vmm.plan.Smbios;
 import ringfence.vmm.plan.Topology;
 import ringfence.vmm.plan.acpi.AcpiPlan;
 import ringfence.vmm.plan.acpi.AcpiTables;
@@ -102,6 +104,7 @@ final class MachineParts implements AutoCloseable {
             proxy.counters().losses(consoles.losses());
             platform = made(
                     new Platform(linux, proxy, map, segments, slot, kvm.caps().gsiRoutes()));
+            config.balloon().ifPresent(this::makeBalloon);
             plug(devices);
             hotPlug = made(new HotPlug(
                     consoles.opened(), admission, proxy, daemons, ram.table(), platform, this::resizeBalloon, log));
@@ -165,7 +168,15 @@ final class MachineParts implements AutoCloseable {
                 linux, "__watchdog", ram.table(), Watchdog.PATIENCE, () -> proxy.post(new MachineCommand.Reset(how)));
     }
 
+    /** In this order where they may be anywhere: guests find them where they were the last time. */
     private void plug(List<PluggedDevice> devices) {
+        consoles.console(ram.table())
+                .ifPresent(
+                        device -> devices.add(new PluggedDevice(config.console().place(), device)));
+        RngConfig rng = config.rng();
+        devices.add(new PluggedDevice(rng.place(), new Rng(linux, rng.id(), rng.src(), ram.table())));
+        balloon.ifPresent(device ->
+                devices.add(new PluggedDevice(config.balloon().orElseThrow().place(), device)));
         for (boolean placed : new boolean[] {true, false}) { // those with a place first: nobody is to take it before
             for (PluggedDevice device : devices) {
                 if (device.place().device().isPresent() == placed) {
@@ -173,9 +184,6 @@ final class MachineParts implements AutoCloseable {
                 }
             }
         }
-        consoles.console(ram.table()).ifPresent(console -> platform.plug(PciPlace.ANY, console));
-        platform.plug(PciPlace.ANY, new Rng(linux, "__rng", config.rng().src(), ram.table()));
-        config.balloon().ifPresent(this::plugBalloon);
         if (config.watchdog()) {
             watchdog = Optional.of(watchdog());
             platform.plug(PciPlace.ANY, watchdog.get());
@@ -197,10 +205,9 @@ final class MachineParts implements AutoCloseable {
         }
     }
 
-    private void plugBalloon(BalloonConfig wanted) {
-        Balloon device = new Balloon(linux, "__balloon", wanted, ram);
+    private void makeBalloon(BalloonConfig wanted) {
+        Balloon device = new Balloon(linux, wanted.id(), wanted, ram);
         balloon = Optional.of(device);
-        platform.plug(PciPlace.ANY, device);
         proxy.counters().balloon(device.id(), device::counters, device::size);
     }
 
@@ -224,7 +231,7 @@ final class MachineParts implements AutoCloseable {
                         config.payload().kernel(),
                         config.payload().initramfs(),
                         config.payload().cmdline())
-                .load(ram.table(), map, tables);
+                .load(ram.table(), map, tables, Smbios.of(config.platform().smbios()));
     }
 
     private static AcpiPlan.Window window(AddressRange range) {
@@ -281,6 +288,7 @@ final class MachineParts implements AutoCloseable {
                 ram.table(),
                 platform.buses(),
                 proxy.counters()::exits,
+                new VcpuPlacement(linux, config.cpus()),
                 events);
         slot.put(processors.vm());
         return processors;

@@ -9,10 +9,11 @@ import ringfence.vmm.boot.BootLoader;
 import ringfence.vmm.boot.BootState;
 import ringfence.vmm.boot.KernelImage;
 import ringfence.vmm.plan.MemoryMap;
+import ringfence.vmm.plan.Smbios;
 import ringfence.vmm.plan.acpi.AcpiTables;
 
 /**
- * What is loaded into guest memory before a boot: kernel, initramfs, command line, ACPI tables. Reading is most of the
+ * What is loaded into guest memory before a boot: kernel, initramfs, command line, tables. Reading is most of the
  * work of a start, so it has a thread of its own and goes on beside everything that KVM needs.
  */
 final class Payload {
@@ -29,11 +30,12 @@ final class Payload {
     }
 
     /** Loads everything on a thread of its own. No vCPU runs until it is done. */
-    CompletableFuture<BootState> load(MemoryTable memory, MemoryMap map, AcpiTables tables) {
+    CompletableFuture<BootState> load(MemoryTable memory, MemoryMap map, AcpiTables tables, Smbios smbios) {
         CompletableFuture<BootState> loaded = new CompletableFuture<>();
         Thread.ofPlatform().name("payload").daemon().start(() -> {
             try (KernelImage image = KernelImage.open(linux, kernel)) {
                 memory.write(tables.address(), tables.bytes());
+                memory.write(smbios.address(), smbios.bytes());
                 loaded.complete(
                         new BootLoader(linux, memory, map).load(image, initramfs, commandLine, tables.address()));
             } catch (RuntimeException | Error e) {

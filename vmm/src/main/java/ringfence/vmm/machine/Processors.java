@@ -38,12 +38,15 @@ final class Processors implements AutoCloseable {
     private final Vm vm;
     private final List<Vcpu> vcpus = new ArrayList<>();
     private final List<VcpuThread> threads = new ArrayList<>();
+    private final VcpuPlacement placement;
+    private final VcpuEvents events;
     private OptionalLong pausedAt = OptionalLong.empty();
 
     /**
      * Makes the VM and its vCPUs; nothing runs yet.
      *
      * @param counters of a vCPU
+     * @param placement where their threads run
      * @throws ringfence.vmm.kvm.KvmException if KVM refuses, such as too many vCPUs
      */
     Processors(
@@ -57,7 +60,10 @@ final class Processors implements AutoCloseable {
             MemoryTable memory,
             BusTable buses,
             IntFunction<ExitCounters> counters,
+            VcpuPlacement placement,
             VcpuEvents events) {
+        this.placement = placement;
+        this.events = events;
         vm = kvm.createVm();
         try {
             vm.setTssAddress(MemoryMap.KVM_TSS.base());
@@ -105,11 +111,20 @@ final class Processors implements AutoCloseable {
                 .orElse(KeptWrites.NONE);
     }
 
-    /** Lets the boot processor enter the guest; the others wait for it to start them. */
-    void start(BootState boot) {
+    /**
+     * Lets the boot processor enter the guest; the others wait for it to start them.
+     *
+     * @throws ringfence.process.BadInputException if they cannot run where they are to; no thread runs then
+     */
+    void start(BootState boot) throws InterruptedException {
         VcpuSetup.boot(
                 vcpus.getFirst(), new EntryPoint(boot.rip(), boot.rbx(), boot.rsi(), boot.rsp(), boot.gdtBase()));
-        threads.forEach(VcpuThread::start);
+        try {
+            placement.start(threads, events);
+        } catch (RuntimeException e) {
+            stop();
+            throw e;
+        }
     }
 
     /** The threads, by vCPU. */

@@ -10,7 +10,7 @@ import java.util.List;
  * <pre>
  *   0                 RAM, with the places that boot and firmware tables use (below)
  *   0x000A_0000       EBDA: RSDP and the ACPI tables
- *   0x000F_0000       SMBIOS (not yet)
+ *   0x000F_0000       SMBIOS: the entry point and the tables
  *   0x000F_FFF0       what a jump to firmware finds: a reset
  *   0x0010_0000       RAM, up to 3 GiB
  *   0xC000_0000       640 MiB for 32-bit PCI BARs, up to the ECAM; each segment has its share
@@ -54,6 +54,8 @@ public record MemoryMap(
     public static final AddressRange CMDLINE = new AddressRange(0x2_0000, 0x1_0000);
     /** RSDP, followed by the ACPI tables. */
     public static final AddressRange ACPI = new AddressRange(0xA_0000, 0x5_0000);
+    /** SMBIOS' entry point, followed by its tables; Linux looks at every 16 bytes of it. */
+    public static final AddressRange SMBIOS = new AddressRange(0xF_0000, 0xFFF0);
     /** Where a processor in real mode finds firmware's entry: the last 16 bytes below 1 MiB. */
     public static final AddressRange RESET_VECTOR = new AddressRange(0xF_FFF0, 0x10);
     /** From here on kernels are loaded. */
@@ -228,7 +230,7 @@ public record MemoryMap(
 
     /**
      * The map as a kernel is told of it at boot (E820, PVH), ascending: RAM without the EBDA and what follows it below
-     * 1 MiB, the ACPI tables, and what is reserved.
+     * 1 MiB, the ACPI tables, and what is reserved, such as SMBIOS.
      */
     public List<MemoryMapEntry> entries() {
         List<MemoryMapEntry> entries = new ArrayList<>();

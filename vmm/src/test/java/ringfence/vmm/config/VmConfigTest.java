@@ -106,6 +106,8 @@ class VmConfigTest {
                 "boot=2,topology=1:1:1:1 | | | | --cpus topology: describes 1 vCPUs, max is 2",
                 "boot=4,topology=4:1:1:1 | | | | --cpus topology: 4 threads of a core",
                 "affinity=[3@[0]] | | | | --cpus affinity: names vCPU 3, there are 0 to 0",
+                "affinity=[0@[0],0@[1]] | | | | --cpus affinity: names vCPU 0 twice: give all its CPUs once",
+                "affinity=[0@[]] | | | | --cpus affinity: has no CPU for vCPU 0: give one, or leave it out",
                 "kvm_hyperv=on | | | | --cpus kvm_hyperv: is not supported yet",
                 " | size=0 | | | --memory size: is 0: give the guest some",
                 " | size=5G | | | --memory size: 5G is more than this host has: at most 4096M",
@@ -137,12 +139,21 @@ class VmConfigTest {
 
     @Test
     void whatHasNoEffectYetIsNamed() {
-        assertThat(config("boot=1,affinity=[0@[0]]", "reserve=on", "path=/x,sparse=off", "")
+        String disk = "queue_affinity=[0@[0]],lock_granularity=full,sparse=off";
+        assertThat(config(
+                                "boot=1,affinity=[0@[0]],core_scheduling=vcpu",
+                                "reserve=on",
+                                "vhost_user=on,socket=/s," + disk,
+                                "")
                         .unheeded())
                 .containsExactly(
-                        "--cpus affinity has no effect yet",
-                        "--memory reserve has no effect yet",
+                        "--memory reserve without hugepages=on has no effect yet",
+                        "--disk _disk0 queue_affinity has no effect yet",
+                        "--disk _disk0 lock_granularity=full has no effect yet",
                         "--disk _disk0 sparse=off has no effect yet");
+        assertThat(config("", "reserve=on,hugepages=on", "path=/x," + disk, "").unheeded())
+                .as("of daemons of others, and of small pages")
+                .isEmpty();
         assertThat(config("", "", "path=/x", "").unheeded()).isEmpty();
     }
 
@@ -313,7 +324,7 @@ class VmConfigTest {
     void itsDefaultsMayBeSaidInFlags() {
         assertThat(MemoryConfig.TABLE.parse("hotplug_method=acpi,hotplugged_size=0"))
                 .isEqualTo(MemoryConfig.TABLE.defaults());
-        assertThat(PlatformConfig.TABLE.parse("vfio_p2p_dma=on,iommu_address_width=64,iommufd=off"))
+        assertThat(PlatformOptions.TABLE.parse("vfio_p2p_dma=on,iommu_address_width=64,iommufd=off"))
                 .isEqualTo(PlatformConfig.DEFAULT);
         assertThat(CpusConfig.TABLE.parse("profile=host,features=[]")).isEqualTo(CpusConfig.TABLE.defaults());
         assertThat(DiskConfig.TABLE.parse("path=/x,bw_size=0,ops_size=0,backing_files=off"))

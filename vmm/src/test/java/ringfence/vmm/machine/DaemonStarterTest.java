@@ -140,6 +140,22 @@ class DaemonStarterTest {
         }
     }
 
+    /** C-74, C-80, C-81: by name, nothing of what is usual. */
+    @Test
+    void aDisksDaemonIsToldWhatIsUnusual() throws Exception {
+        Path image = Files.write(home.resolve("image"), new byte[512]);
+        String usual = "path=" + image + ",id=_disk0";
+        assertThat(disk(usual)).noneMatch(option -> option.startsWith("--queue-cpus"));
+        assertThat(disk(usual)).doesNotContain("--preallocate", "--lock-granularity=byte-range");
+        assertThat(disk(usual + ",num_queues=2,queue_affinity=[0@[1,3-4],1@[0]],sparse=off,lock_granularity=full"))
+                .contains("--queue-cpus=0@1,3,4", "--queue-cpus=1@0", "--preallocate", "--lock-granularity=full");
+    }
+
+    private List<String> disk(String disk) throws Exception {
+        return options(startedWith(
+                "vhost-user-blk", "_disk0", (starter, memory) -> starter.disk(DiskConfig.TABLE.parse(disk), memory)));
+    }
+
     private static final String COUNTERS = "--counters=";
 
     /** All but the file of its counters, which {@link #aDaemonCountsInAFileOfTheVm} looks at. */

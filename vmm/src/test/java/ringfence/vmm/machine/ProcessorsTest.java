@@ -14,6 +14,7 @@ import ringfence.linux.Syscall;
 import ringfence.memory.GuestRam;
 import ringfence.memory.RamOptions;
 import ringfence.vmm.bus.BusTable;
+import ringfence.vmm.config.CpusConfig;
 import ringfence.vmm.cpu.CpuFault;
 import ringfence.vmm.cpu.VcpuEvents;
 import ringfence.vmm.kvm.Kvm;
@@ -70,6 +71,7 @@ class ProcessorsTest {
                             ram.table(),
                             new BusTable(),
                             new Counters()::exits,
+                            new VcpuPlacement(linux, CpusConfig.TABLE.parse("boot=2")),
                             NONE)
                     .close();
         }

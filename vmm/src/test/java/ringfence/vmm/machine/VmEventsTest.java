@@ -35,8 +35,8 @@ import ringfence.option.JsonReader;
 import ringfence.process.Log;
 import ringfence.process.Program;
 import ringfence.sandbox.FilterMode;
-import ringfence.vmm.config.HostLimits;
 import ringfence.vmm.config.BalloonConfig;
+import ringfence.vmm.config.HostLimits;
 import ringfence.vmm.config.PmemConfig;
 import ringfence.vmm.config.Problem;
 import ringfence.vmm.config.RuntimeOptions;
@@ -301,8 +301,7 @@ class VmEventsTest {
     }
 
     private static VmConfig withBalloon(VmConfig config, int bytes) {
-        return config.with(
-                config.cpus(), config.memory(), Optional.of(BalloonConfig.TABLE.parse("size=" + bytes)));
+        return config.with(config.cpus(), config.memory(), Optional.of(BalloonConfig.TABLE.parse("size=" + bytes)));
     }
 
     /** Another one may do better. */
