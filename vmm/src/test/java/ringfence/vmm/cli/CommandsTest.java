@@ -330,7 +330,9 @@ class CommandsTest {
     void whatHasNoEffectYetIsSaid() {
         assertThat(cloudHypervisor("--kernel", kernel, "--seccomp", "true", "--memory", "size=512M,reserve=on"))
                 .isEqualTo(42);
-        assertThat(errors()).contains("--memory reserve has no effect yet").doesNotContain("--seccomp");
+        assertThat(errors())
+                .contains("--memory reserve without hugepages=on has no effect yet")
+                .doesNotContain("--seccomp");
     }
 
     @ParameterizedTest
