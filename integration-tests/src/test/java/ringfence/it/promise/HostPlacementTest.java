@@ -65,7 +65,9 @@ class HostPlacementTest extends HaltedGuest {
                 "{\"id\":\"hot\",\"queue_affinity\":[{\"queue_index\":0,\"host_cpus\":[8191]}],\"path\":\""
                         + image("hot") + "\"}");
         assertThat(answer.status()).isEqualTo(500);
-        assertThat(answer.body()).contains("queue_affinity", "none of the CPUs [8191] of queue 0");
+        assertThat(answer.body()).contains("hot: vhost-user-blk refuses to serve it: its own line says why");
+        await(() ->
+                vmm.err().text().contains("queue_affinity (--queue-cpus): this process has none of the CPUs [8191]"));
         assertThat(info()).contains("\"state\":\"Running\"");
     }
 

@@ -332,7 +332,9 @@ class CommandsTest {
     void whatHasNoEffectYetIsSaid() {
         assertThat(cloudHypervisor("--kernel", kernel, "--seccomp", "true", "--memory", "size=512M,reserve=on"))
                 .isEqualTo(42);
-        assertThat(errors()).contains("--memory reserve has no effect yet").doesNotContain("--seccomp");
+        assertThat(errors())
+                .contains("--memory reserve without hugepages=on has no effect yet")
+                .doesNotContain("--seccomp");
     }
 
     /** All that {@code cloud-hypervisor --help} lists, by the features that it may be built with, and what it had once. */
