@@ -137,6 +137,8 @@ class VmConfigTest {
         return text == null ? "" : text;
     }
 
+    private static final String THEIRS = " has no effect with vhost_user=on: it is the daemon's own";
+
     @Test
     void whatHasNoEffectYetIsNamed() {
         String disk = "queue_affinity=[0@[0]],lock_granularity=full,sparse=off";
@@ -148,9 +150,9 @@ class VmConfigTest {
                         .unheeded())
                 .containsExactly(
                         "--memory reserve without hugepages=on has no effect yet",
-                        "--disk _disk0 queue_affinity has no effect yet",
-                        "--disk _disk0 lock_granularity=full has no effect yet",
-                        "--disk _disk0 sparse=off has no effect yet");
+                        "--disk _disk0 queue_affinity" + THEIRS,
+                        "--disk _disk0 lock_granularity=full" + THEIRS,
+                        "--disk _disk0 sparse=off" + THEIRS);
         assertThat(config("", "reserve=on,hugepages=on", "path=/x," + disk, "").unheeded())
                 .as("of daemons of others, and of small pages")
                 .isEmpty();
@@ -282,7 +284,7 @@ class VmConfigTest {
         "ivshmem":{"path":"/x"}                 | ivshmem
         "platform":{"tdx":true}                 | platform.tdx
         "platform":{"vfio_p2p_dma":true,"iommu_address_width_bits":48} | platform.iommu_address_width_bits
-        "platform":{"system_serial_number":"7"} | platform.system_serial_number
+        "serial":{"mode":"Off","pci_segment":1} | serial.pci_segment
         "memory":{"size":1,"zones":[{"id":"a"}]}| memory.zones
         "memory":{"size":1,"hotplugged_size":1} | memory.hotplugged_size
         "cpus":{"features":{"amx":true}}        | cpus.features
