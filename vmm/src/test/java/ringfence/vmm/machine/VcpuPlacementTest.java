@@ -175,6 +175,19 @@ class VcpuPlacementTest {
         assertThat(of("vcpu1")).containsExactly("create", "run");
     }
 
+    /** The one that has it was stopped, and its thread is gone: the next makes one. */
+    @Test
+    void oneThatFindsTheOtherGoneMakesItsOwn() throws Exception {
+        kernel.inject(Syscall.PRCTL, (option, command, thread) -> option == PR_SCHED_CORE, (_, _, a) -> {
+            done(a[1] == CREATE ? "create" : "share", a[2]);
+            return a[1] == CREATE ? 0 : -Errno.ESRCH.number();
+        });
+        start("nested=on");
+        awaitRunning();
+        assertThat(List.of(of("vcpu0"), of("vcpu1")))
+                .containsExactlyInAnyOrder(List.of("create", "run"), List.of("share", "create", "run"));
+    }
+
     @Test
     void noneHasOneWhereItIsOff() throws Exception {
         coreScheduling(null);
