@@ -165,20 +165,22 @@ class EventMonitorTest {
     /** What a request asks for in vain, known or not, is in the stream and in the log. */
     @Test
     void whatARequestAsksForInVainIsTold() throws Exception {
-        Path image = Files.write(directory.resolve("image"), new byte[1 << 20]);
         Path socket = directory.resolve("api");
         try (KvmHost host = new LocalHost(Checkout.find());
                 Program vmm = host.start(vmm(TinyKernel.halting())
                         .with("--event-monitor", "path=" + events, "--api-socket", socket.toString()))) {
             await(vmm, "vm:booted");
-            String disk = "{\"id\":\"d\",\"path\":\"" + image + "\",\"sparse\":false,\"colour\":1}";
-            assertThat(new VmmApi(socket).put("vm.add-disk", disk).status()).isEqualTo(200);
+            String another =
+                    "{\"payload\":{\"kernel\":\"/k\"},\"cpus\":{\"boot_vcpus\":1,\"max_vcpus\":2},\"colour\":1}";
+            assertThat(new VmmApi(socket).put("vm.create", another).status())
+                    .as("there is a VM")
+                    .isEqualTo(500);
             await(vmm, "ringfence:no-effect");
             assertThat(told()).contains("ringfence:unknown-members");
-            String line = "--disk d sparse=off has no effect yet";
+            String line = "--cpus max above boot has no effect yet";
             assertThat(Files.readString(events)).contains("\"options\": \"" + line + "\"", "\"members\": \"colour\"");
             long deadline = System.nanoTime() + SOON.toNanos();
-            while (!vmm.err().text().contains("vm.add-disk: " + line)
+            while (!vmm.err().text().contains("vm.create: " + line)
                     || !vmm.err().text().contains("not known: colour")) {
                 assertThat(System.nanoTime()).as(() -> vmm.err().text()).isLessThan(deadline);
                 Thread.sleep(20);
