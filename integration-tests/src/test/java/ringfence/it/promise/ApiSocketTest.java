@@ -69,7 +69,7 @@ class ApiSocketTest {
         assertThat(second.exitValue()).isNotZero();
         assertThat(directory.resolve("second.err"))
                 .content()
-                .contains("--api-socket", "api", "in use")
+                .contains("--api-socket api: another process serves it")
                 .hasLineCount(1);
         assertThat(api().isServed()).as("the first one's").isTrue();
     }

@@ -40,9 +40,6 @@ class HandedTapsTest extends HaltedGuest {
                 assertThat(answer.body()).containsPattern("\"bdf\":\"0000:00:[0-9a-f]{2}\\.0\"");
             }
             await(() -> counters("net").contains("\"connected\":1"));
-            try (var queues = Files.list(tap.resolve("queues"))) {
-                assertThat(queues).as("each has its two").hasSize(2 * PAIRS);
-            }
             assertThat(remove("net")).isEqualTo(204);
             assertThat(api.put("vm.reboot").status()).isEqualTo(204);
             await(() -> !has("net") && Files.notExists(tap));

@@ -27,6 +27,9 @@ class JournalDeathsTest {
     private static final int KILLS = Integer.getInteger("ringfence.journal.kills", 5);
     private static final long SEED = Long.getLong("ringfence.seed", System.nanoTime());
     private static final int MOST_MILLIS = 1500;
+    /** Nobody empties the ring here, and it holds a thousand events. */
+    private static final int BETWEEN_MILLIS = 3;
+
     private static final Duration SOON = Duration.ofSeconds(60);
     private static final Pattern CALL = Pattern.compile("\"event\":\"api-call\".*\"status\":\"204\"");
 
@@ -80,7 +83,9 @@ class JournalDeathsTest {
             answered += done(api.put("vm.boot"));
             while (true) {
                 answered += done(api.put("vm.pause"));
+                Thread.sleep(BETWEEN_MILLIS);
                 answered += done(api.put("vm.resume"));
+                Thread.sleep(BETWEEN_MILLIS);
             }
         } catch (IOException _) {
             // it is dead
