@@ -23,14 +23,17 @@ public final class AttributeCalls {
 
     /** statx(2). */
     public long tryStat(Fd file, Statx into) {
-        return kernel.call(
-                Syscall.STATX,
-                file.number(),
-                empty.address(),
-                AT_EMPTY_PATH | AT_NO_AUTOMOUNT,
-                Statx.STATX_BASIC_STATS | Statx.STATX_BTIME,
-                into.address(),
-                0);
+        return Call.keeping(
+                empty,
+                into,
+                kernel.call(
+                        Syscall.STATX,
+                        file.number(),
+                        empty.address(),
+                        AT_EMPTY_PATH | AT_NO_AUTOMOUNT,
+                        Statx.STATX_BASIC_STATS | Statx.STATX_BTIME,
+                        into.address(),
+                        0));
     }
 
     /**
@@ -47,14 +50,16 @@ public final class AttributeCalls {
 
     /** fchownat(2), of a symbolic link itself. @param user -1: leave it @param group -1: leave it */
     public long tryOwner(Fd file, int user, int group) {
-        return kernel.call(
-                Syscall.FCHOWNAT,
-                file.number(),
-                empty.address(),
-                Integer.toUnsignedLong(user),
-                Integer.toUnsignedLong(group),
-                AT_EMPTY_PATH,
-                0);
+        return Call.keeping(
+                empty,
+                kernel.call(
+                        Syscall.FCHOWNAT,
+                        file.number(),
+                        empty.address(),
+                        Integer.toUnsignedLong(user),
+                        Integer.toUnsignedLong(group),
+                        AT_EMPTY_PATH,
+                        0));
     }
 
     /** fchmod(2) of a file that is open for reading or writing. */
@@ -69,13 +74,15 @@ public final class AttributeCalls {
 
     /** futimens(2) of a file that is open for reading or writing. @param times see {@link TimePair} */
     public long tryTimes(Fd file, TimePair times) {
-        return kernel.call(Syscall.UTIMENSAT, file.number(), 0, times.address(), 0, 0, 0);
+        return Call.keeping(times, kernel.call(Syscall.UTIMENSAT, file.number(), 0, times.address(), 0, 0, 0));
     }
 
     /** fstatfs(2). @param into at least {@link #STATFS} bytes, read by {@link #statFs} */
     public long tryStatFs(Fd file, MemorySegment into) {
-        return kernel.call(
-                Syscall.FSTATFS, file.number(), into.asSlice(0, STATFS).address(), 0, 0, 0, 0);
+        return Call.keeping(
+                into,
+                kernel.call(
+                        Syscall.FSTATFS, file.number(), into.asSlice(0, STATFS).address(), 0, 0, 0, 0));
     }
 
     /** One number of what {@link #tryStatFs} has filled. */

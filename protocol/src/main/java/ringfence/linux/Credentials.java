@@ -42,7 +42,7 @@ public final class Credentials {
 
     /** setgroups(2): these. @param groups words of 4 bytes */
     public long tryGroups(MemorySegment groups, int count) {
-        return kernel.call(Syscall.SETGROUPS, count, groups.address(), 0, 0, 0, 0);
+        return Call.keeping(groups, kernel.call(Syscall.SETGROUPS, count, groups.address(), 0, 0, 0, 0));
     }
 
     /** unshare(2): the thread's umask and working directory are its own from now on. @return 0, or minus the errno */
@@ -128,7 +128,9 @@ public final class Credentials {
         private Saved() {
             memory.set(ValueLayout.JAVA_INT, 0, LINUX_CAPABILITY_VERSION_3);
             Call.check(
-                    kernel.call(Syscall.CAPGET, memory.address(), memory.address() + HEADER, 0, 0, 0, 0),
+                    Call.keeping(
+                            memory,
+                            kernel.call(Syscall.CAPGET, memory.address(), memory.address() + HEADER, 0, 0, 0, 0)),
                     Syscall.CAPGET,
                     "");
         }
@@ -153,7 +155,8 @@ public final class Credentials {
 
         /** capset(2): the effective ones are these; permitted and inheritable ones stay. @return 0, or minus the errno */
         public long tryRestore() {
-            return kernel.call(Syscall.CAPSET, memory.address(), memory.address() + HEADER, 0, 0, 0, 0);
+            return Call.keeping(
+                    memory, kernel.call(Syscall.CAPSET, memory.address(), memory.address() + HEADER, 0, 0, 0, 0));
         }
     }
 }

@@ -88,7 +88,10 @@ public final class Datagrams {
         sockaddr.set(ValueLayout.JAVA_SHORT, SocketLayout.SUN_FAMILY, (short) AF_UNIX);
         MemorySegment.copy(MemorySegment.ofArray(name), 0, sockaddr, SocketLayout.SUN_PATH, name.length);
         long length = SocketLayout.SUN_PATH + name.length + (isAbstract ? 0 : 1);
-        Call.check(kernel.call(call, socket.number(), sockaddr.address(), length, 0, 0, 0), call, address);
+        Call.check(
+                Call.keeping(sockaddr, kernel.call(call, socket.number(), sockaddr.address(), length, 0, 0, 0)),
+                call,
+                address);
     }
 
     /**
@@ -102,7 +105,9 @@ public final class Datagrams {
         long result;
         do {
             long header = structures.receiving(into);
-            result = kernel.call(Syscall.RECVMSG, socket.number(), header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT, 0, 0, 0);
+            result = Call.keeping(
+                    into,
+                    kernel.call(Syscall.RECVMSG, socket.number(), header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT, 0, 0, 0));
         } while (result == -Errno.EINTR.number());
         if (result < 0) {
             return new Datagram(result, 0, List.of(), false);

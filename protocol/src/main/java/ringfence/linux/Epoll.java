@@ -64,7 +64,10 @@ public final class Epoll implements AutoCloseable {
         control.set(EVENTS, 0, events);
         control.set(DATA, EVENT_DATA, token);
         Call.check(
-                kernel.call(Syscall.EPOLL_CTL, fd.number(), operation, watched.number(), control.address(), 0, 0),
+                Call.keeping(
+                        control,
+                        kernel.call(
+                                Syscall.EPOLL_CTL, fd.number(), operation, watched.number(), control.address(), 0, 0)),
                 Syscall.EPOLL_CTL,
                 watched);
     }
@@ -76,7 +79,8 @@ public final class Epoll implements AutoCloseable {
      * @return how many are ready; 0 also when a signal has ended the wait
      */
     public int await(int millis) {
-        long result = kernel.call(Syscall.EPOLL_WAIT, fd.number(), ready.address(), capacity, millis, 0, 0);
+        long result = Call.keeping(
+                ready, kernel.call(Syscall.EPOLL_WAIT, fd.number(), ready.address(), capacity, millis, 0, 0));
         return result == -Errno.EINTR.number() ? 0 : (int) Call.check(result, Syscall.EPOLL_WAIT, fd);
     }
 

@@ -27,12 +27,12 @@ public final class EventFd implements AutoCloseable {
 
     /** Adds one. A full counter (EAGAIN) counts as signalled: the other side has not looked yet. */
     public void signal() {
-        kernel.call(Syscall.WRITE, fd.number(), one.address(), 8, 0, 0, 0);
+        Call.keeping(one, kernel.call(Syscall.WRITE, fd.number(), one.address(), 8, 0, 0, 0));
     }
 
     /** Takes the count and sets it to zero; 0 if there was none (never blocks: the eventfd is non-blocking). */
     public long drain() {
-        long result = kernel.call(Syscall.READ, fd.number(), count.address(), 8, 0, 0, 0);
+        long result = Call.keeping(count, kernel.call(Syscall.READ, fd.number(), count.address(), 8, 0, 0, 0));
         return result == 8 ? count.get(ValueLayout.JAVA_LONG, 0) : 0;
     }
 

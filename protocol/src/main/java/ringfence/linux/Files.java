@@ -156,48 +156,60 @@ public final class Files {
     /** read(2) into a segment. @return bytes read; 0 at the end */
     public int read(Fd fd, MemorySegment into) {
         return (int) Call.check(
-                kernel.call(Syscall.READ, fd.number(), into.address(), into.byteSize(), 0, 0, 0), Syscall.READ, fd);
+                Call.keeping(into, kernel.call(Syscall.READ, fd.number(), into.address(), into.byteSize(), 0, 0, 0)),
+                Syscall.READ,
+                fd);
     }
 
     /** write(2) from a segment. @return bytes written */
     public int write(Fd fd, MemorySegment from) {
         return (int) Call.check(
-                kernel.call(Syscall.WRITE, fd.number(), from.address(), from.byteSize(), 0, 0, 0), Syscall.WRITE, fd);
+                Call.keeping(from, kernel.call(Syscall.WRITE, fd.number(), from.address(), from.byteSize(), 0, 0, 0)),
+                Syscall.WRITE,
+                fd);
     }
 
     /** read(2) whose error is its result: minus the errno. */
     public long tryRead(Fd fd, MemorySegment into) {
-        return kernel.call(Syscall.READ, fd.number(), into.address(), into.byteSize(), 0, 0, 0);
+        return Call.keeping(into, kernel.call(Syscall.READ, fd.number(), into.address(), into.byteSize(), 0, 0, 0));
     }
 
     /** write(2) whose error is its result: minus the errno. */
     public long tryWrite(Fd fd, MemorySegment from) {
-        return kernel.call(Syscall.WRITE, fd.number(), from.address(), from.byteSize(), 0, 0, 0);
+        return Call.keeping(from, kernel.call(Syscall.WRITE, fd.number(), from.address(), from.byteSize(), 0, 0, 0));
     }
 
     /** preadv2(2). @param flags RWF_ bits @return bytes read, or minus the errno: this is the data path */
     public long tryRead(Fd fd, IoVec into, long offset, int flags) {
         // the 64-bit offset travels in one register, its upper half, in the next, is ignored on x86-64
         return flags == 0
-                ? kernel.call(Syscall.PREADV, fd.number(), into.address(), into.count(), offset, 0, 0)
-                : kernel.call(Syscall.PREADV2, fd.number(), into.address(), into.count(), offset, 0, flags);
+                ? Call.keeping(
+                        into, kernel.call(Syscall.PREADV, fd.number(), into.address(), into.count(), offset, 0, 0))
+                : Call.keeping(
+                        into,
+                        kernel.call(Syscall.PREADV2, fd.number(), into.address(), into.count(), offset, 0, flags));
     }
 
     /** pwritev2(2). @param flags RWF_ bits @return bytes written, or minus the errno: this is the data path */
     public long tryWrite(Fd fd, IoVec from, long offset, int flags) {
         return flags == 0
-                ? kernel.call(Syscall.PWRITEV, fd.number(), from.address(), from.count(), offset, 0, 0)
-                : kernel.call(Syscall.PWRITEV2, fd.number(), from.address(), from.count(), offset, 0, flags);
+                ? Call.keeping(
+                        from, kernel.call(Syscall.PWRITEV, fd.number(), from.address(), from.count(), offset, 0, 0))
+                : Call.keeping(
+                        from,
+                        kernel.call(Syscall.PWRITEV2, fd.number(), from.address(), from.count(), offset, 0, flags));
     }
 
     /** pread64(2) at an address that the caller has checked. @return bytes read, or minus the errno */
     public long tryRead(Fd fd, MemorySegment memory, long at, long length, long offset) {
-        return kernel.call(Syscall.PREAD64, fd.number(), memory.address() + at, length, offset, 0, 0);
+        return Call.keeping(
+                memory, kernel.call(Syscall.PREAD64, fd.number(), memory.address() + at, length, offset, 0, 0));
     }
 
     /** pwrite64(2) from an address that the caller has checked. @return bytes written, or minus the errno */
     public long tryWrite(Fd fd, MemorySegment memory, long at, long length, long offset) {
-        return kernel.call(Syscall.PWRITE64, fd.number(), memory.address() + at, length, offset, 0, 0);
+        return Call.keeping(
+                memory, kernel.call(Syscall.PWRITE64, fd.number(), memory.address() + at, length, offset, 0, 0));
     }
 
     /** Duplicates a descriptor and closes that one: what close(2) says to it. @return 0, or minus the errno */

@@ -30,14 +30,18 @@ public final class HandleCalls {
      */
     public long tryHandle(Fd file, MemorySegment into, MemorySegment mount) {
         into.set(ValueLayout.JAVA_INT, 0, MAX - 8);
-        return kernel.call(
-                Syscall.NAME_TO_HANDLE_AT,
-                file.number(),
-                empty.address(),
-                into.address(),
-                mount.address(),
-                AT_EMPTY_PATH,
-                0);
+        return Call.keeping(
+                empty,
+                into,
+                mount,
+                kernel.call(
+                        Syscall.NAME_TO_HANDLE_AT,
+                        file.number(),
+                        empty.address(),
+                        into.address(),
+                        mount.address(),
+                        AT_EMPTY_PATH,
+                        0));
     }
 
     /**
@@ -48,6 +52,8 @@ public final class HandleCalls {
      * @return the descriptor, or minus the errno
      */
     public long tryOpen(Fd mount, MemorySegment handle, int flags) {
-        return kernel.call(Syscall.OPEN_BY_HANDLE_AT, mount.number(), handle.address(), flags | O_CLOEXEC, 0, 0, 0);
+        return Call.keeping(
+                handle,
+                kernel.call(Syscall.OPEN_BY_HANDLE_AT, mount.number(), handle.address(), flags | O_CLOEXEC, 0, 0, 0));
     }
 }

@@ -54,14 +54,17 @@ public final class KickSignal {
     /** Takes away all that are pending on the calling thread. @return how many */
     public int drain() {
         int drained = 0;
-        while (kernel.call(
-                        Syscall.RT_SIGTIMEDWAIT,
-                        set.address(),
-                        0,
-                        zero.address(),
-                        ProcessLayout.KERNEL_SIGSET_SIZE,
-                        0,
-                        0)
+        while (Call.keeping(
+                        set,
+                        zero,
+                        kernel.call(
+                                Syscall.RT_SIGTIMEDWAIT,
+                                set.address(),
+                                0,
+                                zero.address(),
+                                ProcessLayout.KERNEL_SIGSET_SIZE,
+                                0,
+                                0))
                 == signal) {
             drained++;
         }

@@ -137,9 +137,9 @@ public final class Linux {
         return Call.check(kernel.call(Syscall.IOCTL, fd.number(), request, argument, 0, 0, 0), Syscall.IOCTL, what);
     }
 
-    /** ioctl(2) with a structure, which the caller keeps alive. See {@link #ioctl(Fd, long, long, String)}. */
+    /** ioctl(2) with a structure. See {@link #ioctl(Fd, long, long, String)}. */
     public long ioctl(Fd fd, long request, MemorySegment argument, String what) {
-        return ioctl(fd, request, argument.address(), what);
+        return Call.keeping(argument, ioctl(fd, request, argument.address(), what));
     }
 
     /** As {@link #ioctl(Fd, long, long, String)}, but an error is the result: minus the errno. For KVM_RUN and probes. */

@@ -136,23 +136,25 @@ public final class Memory {
 
     /** Asks for transparent huge pages. A kernel without them refuses; that is no error here. */
     public void adviseHugePages(Mapping mapping) {
-        kernel.call(Syscall.MADVISE, mapping.address(), mapping.size(), MADV_HUGEPAGE, 0, 0, 0);
+        Call.keeping(mapping, kernel.call(Syscall.MADVISE, mapping.address(), mapping.size(), MADV_HUGEPAGE, 0, 0, 0));
     }
 
     /** Keeps the memory out of a core dump. */
     public void adviseNoDump(Mapping mapping) {
-        kernel.call(Syscall.MADVISE, mapping.address(), mapping.size(), MADV_DONTDUMP, 0, 0, 0);
+        Call.keeping(mapping, kernel.call(Syscall.MADVISE, mapping.address(), mapping.size(), MADV_DONTDUMP, 0, 0, 0));
     }
 
     /** Lets the host merge equal pages (KSM). A kernel without it refuses; that is no error here. */
     public void adviseMergeable(Mapping mapping) {
-        kernel.call(Syscall.MADVISE, mapping.address(), mapping.size(), MADV_MERGEABLE, 0, 0, 0);
+        Call.keeping(mapping, kernel.call(Syscall.MADVISE, mapping.address(), mapping.size(), MADV_MERGEABLE, 0, 0, 0));
     }
 
     /** Makes every page present and writable now (MADV_POPULATE_WRITE). */
     public void populate(Mapping mapping, long offset, long length) {
         Call.check(
-                kernel.call(Syscall.MADVISE, mapping.address() + offset, length, MADV_POPULATE_WRITE, 0, 0, 0),
+                Call.keeping(
+                        mapping,
+                        kernel.call(Syscall.MADVISE, mapping.address() + offset, length, MADV_POPULATE_WRITE, 0, 0, 0)),
                 Syscall.MADVISE,
                 "MADV_POPULATE_WRITE of " + length + " bytes");
     }

@@ -33,14 +33,16 @@ public final class RangeCalls {
      * @return bytes copied
      */
     public long tryCopy(Fd from, Fd to, MemorySegment offsets, long length, int flags) {
-        return kernel.call(
-                Syscall.COPY_FILE_RANGE,
-                from.number(),
-                offsets.address(),
-                to.number(),
-                offsets.address() + 8,
-                length,
-                Integer.toUnsignedLong(flags));
+        return Call.keeping(
+                offsets,
+                kernel.call(
+                        Syscall.COPY_FILE_RANGE,
+                        from.number(),
+                        offsets.address(),
+                        to.number(),
+                        offsets.address() + 8,
+                        length,
+                        Integer.toUnsignedLong(flags)));
     }
 
     /** syncfs(2). */
@@ -62,13 +64,15 @@ public final class RangeCalls {
      */
     public long tryLock(Fd file, MemorySegment scratch, int type, long start, long length) {
         fill(scratch, type, start, length);
-        return kernel.call(Syscall.FCNTL, file.number(), F_OFD_SETLK, scratch.address(), 0, 0, 0);
+        return Call.keeping(
+                scratch, kernel.call(Syscall.FCNTL, file.number(), F_OFD_SETLK, scratch.address(), 0, 0, 0));
     }
 
     /** What would be in the way of a lock (F_OFD_GETLK); {@link #lockType} and its like read the answer. */
     public long tryFindLock(Fd file, MemorySegment scratch, int type, long start, long length) {
         fill(scratch, type, start, length);
-        return kernel.call(Syscall.FCNTL, file.number(), F_OFD_GETLK, scratch.address(), 0, 0, 0);
+        return Call.keeping(
+                scratch, kernel.call(Syscall.FCNTL, file.number(), F_OFD_GETLK, scratch.address(), 0, 0, 0));
     }
 
     private static void fill(MemorySegment scratch, int type, long start, long length) {

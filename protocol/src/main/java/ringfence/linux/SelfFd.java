@@ -63,7 +63,9 @@ public final class SelfFd {
      * @return bytes, or minus the errno
      */
     public long tryPath(Fd file, MemorySegment into) {
-        return kernel.call(Syscall.READLINKAT, directory.number(), name(file), into.address(), into.byteSize(), 0, 0);
+        return Call.keeping(
+                into,
+                kernel.call(Syscall.READLINKAT, directory.number(), name(file), into.address(), into.byteSize(), 0, 0));
     }
 
     /** openat(2) with O_TMPFILE in a directory. @param flags O_ bits, O_TMPFILE among them */
@@ -85,35 +87,48 @@ public final class SelfFd {
 
     /** utimensat(2). */
     public long tryTimes(Fd file, TimePair times) {
-        return kernel.call(Syscall.UTIMENSAT, directory.number(), name(file), times.address(), 0, 0, 0);
+        return Call.keeping(
+                times, kernel.call(Syscall.UTIMENSAT, directory.number(), name(file), times.address(), 0, 0, 0));
     }
 
     /** linkat(2): gives the file one more name. */
     public long tryLink(Fd file, Fd to, Name newName) {
-        return kernel.call(
-                Syscall.LINKAT, directory.number(), name(file), to.number(), newName.address(), AT_SYMLINK_FOLLOW, 0);
+        return Call.keeping(
+                newName,
+                kernel.call(
+                        Syscall.LINKAT,
+                        directory.number(),
+                        name(file),
+                        to.number(),
+                        newName.address(),
+                        AT_SYMLINK_FOLLOW,
+                        0));
     }
 
     /** setxattr(2). @param flags XATTR_CREATE 1, XATTR_REPLACE 2 */
     public long trySetXattr(Fd file, Name name, MemorySegment value, long at, long length, int flags) {
         long address = length == 0 ? 0 : value.asSlice(at, length).address();
-        return kernel.call(Syscall.SETXATTR, path(file), name.address(), address, length, flags, 0);
+        return Call.keeping(
+                name, value, kernel.call(Syscall.SETXATTR, path(file), name.address(), address, length, flags, 0));
     }
 
     /** getxattr(2). @param length 0: only tell the size */
     public long tryGetXattr(Fd file, Name name, MemorySegment into, long at, long length) {
         long address = into.asSlice(at, length).address();
-        return kernel.call(Syscall.GETXATTR, path(file), name.address(), address, length, 0, 0);
+        return Call.keeping(
+                name, into, kernel.call(Syscall.GETXATTR, path(file), name.address(), address, length, 0, 0));
     }
 
     /** listxattr(2). @param length 0: only tell the size */
     public long tryListXattr(Fd file, MemorySegment into, long at, long length) {
-        return kernel.call(
-                Syscall.LISTXATTR, path(file), into.asSlice(at, length).address(), length, 0, 0, 0);
+        return Call.keeping(
+                into,
+                kernel.call(
+                        Syscall.LISTXATTR, path(file), into.asSlice(at, length).address(), length, 0, 0, 0));
     }
 
     /** removexattr(2). */
     public long tryRemoveXattr(Fd file, Name name) {
-        return kernel.call(Syscall.REMOVEXATTR, path(file), name.address(), 0, 0, 0, 0);
+        return Call.keeping(name, kernel.call(Syscall.REMOVEXATTR, path(file), name.address(), 0, 0, 0, 0));
     }
 }

@@ -185,7 +185,7 @@ public final class Sockets {
         long header = message.get().sending(bytes, fds);
         long result;
         do {
-            result = kernel.call(Syscall.SENDMSG, socket.number(), header, MSG_NOSIGNAL, 0, 0, 0);
+            result = Call.keeping(bytes, kernel.call(Syscall.SENDMSG, socket.number(), header, MSG_NOSIGNAL, 0, 0, 0));
         } while (result == -Errno.EINTR.number());
         return result;
     }
@@ -193,17 +193,18 @@ public final class Sockets {
     /** As {@link #send}, but with EAGAIN in place of waiting. */
     public long trySend(Fd socket, MemorySegment bytes, Fd... fds) {
         long header = message.get().sending(bytes, fds);
-        return kernel.call(Syscall.SENDMSG, socket.number(), header, MSG_NOSIGNAL | MSG_DONTWAIT, 0, 0, 0);
+        return Call.keeping(
+                bytes, kernel.call(Syscall.SENDMSG, socket.number(), header, MSG_NOSIGNAL | MSG_DONTWAIT, 0, 0, 0));
     }
 
     /** readv(2). @return bytes, 0 at the end of the stream, or minus the errno: this is a data path */
     public long tryReceive(Fd socket, IoVec into) {
-        return kernel.call(Syscall.READV, socket.number(), into.address(), into.count(), 0, 0, 0);
+        return Call.keeping(into, kernel.call(Syscall.READV, socket.number(), into.address(), into.count(), 0, 0, 0));
     }
 
     /** writev(2). @return bytes, or minus the errno: this is a data path */
     public long trySend(Fd socket, IoVec from) {
-        return kernel.call(Syscall.WRITEV, socket.number(), from.address(), from.count(), 0, 0, 0);
+        return Call.keeping(from, kernel.call(Syscall.WRITEV, socket.number(), from.address(), from.count(), 0, 0, 0));
     }
 
     /**
@@ -227,7 +228,8 @@ public final class Sockets {
         long result;
         do {
             long header = structures.receiving(into);
-            result = kernel.call(Syscall.RECVMSG, socket.number(), header, MSG_CMSG_CLOEXEC | flags, 0, 0, 0);
+            result = Call.keeping(
+                    into, kernel.call(Syscall.RECVMSG, socket.number(), header, MSG_CMSG_CLOEXEC | flags, 0, 0, 0));
         } while (result == -Errno.EINTR.number());
         if (result < 0) {
             return new Received(result, List.of(), false);
@@ -315,8 +317,11 @@ public final class Sockets {
 
     private long option(Arena arena, Fd socket, int option, MemorySegment value) {
         MemorySegment length = arena.allocateFrom(ValueLayout.JAVA_INT, (int) value.byteSize());
-        return kernel.call(
-                Syscall.GETSOCKOPT, socket.number(), SOL_SOCKET, option, value.address(), length.address(), 0);
+        return Call.keeping(
+                value,
+                length,
+                kernel.call(
+                        Syscall.GETSOCKOPT, socket.number(), SOL_SOCKET, option, value.address(), length.address(), 0));
     }
 
     /** Sends nothing more: the other side reads to the end. */

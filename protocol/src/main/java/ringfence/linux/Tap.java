@@ -146,12 +146,12 @@ public final class Tap implements AutoCloseable {
 
     /** Receives one frame with its header; what does not fit is lost. @return bytes, or minus the errno (EAGAIN: none) */
     public long tryReceive(IoVec into) {
-        return kernel.call(Syscall.READV, fd.number(), into.address(), into.count(), 0, 0, 0);
+        return Call.keeping(into, kernel.call(Syscall.READV, fd.number(), into.address(), into.count(), 0, 0, 0));
     }
 
     /** Sends one frame with its header. @return bytes, or minus the errno: EINVAL for a header that makes no sense */
     public long trySend(IoVec frame) {
-        return kernel.call(Syscall.WRITEV, fd.number(), frame.address(), frame.count(), 0, 0, 0);
+        return Call.keeping(frame, kernel.call(Syscall.WRITEV, fd.number(), frame.address(), frame.count(), 0, 0, 0));
     }
 
     private int getWord(long request, String what) {

@@ -43,7 +43,8 @@ public final class Terminal {
     /** The terminal behind a descriptor, with its present mode; empty if it is none. */
     public static Optional<Terminal> of(Linux linux, Fd fd) {
         MemorySegment mode = Arena.ofAuto().allocate(ProcessLayout.TERMIOS_SIZE, 4);
-        long result = linux.kernel().call(Syscall.IOCTL, fd.number(), TCGETS, mode.address(), 0, 0, 0);
+        long result =
+                Call.keeping(mode, linux.kernel().call(Syscall.IOCTL, fd.number(), TCGETS, mode.address(), 0, 0, 0));
         return result < 0 ? Optional.empty() : Optional.of(new Terminal(linux.kernel(), fd, mode));
     }
 
@@ -69,7 +70,7 @@ public final class Terminal {
     }
 
     private long set(MemorySegment mode) {
-        return kernel.call(Syscall.IOCTL, fd.number(), TCSETSW, mode.address(), 0, 0, 0);
+        return Call.keeping(mode, kernel.call(Syscall.IOCTL, fd.number(), TCSETSW, mode.address(), 0, 0, 0));
     }
 
     private static void change(MemorySegment mode, long field, int off, int on) {

@@ -32,14 +32,23 @@ public final class Timer implements AutoCloseable {
     /** Stops it; it is not readable then. */
     public void disarm() {
         set(0);
-        kernel.call(Syscall.READ, fd.number(), count.address(), Long.BYTES, 0, 0, 0); // EAGAIN where it has not come
+        Call.keeping(
+                count,
+                kernel.call(
+                        Syscall.READ,
+                        fd.number(),
+                        count.address(),
+                        Long.BYTES,
+                        0,
+                        0,
+                        0)); // EAGAIN where it has not come
     }
 
     private void set(long nanos) {
         spec.set(ValueLayout.JAVA_LONG, FileLayout.IT_VALUE + ProcessLayout.TIMESPEC_SEC, nanos / SECOND);
         spec.set(ValueLayout.JAVA_LONG, FileLayout.IT_VALUE + ProcessLayout.TIMESPEC_NSEC, nanos % SECOND);
         Call.check(
-                kernel.call(Syscall.TIMERFD_SETTIME, fd.number(), 0, spec.address(), 0, 0, 0),
+                Call.keeping(spec, kernel.call(Syscall.TIMERFD_SETTIME, fd.number(), 0, spec.address(), 0, 0, 0)),
                 Syscall.TIMERFD_SETTIME,
                 fd);
     }

@@ -18,6 +18,7 @@ import ringfence.linux.Linux;
 import ringfence.linux.Mounts;
 import ringfence.linux.Name;
 import ringfence.linux.OpenFlag;
+import ringfence.linux.Syscall;
 
 /**
  * A tree of files in which there is what a box's rules name, under the same names, and nothing else: what is not written to
@@ -137,7 +138,10 @@ final class OwnRoot implements AutoCloseable {
         links.forEach((link, target) -> {
             if (!isCovered(link, found)) {
                 directories(link.getParent(), found);
-                check(linux.paths().tryMakeSymlink(new Name(target.toString()), root, new Name(relative(link))));
+                check(
+                        Syscall.SYMLINKAT,
+                        link,
+                        linux.paths().tryMakeSymlink(new Name(target.toString()), root, new Name(relative(link))));
             }
         });
         directories(Path.of(workingDirectory), found);
@@ -178,19 +182,20 @@ final class OwnRoot implements AutoCloseable {
 
     private void place(Path path, boolean directory) {
         Name name = new Name(relative(path));
-        check(
-                directory
-                        ? linux.paths().tryMakeDirectory(root, name, MODE)
-                        : linux.paths().tryMakeNode(root, name, REGULAR, 0));
+        if (directory) {
+            check(Syscall.MKDIRAT, path, linux.paths().tryMakeDirectory(root, name, MODE));
+        } else {
+            check(Syscall.MKNODAT, path, linux.paths().tryMakeNode(root, name, REGULAR, 0));
+        }
     }
 
     private static String relative(Path path) {
         return path.getRoot().relativize(path).toString();
     }
 
-    private static void check(long result) {
+    private static void check(Syscall call, Path path, long result) {
         if (result < 0 && result != -Errno.EEXIST.number()) {
-            throw new IllegalStateException("cannot make a daemon's tree of files: " + Errno.of(-result));
+            throw new ErrnoException(call, Errno.of(-result), path + " in a daemon's tree of files");
         }
     }
 
