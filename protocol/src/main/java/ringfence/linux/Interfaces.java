@@ -3,7 +3,6 @@ package ringfence.linux;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
@@ -57,15 +56,15 @@ public final class Interfaces {
     /**
      * Gives it an address of its network (SIOCSIFADDR, SIOCSIFNETMASK).
      *
+     * @param address four bytes of IPv4, or sixteen of IPv6
      * @param prefix bits of the network: 0 to 32 for IPv4, 0 to 128 for IPv6
      * @throws ErrnoException EPERM without CAP_NET_ADMIN, EEXIST if it has that one of IPv6 already
      */
-    public void address(String name, InetAddress address, int prefix) {
-        byte[] bytes = address.getAddress();
+    public void address(String name, byte[] address, int prefix) {
         try (Arena arena = Arena.ofConfined()) {
-            String text = " of " + name + " to " + address.getHostAddress() + "/" + prefix;
-            if (bytes.length == 4) {
-                control(AF_INET, TapLayout.SIOCSIFADDR, inet(arena, name, bytes), "SIOCSIFADDR" + text);
+            String text = " of " + name + ", network of " + prefix + " bits";
+            if (address.length == 4) {
+                control(AF_INET, TapLayout.SIOCSIFADDR, inet(arena, name, address), "SIOCSIFADDR" + text);
                 byte[] mask = ByteBuffer.allocate(4)
                         .putInt(prefix == 0 ? 0 : -1 << 32 - prefix)
                         .array();
@@ -73,7 +72,7 @@ public final class Interfaces {
                 return;
             }
             MemorySegment request = arena.allocate(TapLayout.IN6_IFREQ_SIZE, 8);
-            MemorySegment.copy(bytes, 0, request, ValueLayout.JAVA_BYTE, 0, bytes.length);
+            MemorySegment.copy(address, 0, request, ValueLayout.JAVA_BYTE, 0, address.length);
             request.set(ValueLayout.JAVA_INT, TapLayout.IFR6_PREFIXLEN, prefix);
             int index = word(name, TapLayout.SIOCGIFINDEX, TapLayout.IFR_IFINDEX, "SIOCGIFINDEX", true);
             request.set(ValueLayout.JAVA_INT, TapLayout.IFR6_IFINDEX, index);

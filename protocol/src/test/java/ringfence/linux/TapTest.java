@@ -75,8 +75,9 @@ class TapTest {
         try (Tap tap = Tap.open(linux, "", false)) {
             interfaces.hardwareAddress(tap.name(), new byte[] {2, 0, 0, 0, 0, 0x77});
             interfaces.up(tap.name(), true);
-            interfaces.address(tap.name(), InetAddress.ofLiteral("198.51.100.77"), 28);
-            interfaces.address(tap.name(), InetAddress.ofLiteral("fd00:77::1"), 64);
+            interfaces.address(
+                    tap.name(), InetAddress.ofLiteral("198.51.100.77").getAddress(), 28);
+            interfaces.address(tap.name(), InetAddress.ofLiteral("fd00:77::1").getAddress(), 64);
             NetworkInterface seen = NetworkInterface.getByName(tap.name());
             assertThat(seen.getHardwareAddress()).isEqualTo(new byte[] {2, 0, 0, 0, 0, 0x77});
             assertThat(seen.getInterfaceAddresses().stream()

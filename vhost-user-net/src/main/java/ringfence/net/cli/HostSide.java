@@ -1,10 +1,10 @@
 package ringfence.net.cli;
 
-import java.net.InetAddress;
 import java.util.Optional;
 import ringfence.linux.ErrnoException;
 import ringfence.linux.Interfaces;
 import ringfence.net.engine.MacAddress;
+import ringfence.option.IpLiteral;
 
 /**
  * What the host's side of a tap is given.
@@ -16,17 +16,18 @@ record HostSide(Optional<Network> ip, Optional<MacAddress> mac) {
     /**
      * An address within a network.
      *
-     * @param address of IPv4 or IPv6
+     * @param address bytes of one of IPv4 or IPv6
      * @param prefix bits of the network
      */
-    record Network(InetAddress address, int prefix) {
+    @SuppressWarnings("ArrayRecordComponent") // made here, and read by who hands it to the kernel
+    record Network(byte[] address, int prefix) {
         /** Of ADDRESS/LENGTH. @throws IllegalArgumentException with one line that names the option */
         static Network parse(String text) {
             int slash = text.indexOf('/');
             try {
-                InetAddress address = InetAddress.ofLiteral(text.substring(0, slash));
+                byte[] address = IpLiteral.parse(text.substring(0, slash));
                 int prefix = Integer.parseInt(text.substring(slash + 1));
-                if (prefix >= 0 && prefix <= 8 * address.getAddress().length) {
+                if (prefix >= 0 && prefix <= 8 * address.length) {
                     return new Network(address, prefix);
                 }
             } catch (IllegalArgumentException | IndexOutOfBoundsException _) {

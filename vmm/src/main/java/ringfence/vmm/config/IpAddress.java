@@ -1,8 +1,7 @@
 package ringfence.vmm.config;
 
-import java.net.Inet4Address;
-import java.net.Inet6Address;
 import java.util.OptionalInt;
+import ringfence.option.IpLiteral;
 import ringfence.option.Json;
 import ringfence.option.OptionException;
 import ringfence.option.OptionType;
@@ -21,18 +20,10 @@ public record IpAddress(String text) {
 
     private static byte[] bytes(String text) {
         try {
-            if (text.indexOf('%') < 0 && text.indexOf('[') < 0) {
-                if (text.indexOf(':') >= 0) {
-                    return Inet6Address.ofLiteral(text).getAddress();
-                }
-                if (text.chars().filter(c -> c == '.').count() == 3) {
-                    return Inet4Address.ofLiteral(text).getAddress();
-                }
-            }
+            return IpLiteral.parse(text);
         } catch (IllegalArgumentException _) {
-            // told below
+            throw new OptionException("'" + text + "' is no IP address: write one such as 192.168.249.1 or fd00::1");
         }
-        throw new OptionException("'" + text + "' is no IP address: write one such as 192.168.249.1 or fd00::1");
     }
 
     static OptionType<IpAddress> type() {
