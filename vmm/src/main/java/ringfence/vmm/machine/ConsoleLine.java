@@ -13,6 +13,7 @@ import ringfence.linux.EventFd;
 import ringfence.linux.Fd;
 import ringfence.linux.Linux;
 import ringfence.linux.Pty;
+import ringfence.linux.Terminal;
 import ringfence.vhostuser.link.BackendSocket;
 
 /**
@@ -77,6 +78,11 @@ final class ConsoleLine extends OutputStream implements AutoCloseable {
     /** The pseudo-terminal that others open; empty: it is a socket. */
     Optional<String> terminal() {
         return pty.map(Pty::path);
+    }
+
+    /** That pseudo-terminal, of which others set the size; empty: it is a socket. */
+    Optional<Terminal> screen() {
+        return pty.flatMap(both -> Terminal.of(linux, both.controller()));
     }
 
     /** From now on this one takes the input. */

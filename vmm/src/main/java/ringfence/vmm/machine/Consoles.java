@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import ringfence.linux.ErrnoException;
 import ringfence.linux.Fd;
 import ringfence.linux.Linux;
@@ -47,6 +48,7 @@ final class Consoles implements AutoCloseable {
     private final Map<String, ConsoleLine> lines = new HashMap<>();
     private final Map<String, SerialPump> pumps = new LinkedHashMap<>();
     private final Thread restore;
+    private Supplier<AutoCloseable> watch = () -> () -> {}; // of the size of the console's terminal, if it has one
 
     /** @param input what is typed, for whichever of them is on the terminal; its owner's */
     Consoles(Linux linux, VmConfig config, TerminalInput input) {
@@ -170,19 +172,28 @@ final class Consoles implements AutoCloseable {
         if (mode == ConsoleMode.OFF) {
             return Optional.empty();
         }
-        int columns = terminal.map(present -> present.size().columns()).orElse(0);
-        int rows = terminal.map(present -> present.size().rows()).orElse(0);
-        Console console = new Console(linux, config.console().id(), memory, consoleOutput(mode), columns, rows);
+        ConsoleLine line = lines.get(CONSOLE);
+        Optional<Terminal> screen = onTerminal(config.console())
+                ? terminal
+                : Optional.ofNullable(line).flatMap(ConsoleLine::screen);
+        Terminal.Size now = screen.map(Terminal::size).orElse(new Terminal.Size(0, 0));
+        Console console = new Console(
+                linux, config.console().id(), memory, consoleOutput(mode), now.columns(), now.rows());
+        screen.ifPresent(shown -> watch = () -> new TerminalSize(shown, now, console::resize));
         if (mode == ConsoleMode.TTY && !onTerminal(config.serial())) {
             console.onRoom(input::room);
             input.to(console::receive);
         }
-        ConsoleLine line = lines.get(CONSOLE);
         if (line != null) {
             console.onRoom(line::room);
             line.to(console::receive);
         }
         return Optional.of(console);
+    }
+
+    /** From now on the console, which is plugged in, has the size of its terminal. @return until that is closed */
+    AutoCloseable watchSize() {
+        return watch.get();
     }
 
     private ConsoleOutput consoleOutput(ConsoleMode mode) {

@@ -106,6 +106,7 @@ final class MachineParts implements AutoCloseable {
                     new Platform(linux, proxy, map, segments, slot, kvm.caps().gsiRoutes()));
             config.balloon().ifPresent(this::makeBalloon);
             plug(devices);
+            made(consoles.watchSize());
             hotPlug = made(new HotPlug(
                     consoles.opened(), admission, proxy, daemons, ram.table(), platform, this::resizeBalloon, log));
         } catch (RuntimeException e) {
