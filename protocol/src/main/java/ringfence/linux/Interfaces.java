@@ -126,7 +126,9 @@ public final class Interfaces {
     private void control(int family, long what, MemorySegment request, String text) {
         long socket = kernel.call(Syscall.SOCKET, family, SOCK_DGRAM_CLOEXEC, 0, 0, 0, 0);
         try (Fd fd = Fd.own(kernel, (int) Call.check(socket, Syscall.SOCKET, "family " + family))) {
-            Call.check(kernel.call(Syscall.IOCTL, fd.number(), what, request.address(), 0, 0, 0), Syscall.IOCTL, text);
+            long result = Call.keeping(
+                    request, kernel.call(Syscall.IOCTL, fd.number(), what, request.address(), 0, 0, 0));
+            Call.check(result, Syscall.IOCTL, text);
         }
     }
 

@@ -3,6 +3,7 @@ package ringfence.linux.uring;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.ref.Reference;
 import java.util.EnumSet;
 import java.util.Objects;
 import java.util.Set;
@@ -314,7 +315,7 @@ public final class Ring implements AutoCloseable {
      * @return 0, or minus the errno: ENOMEM over the limit, EOPNOTSUPP for memory that cannot be pinned; go on without
      */
     public int tryRegisterBuffers(IoVec buffers) {
-        return (int) kernel.call(
+        long result = kernel.call(
                 Syscall.IO_URING_REGISTER,
                 fd.number(),
                 RingLayout.IORING_REGISTER_BUFFERS,
@@ -322,6 +323,8 @@ public final class Ring implements AutoCloseable {
                 buffers.count(),
                 0,
                 0);
+        Reference.reachabilityFence(buffers);
+        return (int) result;
     }
 
     /** Lets the buffers go. No request on them may be in flight. */
