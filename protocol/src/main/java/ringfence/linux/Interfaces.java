@@ -126,8 +126,8 @@ public final class Interfaces {
     private void control(int family, long what, MemorySegment request, String text) {
         long socket = kernel.call(Syscall.SOCKET, family, SOCK_DGRAM_CLOEXEC, 0, 0, 0, 0);
         try (Fd fd = Fd.own(kernel, (int) Call.check(socket, Syscall.SOCKET, "family " + family))) {
-            long result = Call.keeping(
-                    request, kernel.call(Syscall.IOCTL, fd.number(), what, request.address(), 0, 0, 0));
+            long result =
+                    Call.keeping(request, kernel.call(Syscall.IOCTL, fd.number(), what, request.address(), 0, 0, 0));
             Call.check(result, Syscall.IOCTL, text);
         }
     }

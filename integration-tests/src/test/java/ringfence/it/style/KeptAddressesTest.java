@@ -50,7 +50,8 @@ class KeptAddressesTest {
             String member = source.substring(
                     Math.max(0, source.lastIndexOf(MEMBER, call.start())), next < 0 ? source.length() : next);
             if (ADDRESS.matcher(arguments).find() && !KEPT.matcher(member).find()) {
-                wrong.add(name + ": " + arguments.substring(arguments.indexOf(',') + 1).strip());
+                wrong.add(name + ": "
+                        + arguments.substring(arguments.indexOf(',') + 1).strip());
             }
         }
     }

@@ -177,8 +177,8 @@ final class Consoles implements AutoCloseable {
                 ? terminal
                 : Optional.ofNullable(line).flatMap(ConsoleLine::screen);
         Terminal.Size now = screen.map(Terminal::size).orElse(new Terminal.Size(0, 0));
-        Console console = new Console(
-                linux, config.console().id(), memory, consoleOutput(mode), now.columns(), now.rows());
+        Console console =
+                new Console(linux, config.console().id(), memory, consoleOutput(mode), now.columns(), now.rows());
         screen.ifPresent(shown -> watch = () -> new TerminalSize(shown, now, console::resize));
         if (mode == ConsoleMode.TTY && !onTerminal(config.serial())) {
             console.onRoom(input::room);
