@@ -65,6 +65,15 @@ class DaemonOfOthersStopTest {
             guest.awaitReady();
             guest.run("dd if=/dev/vda of=/dev/null bs=1M count=1").orThrow();
             disk.signal(SIGSTOP);
+            guest.run("dd if=/dev/vda of=/dev/null bs=1M count=1 skip=1 >/dev/null 2>&1 &")
+                    .orThrow();
+            guest.vmm().err().await("_disk0: .* completes nothing, and requests wait", LONG);
+            try (Program reboot = host.start(ctl(host, folder, "reboot"))) {
+                guest.vmm().err().await("a device does not respond: the guest boots again when it has", LONG);
+                Outcome refused = reboot.await(LONG);
+                assertThat(refused.status()).isNotZero();
+                assertThat(refused.err()).containsPattern("_disk0 has not stopped: its daemon is process [1-9]");
+            }
             try (Program reboot = host.start(ctl(host, folder, "reboot"))) {
                 Thread.sleep(1000);
                 host.run(LONG, ctl(host, folder, "shutdown-vmm"));

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -73,10 +74,16 @@ abstract class HaltedGuest {
     }
 
     void await(Condition condition) throws Exception {
+        await(condition, () -> "");
+    }
+
+    private void await(Condition condition, Supplier<String> otherwise) throws Exception {
         long deadline = System.nanoTime() + SOON.toNanos();
         while (!condition.holds()) {
             assertThat(vmm.isRunning()).as(() -> vmm.err().text()).isTrue();
-            assertThat(System.nanoTime()).as(() -> vmm.err().text()).isLessThan(deadline);
+            assertThat(System.nanoTime() - deadline)
+                    .as(() -> otherwise.get() + "\n" + vmm.err().text())
+                    .isNegative();
             Thread.sleep(20);
         }
     }
@@ -109,20 +116,43 @@ abstract class HaltedGuest {
         return answer.body();
     }
 
-    /** How many it has when nobody asks it anything: its ends of our connections close a little after ours. */
-    long settledDescriptors() throws Exception {
+    /** What it has open when nobody asks it anything: its ends of our connections close a little after ours. */
+    List<String> settledDescriptors() throws Exception {
         await(() -> !api.get("vm.counters").body().contains("\"connected\":0"));
-        long least = Long.MAX_VALUE;
+        List<String> least = descriptors();
         for (int i = 0; i < 20; i++) {
             Thread.sleep(50);
-            least = Math.min(least, descriptors());
+            List<String> now = descriptors();
+            least = now.size() < least.size() ? now : least;
         }
         return least;
     }
 
-    long descriptors() throws IOException {
+    /** Waits until it has no more open than it had then. */
+    void awaitNoMoreThan(List<String> before) throws Exception {
+        await(() -> descriptors().size() <= before.size(), () -> "before: " + before + "\nnow: " + now());
+    }
+
+    private String now() {
+        try {
+            return descriptors().toString();
+        } catch (IOException e) {
+            return e.toString();
+        }
+    }
+
+    /** @return what each is of */
+    private List<String> descriptors() throws IOException {
         try (Stream<Path> open = Files.list(Path.of("/proc/" + vmm.pid() + "/fd"))) {
-            return open.count();
+            return open.map(HaltedGuest::target).sorted().toList();
+        }
+    }
+
+    private static String target(Path descriptor) {
+        try {
+            return Files.readSymbolicLink(descriptor).toString();
+        } catch (IOException _) {
+            return "closed"; // since it was listed
         }
     }
 

@@ -3,6 +3,7 @@ package ringfence.it.promise;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import ringfence.it.lab.VmmApi;
 
@@ -24,7 +25,7 @@ class PlugCyclesTest extends HaltedGuest {
     void devicesLeaveNothingBehind() throws Exception {
         Path image = image("hot");
         Footprint settled = null;
-        long descriptors = 0;
+        List<String> descriptors = List.of();
         StringBuilder course = new StringBuilder();
         for (int cycle = 1; cycle <= CYCLES; cycle++) {
             added("hot", image);
@@ -43,8 +44,7 @@ class PlugCyclesTest extends HaltedGuest {
                 System.out.println("plug-cycles: " + cycle + " of " + CYCLES + ", " + footprint());
             }
         }
-        long before = descriptors;
-        await(() -> descriptors() <= before);
+        awaitNoMoreThan(descriptors);
         Footprint last = footprint();
         System.out.println("counted: " + CYCLES + " times a disk and a card came and went, after " + SETTLED + " "
                 + settled + ", each " + TOLD + " more:" + course + " KiB, at the end " + last);

@@ -138,8 +138,7 @@ class GuestUnitsTest {
         String third = onItsConsole(signalled("STOP"), () -> {
             everyDeviceIsThere();
             assertThat(property(VM, "NRestarts")).isEqualTo("2");
-            assertThat(host.run("journalctl", "--no-pager", "--unit=" + VM).text())
-                    .contains("code=killed, status=9/KILL", "Watchdog timeout (limit 10s)!");
+            assertThat(journal(VM)).contains("code=killed, status=9/KILL", "Watchdog timeout (limit 10s)!");
             host.run("systemctl", "restart", "--no-block", VM).orThrow(); // presses the power button
             assertThat(guest.powerOff().status()).isZero(); // as a guest's acpid does then
         });
@@ -244,11 +243,12 @@ class GuestUnitsTest {
 
     /** What systemd says of each. @param restarts how often it has started it again by itself */
     private void told(String restarts, String... lines) {
-        assertThat(ofEach("NRestarts")).containsOnly(restarts);
+        assertThat(ofEach("NRestarts"))
+                .as(() -> String.join(
+                        "\n", units("service").stream().map(this::journal).toList()))
+                .containsOnly(restarts);
         for (String unit : units("service")) {
-            assertThat(host.run("journalctl", "--no-pager", "--unit=" + unit).text())
-                    .as(unit)
-                    .contains(lines);
+            assertThat(journal(unit)).as(unit).contains(lines);
             assertThat(host.run("systemctl", "--no-pager", "status", unit).text())
                     .contains("active (running)");
         }
@@ -294,6 +294,10 @@ class GuestUnitsTest {
                     .as(events)
                     .hasSize(4);
         }
+    }
+
+    private String journal(String unit) {
+        return host.run("journalctl", "--no-pager", "--unit=" + unit).text();
     }
 
     private static List<String> units(String type) {

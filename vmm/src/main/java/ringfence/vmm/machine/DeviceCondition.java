@@ -19,4 +19,9 @@ public record DeviceCondition(String state, boolean responding, String reason, i
         return new DeviceCondition(
                 WORDS[state.phase().ordinal()], state.phase() == Phase.CONNECTED, state.reason(), state.peer());
     }
+
+    /** Whether nothing is done about it: it is another one's to end, or what it offers was refused. */
+    boolean hasFailed() {
+        return state.equals(WORDS[Phase.FAILED.ordinal()]);
+    }
 }

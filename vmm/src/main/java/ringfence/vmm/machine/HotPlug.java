@@ -17,6 +17,7 @@ import ringfence.process.Log;
 import ringfence.vmm.config.DiskConfig;
 import ringfence.vmm.config.VmConfig;
 import ringfence.vmm.device.VirtioDevice;
+import ringfence.vmm.device.remote.Phase;
 import ringfence.vmm.device.remote.RemoteDevice;
 import ringfence.vmm.event.Event;
 import ringfence.vmm.machine.VmException.Reason;
@@ -40,6 +41,8 @@ import ringfence.vmm.transport.VirtioPciFunction;
 final class HotPlug implements AutoCloseable {
     /** What a back-end gets to be there: a client waits, and the guest has seen nothing yet. */
     private static final long READY_SECONDS = 60;
+    /** Some daemon's answer to that, be it the successor's of one that has died of it. */
+    private static final long RESIZED_SECONDS = 10;
 
     private static final long AGAIN_MILLIS = 100;
 
@@ -345,9 +348,13 @@ final class HotPlug implements AutoCloseable {
         DiskResize.check(disk, bytes);
         RemoteDevice device = (RemoteDevice) platform.device(id)
                 .orElseThrow(() -> VmException.wrongState(id + " comes or goes: wait until it is there"));
+        if (device.state().phase() == Phase.FAILED) {
+            throw VmException.wrongState(
+                    id + " does not respond: " + device.state().reason());
+        }
         CompletableFuture<Void> _ = device.resize(bytes >> DiskResize.SECTOR_SHIFT)
                 .toCompletableFuture()
-                .orTimeout(READY_SECONDS, TimeUnit.SECONDS)
+                .orTimeout(RESIZED_SECONDS, TimeUnit.SECONDS)
                 .whenComplete((_, failure) -> soon(() -> {
                     if (failure == null) {
                         log.info(id + ": has " + bytes + " bytes");

@@ -15,7 +15,8 @@ import ringfence.vmm.machine.VmException.Reason;
  * <pre>
  *   at once     the user may end the machine instead
  *   after 1 s   what else is asked is refused, with a line that names the device
- *   after 10 s  so is the reboot, which happens all the same when the device has stopped; an end goes on without it
+ *   after 10 s  so is the reboot, which happens all the same when the device has stopped; an end goes on without it;
+ *               both at once where each device that is waited for has Failed before
  * </pre>
  */
 final class Resetting {
@@ -42,8 +43,11 @@ final class Resetting {
 
     /** Waits for the devices, for a while: the machine ends, and leaves its memory to nobody else. */
     void thenEnd() throws InterruptedException {
-        if (!parts.isReset(reset, start + STOP_NANOS - System.nanoTime())) {
-            log.warn(late() + "the VM ends without it, and its daemon may go on with what it has begun");
+        while (!parts.isReset(reset, LOOK_NANOS)) {
+            if (isHopeless() || System.nanoTime() - start > STOP_NANOS) {
+                log.warn(late() + "the VM ends without it, and its daemon may go on with what it has begun");
+                return;
+            }
         }
     }
 
@@ -65,7 +69,7 @@ final class Resetting {
             if (passed > QUIET_NANOS) {
                 refuse("the guest is being reset: ask again when it runs");
             }
-            if (passed > STOP_NANOS && !told) {
+            if (!told && (passed > STOP_NANOS || isHopeless())) {
                 told = true;
                 String line = late() + "the guest boots again when it has, or its daemon has ended";
                 log.error(line);
@@ -73,6 +77,15 @@ final class Resetting {
             }
         }
         return Optional.empty();
+    }
+
+    /** Whether nobody does anything about those that are waited for. */
+    private boolean isHopeless() {
+        List<String> waitedFor = parts.resetting();
+        return !waitedFor.isEmpty() && waitedFor.stream().allMatch(device -> {
+            DeviceCondition condition = proxy.deviceConditions().get(device);
+            return condition != null && condition.hasFailed();
+        });
     }
 
     private void refuse(String line) {
@@ -97,7 +110,10 @@ final class Resetting {
         return condition.reason().isEmpty() ? process : process + ", " + condition.reason();
     }
 
-    private static String late() {
-        return "a device does not stop within " + TimeUnit.NANOSECONDS.toSeconds(STOP_NANOS) + " s: ";
+    private String late() {
+        long passed = System.nanoTime() - start;
+        return passed < STOP_NANOS
+                ? "a device does not respond: "
+                : "a device does not stop within " + TimeUnit.NANOSECONDS.toSeconds(STOP_NANOS) + " s: ";
     }
 }
