@@ -11,7 +11,7 @@ import java.util.concurrent.TimeUnit;
  * cache is refused by a JVM that was started otherwise.
  */
 final class Training {
-    private static final long LIMIT_SECONDS = 120;
+    private static final long LIMIT_SECONDS = 300;
 
     private final Path tree;
     private final Path work;
