@@ -37,7 +37,7 @@ class ApiAnswersTest {
         + "{'vhost_user':true,'vhost_socket':'/n','vhost_mode':'Server'}],"
         + "'fs':[{'tag':'a','path':'/f','cache':'Never'},{'tag':'b','socket':'/v','pci_segment':1}],"
         + "'generic_vhost_user':[{'socket':'/g','device_type':18,'queue_sizes':[64,64]}],"
-        + "'serial':{'mode':'File','file':'/l'},'console':{'mode':'Off'},'pvpanic':true,'platform':{'num_pci_segments':2}}";
+        + "'serial':{'mode':'File','file':'/dev/null'},'console':{'mode':'Off'},'pvpanic':true,'platform':{'num_pci_segments':2}}";
 
     @TempDir
     Path folder;
