@@ -118,7 +118,7 @@ public final class HangProbe {
         String all = api.get("vm.info").body();
         answered.add(TimeUnit.NANOSECONDS.toMicros(System.nanoTime() - asked));
         int tree = all.indexOf("\"device_tree\"");
-        int at = all.indexOf('"' + device + '"', tree);
+        int at = all.indexOf('"' + device + "\":{", tree);
         return tree < 0 || at < 0 ? "" : all.substring(at, all.indexOf('}', at));
     }
 }

@@ -12,8 +12,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -66,20 +68,37 @@ class ConsolesTest {
     }
 
     private void boot(byte[] kernel, String... options) throws Exception {
+        start(command().with("--kernel", kernel(kernel)).with(options));
+        await(() -> api.get("vm.info").body().contains("\"state\":\"Running\""));
+    }
+
+    private Command command() {
+        return Command.of(
+                Checkout.find().product().resolve("bin/cloud-hypervisor").toString());
+    }
+
+    private String kernel(byte[] kernel) throws IOException {
+        return Files.write(directory.resolve("kernel"), kernel).toString();
+    }
+
+    private void start(Command command) throws Exception {
         Path socket = directory.resolve("api");
-        vmm = host.start(Command.of(Checkout.find()
-                        .product()
-                        .resolve("bin/cloud-hypervisor")
-                        .toString())
-                .with(
-                        "--kernel",
-                        Files.write(directory.resolve("kernel"), kernel).toString(),
-                        "--api-socket",
-                        socket.toString())
-                .with(options)
-                .variable("RINGFENCE_ANY_KVM", "1"));
+        vmm = host.start(command.with("--api-socket", socket.toString()).variable("RINGFENCE_ANY_KVM", "1"));
         api = new VmmApi(socket);
-        await(() -> api.isServed() && api.get("vm.info").body().contains("\"state\":\"Running\""));
+        await(() -> api.isServed());
+    }
+
+    /** @param consoles members of the body */
+    private VmmApi.Answer create(byte[] kernel, String consoles) throws IOException {
+        return api.put(
+                "vm.create",
+                "{\"payload\":{\"kernel\":\"" + kernel(kernel) + "\"},\"memory\":{\"size\":67108864}," + consoles
+                        + "}");
+    }
+
+    private void done(String operation) throws IOException {
+        VmmApi.Answer answer = api.put(operation);
+        assertThat(answer.status()).as(answer.body()).isEqualTo(204);
     }
 
     private interface Condition {
@@ -116,7 +135,7 @@ class ConsolesTest {
         assertThat(vmm.await(SOON).status()).isZero();
     }
 
-    /** vm.info tells where it is, as libvirt reads it, and no longer once it is gone. */
+    /** vm.info tells where it is, as libvirt reads it; it is the VM's, over its boots. */
     @Test
     void theSerialPortIsATerminal() throws Exception {
         boot(NEXT, "--serial", "pty", "--console", "pty");
@@ -132,11 +151,128 @@ class ConsolesTest {
             user.writeBytes("a");
             assertThat(user.read()).as("after a reboot").isEqualTo('b');
         }
-        assertThat(api.put("vm.shutdown").status()).isEqualTo(204);
-        assertThat(api.get("vm.info").body()).doesNotContain("/dev/pts");
-        assertThat(api.put("vm.boot").status()).isEqualTo(204);
-        assertThat(terminal("serial")).startsWith("/dev/pts/");
+        String terminal = terminal("serial");
+        done("vm.shutdown");
+        try (RandomAccessFile user = new RandomAccessFile(terminal("serial"), "rw")) {
+            user.writeBytes("b");
+            done("vm.boot");
+            assertThat(user.read()).as("typed before the boot").isEqualTo('c');
+        }
+        assertThat(terminal("serial")).isEqualTo(terminal);
         shutDown();
+        assertThat(Path.of(terminal)).doesNotExist();
+    }
+
+    /** Who has a VM made reads where its terminals are, and opens them, before he boots it. */
+    @Test
+    void consolesAreThereWhenTheVmIsCreated() throws Exception {
+        start(command());
+        Path debug = directory.resolve("debug");
+        String consoles = "\"serial\":{\"mode\":\"Pty\"},\"console\":{\"mode\":\"Pty\"},"
+                + "\"debug_console\":{\"mode\":\"File\",\"file\":\"" + debug + "\"}";
+        assertThat(create(NEXT, consoles).status()).isEqualTo(204);
+        assertThat(debug).isEmptyFile();
+        String terminal = terminal("serial");
+        assertThat(terminal("console")).isNotEqualTo(terminal);
+        Path image = Files.write(directory.resolve("image"), new byte[1 << 20]);
+        assertThat(api.put("vm.add-disk", "{\"path\":\"" + image + "\"}").status())
+                .isEqualTo(204);
+        try (RandomAccessFile user = new RandomAccessFile(terminal, "rw")) {
+            user.writeBytes("H");
+            done("vm.boot");
+            assertThat(user.read()).isEqualTo('I');
+            assertThat(terminal("serial")).isEqualTo(terminal);
+            done("vm.shutdown");
+            done("vm.boot");
+            user.writeBytes("A");
+            assertThat(user.read()).as("after another boot").isEqualTo('B');
+        }
+        done("vm.delete");
+        assertThat(Path.of(terminal)).doesNotExist();
+        shutDown();
+    }
+
+    @Test
+    void aSocketIsThereFromTheVmsCreationUntilItIsDeletedOrTheVmmIsKilled() throws Exception {
+        start(command());
+        Path socket = directory.resolve("serial");
+        String serial = "\"console\":{\"mode\":\"Off\"},\"serial\":{\"mode\":\"Socket\",\"socket\":\"" + socket + "\"}";
+        for (int vm = 0; vm < 2; vm++) {
+            assertThat(create(NEXT, serial).status()).isEqualTo(204);
+            SocketChannel.open(UnixDomainSocketAddress.of(socket)).close();
+            done("vm.delete");
+            assertThat(socket).doesNotExist();
+        }
+        assertThat(create(NEXT, serial).status()).isEqualTo(204);
+        Thread.sleep(1000); // by then it has made its last will
+        ProcessHandle.of(vmm.pid()).orElseThrow().destroyForcibly();
+        long deadline = System.nanoTime() + SOON.toNanos();
+        while (Files.exists(socket)) {
+            assertThat(System.nanoTime() - deadline).isNegative();
+            Thread.sleep(20);
+        }
+    }
+
+    @Test
+    void aConsoleThatCannotBeIsNamedAndLeavesNothing() throws Exception {
+        start(command());
+        Path socket = directory.resolve("serial");
+        Path file = directory.resolve("missing/file");
+        String serial = "\"serial\":{\"mode\":\"Socket\",\"socket\":\"" + socket + "\"},";
+        for (String console : List.of("console", "debug_console")) {
+            VmmApi.Answer refused =
+                    create(NEXT, serial + "\"" + console + "\":{\"mode\":\"File\",\"file\":\"" + file + "\"}");
+            assertThat(refused.status()).as(refused.body()).isEqualTo(500);
+            assertThat(refused.body())
+                    .matches("\\[\"--" + console.replace('_', '-') + " file=" + file
+                            + ": cannot be written: .*No such file or directory.*: choose another path\"]");
+            assertThat(socket).doesNotExist();
+            assertThat(api.get("vm.info").status()).isEqualTo(404);
+        }
+        Files.writeString(socket, "somebody's");
+        VmmApi.Answer taken = create(NEXT, serial + "\"console\":{\"mode\":\"Off\"}");
+        assertThat(taken.status()).as(taken.body()).isEqualTo(500);
+        assertThat(taken.body()).contains("--serial socket: ", socket.toString(), "choose another path");
+        assertThat(socket).hasContent("somebody's");
+        assertThat(create(NEXT, "\"console\":{\"mode\":\"Off\"}").status()).isEqualTo(204);
+        done("vm.boot");
+        shutDown();
+    }
+
+    /** The next boot's output follows the last one's. */
+    @Test
+    void aFileIsTheVmsOverItsBoots() throws Exception {
+        start(command());
+        Path file = directory.resolve("debug");
+        assertThat(create(
+                                DEBUG,
+                                "\"console\":{\"mode\":\"Off\"},\"debug_console\":{\"file\":\"" + file
+                                        + "\",\"iobase\":1026}")
+                        .status())
+                .isEqualTo(204);
+        for (int boots = 1; boots <= 2; boots++) {
+            int bytes = 3 * boots;
+            done("vm.boot");
+            await(() -> Files.size(file) == bytes);
+            done("vm.shutdown");
+        }
+        assertThat(descriptorsOf(file)).isOne();
+        done("vm.delete");
+        assertThat(descriptorsOf(file)).isZero();
+        shutDown();
+    }
+
+    private long descriptorsOf(Path file) throws IOException {
+        try (Stream<Path> open = Files.list(Path.of("/proc/" + vmm.pid() + "/fd"))) {
+            return open.filter(descriptor -> {
+                        try {
+                            return Files.readSymbolicLink(descriptor).equals(file);
+                        } catch (IOException _) {
+                            return false; // closed since it was listed
+                        }
+                    })
+                    .count();
+        }
     }
 
     @Test

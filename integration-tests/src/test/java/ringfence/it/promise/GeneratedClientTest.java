@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import okhttp3.OkHttpClient;
 import org.junit.jupiter.api.Test;
@@ -18,6 +19,8 @@ import ringfence.client.ApiException;
 import ringfence.client.DefaultApi;
 import ringfence.client.model.ConsoleConfig;
 import ringfence.client.model.CpusConfig;
+import ringfence.client.model.DeviceNode;
+import ringfence.client.model.DeviceResource;
 import ringfence.client.model.DiskConfig;
 import ringfence.client.model.MemoryConfig;
 import ringfence.client.model.NetConfig;
@@ -92,6 +95,13 @@ class GeneratedClientTest {
                 Thread.sleep(20); // its daemon starts
             }
             assertThat(api.vmCountersGet().get("root")).containsKeys("connected", "reconnects");
+            Map<String, DeviceNode> tree = api.vmInfoGet().getDeviceTree();
+            assertThat(tree).containsKey("root");
+            assertThat(tree.get("_virtio-pci-root").getChildren()).containsExactly("root");
+            assertThat(tree.get("_virtio-pci-root").getResources())
+                    .singleElement()
+                    .extracting(DeviceResource::getPciBar)
+                    .satisfies(bar -> assertThat(bar.getBase()).isPositive());
             api.pauseVM();
             expect(api, VmState.PAUSED);
             api.resumeVM();

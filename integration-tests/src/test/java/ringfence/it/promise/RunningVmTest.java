@@ -6,7 +6,12 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import ringfence.it.lab.VmmApi;
 import ringfence.linux.Errno;
@@ -55,13 +60,64 @@ class RunningVmTest extends HaltedGuest {
         assertThat(info()).as("nothing of it is there").doesNotContain("pci_bdf");
     }
 
+    /** As Cloud Hypervisor does: the place is that of the PCI function, whose child the device is. */
     private String placeOf(String device) throws IOException {
+        return node("_virtio-pci-" + device)
+                .flatMap(function -> text(function, "pci_bdf"))
+                .orElse("");
+    }
+
+    private Optional<Json.Obj> node(String name) throws IOException {
         return JsonReader.read(info()) instanceof Json.Obj info
                         && info.get("device_tree") instanceof Json.Obj tree
-                        && tree.get(device) instanceof Json.Obj node
-                        && node.get("pci_bdf") instanceof Json.Str(String place)
-                ? place
-                : "";
+                        && tree.get(name) instanceof Json.Obj node
+                ? Optional.of(node)
+                : Optional.empty();
+    }
+
+    private static Optional<String> text(Json.Obj node, String member) {
+        return node.get(member) instanceof Json.Str(String text) ? Optional.of(text) : Optional.empty();
+    }
+
+    private static String one(String pattern, Object json) {
+        Matcher found = Pattern.compile(pattern).matcher(json.toString());
+        assertThat(found.matches()).as(json.toString()).isTrue();
+        return found.group(1);
+    }
+
+    @Test
+    void eachDevicesResourcesAreTold() throws Exception {
+        added("hot", image("hot"));
+        Path file = Files.write(directory.resolve("memory"), new byte[2 << 20]);
+        assertThat(api.put("vm.add-pmem", "{\"id\":\"mem\",\"file\":\"" + file + "\"}")
+                        .status())
+                .isEqualTo(200);
+        Set<String> places = new HashSet<>();
+        for (String device : List.of("_disk0", "hot", "__rng")) {
+            Json.Obj function = node("_virtio-pci-" + device).orElseThrow();
+            assertThat(function.get("children")).hasToString("[\"" + device + "\"]");
+            places.add(one(
+                    "\\[\\{\"PciBar\":\\{\"index\":0,\"base\":([1-9]\\d*),\"size\":524288,"
+                            + "\"type_\":\"Mmio64\",\"prefetchable\":true}}]",
+                    function.get("resources")));
+        }
+        assertThat(places).hasSize(3);
+        assertThat(node("__rng").orElseThrow()).hasToString("{\"id\":\"__rng\",\"resources\":[],\"children\":[]}");
+        assertThat(node("hot").orElseThrow().get("resources").toString())
+                .startsWith("[{\"BackEnd\":{\"state\":\"Connected\"");
+        String memory = one(
+                ".*\\{\"index\":2,\"base\":(\\d+),\"size\":2097152,.*",
+                node("_virtio-pci-mem").orElseThrow().get("resources"));
+        assertThat(node("mem").orElseThrow().get("resources"))
+                .hasToString("[{\"MmioAddressRange\":{\"base\":" + memory + ",\"size\":2097152}}]");
+        assertThat(List.of(node("__ioapic"), node("__serial"))).allMatch(Optional::isPresent);
+        assertThat(node("__debug_console")).isEmpty();
+        assertThat(remove("hot")).isEqualTo(204);
+        assertThat(api.put("vm.reboot").status()).isEqualTo(204);
+        await(() -> !has("hot"));
+        assertThat(node("_virtio-pci-hot")).isEmpty();
+        assertThat(api.put("vm.shutdown").status()).isEqualTo(204);
+        assertThat(info()).as("nothing of it is there").contains("\"device_tree\":{}");
     }
 
     /** The VM is there, and is asked for more than it was made with. */

@@ -136,39 +136,7 @@ public final class ApiDocument {
                                 map(
                                         reference("schemas", "DeviceNode"),
                                         "the devices of a VM that is booted, by name")));
-        schemas.put(
-                "DeviceNode",
-                record(
-                        List.of("id", "resources", "children"),
-                        Json.object(
-                                "id", Json.object("type", TEXT, "description", "the device's name"),
-                                "resources",
-                                        list(
-                                                Json.object(
-                                                        "type",
-                                                        "object",
-                                                        "properties",
-                                                        Json.object("BackEnd", reference("schemas", "BackEndState"))),
-                                                "the process behind it; empty: none is"),
-                                "children", list(Json.object("type", TEXT), "none"),
-                                "pci_bdf",
-                                        Json.object(
-                                                "type",
-                                                TEXT,
-                                                "description",
-                                                "segment, bus, slot and function; left out while it is in none"))));
-        schemas.put(
-                "BackEndState",
-                record(
-                        "state",
-                                Json.object(
-                                        "type",
-                                        TEXT,
-                                        "enum",
-                                        List.of("Waiting", "Connected", "Lost", "Reconnecting", "Failed")),
-                        "responding", Json.object("type", "boolean"),
-                        "reason", Json.object("type", TEXT, "description", "why it is not connected; else empty"),
-                        "pid", number("the process that serves it; 0: none is known")));
+        devices(schemas);
         schemas.put(
                 "VmState",
                 Json.object(
@@ -186,6 +154,58 @@ public final class ApiDocument {
                         "id", Json.object("type", TEXT, "description", "the device's name"),
                         "bdf", Json.object("type", TEXT, "description", "segment:bus:slot.function")));
         return schemas;
+    }
+
+    private static void devices(Map<String, Json> schemas) {
+        schemas.put(
+                "DeviceNode",
+                record(
+                        List.of("id", "resources", "children"),
+                        Json.object(
+                                "id", Json.object("type", TEXT, "description", "the device's name"),
+                                "resources", list(reference("schemas", "DeviceResource"), "what it has"),
+                                "children", list(Json.object("type", TEXT), "the virtio device of a PCI function"),
+                                "pci_bdf",
+                                        Json.object(
+                                                "type",
+                                                TEXT,
+                                                "description",
+                                                "segment, bus, slot and function; left out while it is in none"))));
+        schemas.put(
+                "DeviceResource",
+                Json.object(
+                        "type",
+                        "object",
+                        "description",
+                        "one of these",
+                        "properties",
+                        Json.object(
+                                "BackEnd", reference("schemas", "BackEndState"),
+                                "PciBar", reference("schemas", "PciBar"),
+                                "MmioAddressRange", reference("schemas", "MmioAddressRange"))));
+        schemas.put(
+                "PciBar",
+                record(
+                        "index", number("0 to 5"),
+                        "base", number("its guest address, as the guest has it now"),
+                        "size", number("bytes"),
+                        "type_", Json.object("type", TEXT, "enum", List.of("Mmio32", "Mmio64")),
+                        "prefetchable", Json.object("type", "boolean")));
+        schemas.put(
+                "MmioAddressRange",
+                record("base", number("the guest address of the device's memory"), "size", number("bytes")));
+        schemas.put(
+                "BackEndState",
+                record(
+                        "state",
+                                Json.object(
+                                        "type",
+                                        TEXT,
+                                        "enum",
+                                        List.of("Waiting", "Connected", "Lost", "Reconnecting", "Failed")),
+                        "responding", Json.object("type", "boolean"),
+                        "reason", Json.object("type", TEXT, "description", "why it is not connected; else empty"),
+                        "pid", number("the process that serves it; 0: none is known")));
     }
 
     /** An object that has all of these members. */

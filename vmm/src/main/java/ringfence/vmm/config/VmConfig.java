@@ -294,12 +294,19 @@ public record VmConfig(
         return ids(disks, nets, fs, generics, vsock, pmem);
     }
 
+    /** The paths of the sockets that its consoles are, which the VMM makes with the VM. */
+    public List<String> consoleSockets() {
+        List<String> paths = new ArrayList<>();
+        serial.ownSocket().ifPresent(paths::add);
+        console.ownSocket().ifPresent(paths::add);
+        return paths;
+    }
+
     /** The paths of sockets that the VMM itself makes for it. */
     public List<String> ownSockets() {
         List<String> paths = new ArrayList<>();
         vsock.ifPresent(one -> paths.add(one.socket()));
-        serial.ownSocket().ifPresent(paths::add);
-        console.ownSocket().ifPresent(paths::add);
+        paths.addAll(consoleSockets());
         for (NetConfig net : nets) {
             if (net.backend() instanceof NetBackend.Socket socket && socket.mode() == NetBackend.Mode.SERVER) {
                 paths.add(socket.path());

@@ -71,6 +71,11 @@ public final class SerialPump implements SerialBackend, AutoCloseable {
         port = next;
     }
 
+    /** From now on it is no port's, until another one is named. */
+    public void detach() {
+        port = new Unattached();
+    }
+
     /** Bytes that were lost because the stream was stalled. */
     public long dropped() {
         return dropped.get();

@@ -41,7 +41,7 @@ final class ConsoleLine extends OutputStream implements AutoCloseable {
     private int inputFrom;
     private int inputTo;
     private volatile boolean holds; // input that the guest has no room for
-    private volatile InputSink sink = (_, _, length) -> length;
+    private volatile InputSink sink = InputSink.NOBODY;
 
     // guarded by this
     private Fd peer; // null: nobody is there
@@ -170,7 +170,7 @@ final class ConsoleLine extends OutputStream implements AutoCloseable {
 
     private void run() {
         while (!isClosing()) {
-            int ready = epoll.await(holds ? LOOK_AGAIN_MILLIS : -1);
+            int ready = epoll.await(holds && !sink.equals(InputSink.NOBODY) ? LOOK_AGAIN_MILLIS : -1);
             for (int i = 0; i < ready; i++) {
                 if (epoll.token(i) == WAKE) {
                     wake.drain();

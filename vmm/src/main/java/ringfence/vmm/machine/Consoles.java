@@ -29,13 +29,15 @@ import ringfence.vmm.legacy.SerialBackend;
 import ringfence.vmm.legacy.SerialPump;
 
 /**
- * Where the serial port, the virtio console and the debug console lead: nowhere, to the terminal, a file, or a {@link
- * ConsoleLine}. Standard input goes to the serial port if that is on the terminal, else to the console. A terminal is made
- * raw while the machine runs, and given back by {@link #close} on every way out of the process that Java sees; {@code stty
- * sane} helps after the others.
+ * Where the serial port, the virtio console and the debug console of a VM lead: nowhere, to the terminal, a file, or a {@link
+ * ConsoleLine}. They are open as long as there is the VM, for one machine after the other; {@link #begin} is told of each.
+ * Standard input goes to the serial port if that is on the terminal, else to the console. A terminal is made raw while a
+ * machine runs, and given back on every way out of the process that Java sees; {@code stty sane} helps after the others.
+ * For the machine's owner only.
  */
 final class Consoles implements AutoCloseable {
     private static final long DRAIN_NANOS = TimeUnit.SECONDS.toNanos(2);
+    private static final Supplier<AutoCloseable> NOTHING_TO_WATCH = () -> () -> {};
     private static final String SERIAL = "serial";
     private static final String CONSOLE = "console";
     private static final String DEBUG = "debug-console";
@@ -43,14 +45,20 @@ final class Consoles implements AutoCloseable {
     private final Linux linux;
     private final VmConfig config;
     private final Fd stdout;
-    private final Optional<Terminal> terminal;
     private final TerminalInput input;
     private final Map<String, ConsoleLine> lines = new HashMap<>();
+    private final Map<String, FileOutputStream> files = new HashMap<>();
     private final Map<String, SerialPump> pumps = new LinkedHashMap<>();
-    private final Thread restore;
-    private Supplier<AutoCloseable> watch = () -> () -> {}; // of the size of the console's terminal, if it has one
+    private Optional<Fd> consoleFile = Optional.empty();
+    private Optional<Terminal> terminal = Optional.empty(); // while a machine runs
+    private Supplier<AutoCloseable> watch = NOTHING_TO_WATCH; // of the size of the console's terminal, if it has one
 
-    /** @param input what is typed, for whichever of them is on the terminal; its owner's */
+    /**
+     * Opens them.
+     *
+     * @param input what is typed, for whichever of them is on the terminal; its owner's
+     * @throws BadInputException if one cannot be opened, with one line for the user; nothing is left behind
+     */
     Consoles(Linux linux, VmConfig config, TerminalInput input) {
         this.linux = linux;
         this.input = input;
@@ -59,22 +67,60 @@ final class Consoles implements AutoCloseable {
             pump(SERIAL, config.serial());
             if (config.console().mode() == ConsoleMode.PTY || config.console().mode() == ConsoleMode.SOCKET) {
                 pump(CONSOLE, config.console());
+            } else if (config.console().mode() == ConsoleMode.FILE) {
+                consoleFile = Optional.of(consoleFile());
             }
             if (config.debugConsole().output().mode() != ConsoleMode.OFF) {
                 pump(DEBUG, config.debugConsole().output());
             }
         } catch (RuntimeException e) {
-            end();
+            close();
             throw e;
         }
+        if (lines.get(DEBUG) != null) {
+            lines.get(DEBUG).to((_, _, length) -> length); // nobody reads there
+        }
         stdout = Fd.own(linux.kernel(), 1);
+    }
+
+    /** A machine begins to use them. @return until that is closed, which lets its last output out */
+    AutoCloseable begin() {
         terminal = onTerminal(config.serial()) || onTerminal(config.console())
                 ? Terminal.of(linux, Fd.own(linux.kernel(), 0))
                 : Optional.empty();
-        restore = new Thread(() -> terminal.ifPresent(Terminal::restore), "terminal");
-        terminal.ifPresent(present -> {
-            Runtime.getRuntime().addShutdownHook(restore);
-            present.raw();
+        if (terminal.isEmpty()) {
+            return this::rest;
+        }
+        Terminal present = terminal.get();
+        Thread restore = new Thread(present::restore, "terminal");
+        Runtime.getRuntime().addShutdownHook(restore);
+        present.raw();
+        return () -> {
+            rest();
+            present.restore();
+            terminal = Optional.empty();
+            try {
+                Runtime.getRuntime().removeShutdownHook(restore);
+            } catch (IllegalStateException _) {
+                // the shutdown has begun: the hook restores once more, to the same
+            }
+        };
+    }
+
+    /** No machine uses them. What leads to a line waits there, for whoever reads it, and what comes from one for the next. */
+    private void rest() {
+        input.toNobody();
+        watch = NOTHING_TO_WATCH;
+        lines.forEach((name, line) -> {
+            if (!name.equals(DEBUG)) {
+                line.to(InputSink.NOBODY);
+            }
+        });
+        pumps.forEach((name, pump) -> {
+            if (!lines.containsKey(name)) {
+                pump.drain(DRAIN_NANOS);
+            }
+            pump.detach();
         });
     }
 
@@ -85,7 +131,7 @@ final class Consoles implements AutoCloseable {
     private OutputStream stream(String name, ConsoleConfig console) {
         return switch (console.mode()) {
             case TTY -> new FileOutputStream(FileDescriptor.out);
-            case FILE -> file("--" + name, console);
+            case FILE -> file(name, console);
             case PTY, SOCKET -> line(name, console);
             case OFF, NULL -> OutputStream.nullOutputStream();
         };
@@ -100,7 +146,8 @@ final class Consoles implements AutoCloseable {
             lines.put(name, line);
             return line;
         } catch (ErrnoException e) {
-            throw new BadInputException(option + ": there is none to be had: " + e.getMessage(), e);
+            throw new BadInputException(
+                    option + ": there is none to be had: " + e.getMessage() + ": choose another mode", e);
         } catch (IllegalArgumentException e) {
             throw new BadInputException(option + ": " + e.getMessage() + ": choose another path", e);
         }
@@ -110,18 +157,20 @@ final class Consoles implements AutoCloseable {
         return console.mode() == ConsoleMode.TTY;
     }
 
-    private static OutputStream file(String option, ConsoleConfig console) {
+    private OutputStream file(String name, ConsoleConfig console) {
         String path = console.file().orElseThrow();
         try {
-            return new FileOutputStream(path);
+            FileOutputStream file = new FileOutputStream(path);
+            files.put(name, file);
+            return file;
         } catch (IOException e) {
-            throw cannotWrite(option, path, e.getMessage(), e);
+            throw cannotWrite("--" + name, path, e.getMessage(), e);
         }
     }
 
-    /** The configuration with the pseudo-terminals that have been made for it. */
-    VmConfig opened() {
-        return config.with(terminal(SERIAL), terminal(CONSOLE), terminal(DEBUG));
+    /** A configuration with these consoles, with the pseudo-terminals that have been made for them. */
+    VmConfig opened(VmConfig with) {
+        return with.with(terminal(SERIAL), terminal(CONSOLE), terminal(DEBUG));
     }
 
     private Optional<String> terminal(String name) {
@@ -199,7 +248,7 @@ final class Consoles implements AutoCloseable {
     private ConsoleOutput consoleOutput(ConsoleMode mode) {
         return switch (mode) {
             case TTY -> to(stdout);
-            case FILE -> to(consoleFile());
+            case FILE -> to(consoleFile.orElseThrow());
             case PTY, SOCKET -> new PumpedOutput(pumps.get(CONSOLE));
             default -> bytes -> {};
         };
@@ -215,7 +264,8 @@ final class Consoles implements AutoCloseable {
     }
 
     private static BadInputException cannotWrite(String option, String path, String why, Exception cause) {
-        return new BadInputException(option + " file=" + path + ": cannot be written: " + why, cause);
+        return new BadInputException(
+                option + " file=" + path + ": cannot be written: " + why + ": choose another path", cause);
     }
 
     private ConsoleOutput to(Fd fd) {
@@ -238,26 +288,25 @@ final class Consoles implements AutoCloseable {
         return losses;
     }
 
-    private void end() {
-        for (SerialPump pump : pumps.values()) {
-            pump.drain(DRAIN_NANOS);
-            pump.close();
-        }
-        lines.values().forEach(ConsoleLine::close);
-    }
-
-    /** Lets pending output out and gives the terminal back. */
+    /** Lets pending output out, and closes them. No machine uses them. */
     @Override
     public void close() {
-        input.toNobody();
-        end();
-        terminal.ifPresent(present -> {
-            present.restore();
-            try {
-                Runtime.getRuntime().removeShutdownHook(restore);
-            } catch (IllegalStateException _) {
-                // the shutdown has begun: the hook restores once more, to the same
+        pumps.forEach((name, pump) -> {
+            boolean isOut = pump.drain(lines.containsKey(name) ? DRAIN_NANOS : 0); // the others have been, see rest()
+            pump.close();
+            if (isOut && files.containsKey(name)) { // else its thread is inside it
+                close(files.get(name));
             }
         });
+        lines.values().forEach(ConsoleLine::close);
+        consoleFile.ifPresent(Fd::close);
+    }
+
+    private static void close(FileOutputStream file) {
+        try {
+            file.close();
+        } catch (IOException _) {
+            // what was written is written: there is nobody to tell
+        }
     }
 }

@@ -187,7 +187,7 @@ final class HotPlug implements AutoCloseable {
         unborn.remove(id);
         publish();
         platform.announce(at);
-        MachineState.DeviceEntry entry = new MachineState.DeviceEntry(id, at);
+        MachineState.DeviceEntry entry = platform.deviceAt(at);
         log.info(id + ": plugged in at " + entry.bdf());
         arrival.ask().done(entry);
     }
@@ -250,9 +250,9 @@ final class HotPlug implements AutoCloseable {
             return; // a reset came between
         }
         askedBack.remove(id.get());
+        MachineState.DeviceEntry device = platform.deviceAt(at);
         VirtioPciFunction function = platform.unplug(at).orElseThrow();
-        Departure departure =
-                new Departure(id.get(), function, () -> removed(new MachineState.DeviceEntry(id.get(), at)));
+        Departure departure = new Departure(id.get(), function, () -> removed(device));
         leaving.put(departure, function);
         if (guest == null) {
             left(departure);

@@ -100,7 +100,8 @@ final class MachineParts implements AutoCloseable {
             config.vsock().ifPresent(vsock -> devices.add(daemons.vsock(vsock, ram.table())));
             config.pmem().forEach(pmem -> devices.add(daemons.pmem(pmem, ram.table())));
             firstLoad = load();
-            consoles = made(new Consoles(linux, config, proxy.input()));
+            consoles = proxy.consoles(linux, config);
+            made(consoles.begin());
             proxy.counters().losses(consoles.losses());
             platform = made(
                     new Platform(linux, proxy, map, segments, slot, kvm.caps().gsiRoutes()));
@@ -108,7 +109,14 @@ final class MachineParts implements AutoCloseable {
             plug(devices);
             made(consoles.watchSize());
             hotPlug = made(new HotPlug(
-                    consoles.opened(), admission, proxy, daemons, ram.table(), platform, this::resizeBalloon, log));
+                    consoles.opened(config),
+                    admission,
+                    proxy,
+                    daemons,
+                    ram.table(),
+                    platform,
+                    this::resizeBalloon,
+                    log));
         } catch (RuntimeException e) {
             close();
             throw e;
@@ -241,7 +249,7 @@ final class MachineParts implements AutoCloseable {
 
     /** What it is made of, the pseudo-terminals that were made for its consoles included. */
     VmConfig opened() {
-        return consoles.opened();
+        return consoles.opened(config);
     }
 
     /** See {@link Platform#devices}. */

@@ -10,6 +10,8 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 import org.agrona.concurrent.ManyToOneConcurrentArrayQueue;
+import ringfence.linux.Linux;
+import ringfence.vmm.config.VmConfig;
 import ringfence.vmm.event.EventSink;
 import ringfence.vmm.supervise.LastWill;
 
@@ -24,6 +26,7 @@ public final class MachineProxy {
     private final ManyToOneConcurrentArrayQueue<MachineCommand> commands =
             new ManyToOneConcurrentArrayQueue<>(CAPACITY);
     private final Queue<MachineCommand> kept = new ArrayDeque<>(); // the owner's
+    private Consoles consoles; // the owner's; null: they are not open
     private final Counters counters = new Counters();
     private final HandedDescriptors handed = new HandedDescriptors();
     private final EventSink events;
@@ -81,9 +84,24 @@ public final class MachineProxy {
         return counters.balloonSize();
     }
 
-    /** What is typed, for the consoles of one machine after the other. */
-    TerminalInput input() {
-        return input;
+    /**
+     * The consoles of the VM, which are opened if they are not open. For the owner only.
+     *
+     * @throws RuntimeException of the one that cannot be opened, with one line for the user; then none is open
+     */
+    Consoles consoles(Linux linux, VmConfig config) {
+        if (consoles == null) {
+            consoles = new Consoles(linux, config, input);
+        }
+        return consoles;
+    }
+
+    /** There is no VM any more that they are of, if they are open at all. For the owner only. */
+    void closeConsoles() {
+        if (consoles != null) {
+            consoles.close();
+            consoles = null;
+        }
     }
 
     /** For devices' threads to count. */

@@ -70,6 +70,7 @@ final class Platform implements AutoCloseable {
     private final HotPlugController hotPlugs;
     private Consumer<PciAddress> ejected = _ -> {};
     private final List<PciFunction> others = new ArrayList<>();
+    private Optional<MachineState.DeviceEntry> panic = Optional.empty();
 
     /** An empty one, with a host bridge on the first of these segments. */
     Platform(
@@ -105,9 +106,10 @@ final class Platform implements AutoCloseable {
         return new Aperture(range.base(), range.size());
     }
 
-    private void plug(OptionalInt wanted, PciFunction function) {
-        segments.getFirst().add(wanted, function);
+    private PciAddress plug(OptionalInt wanted, PciFunction function) {
+        int slot = segments.getFirst().add(wanted, function);
         others.add(function);
+        return new PciAddress(0, slot);
     }
 
     /**
@@ -182,12 +184,17 @@ final class Platform implements AutoCloseable {
                 .findFirst();
     }
 
-    /** Its virtio devices, in the order of their slots. */
+    /** Its virtio devices in the order of their slots, and pvpanic if there is that. */
     List<MachineState.DeviceEntry> devices() {
-        return functions.entrySet().stream()
-                .map(entry ->
-                        new MachineState.DeviceEntry(entry.getValue().device().id(), entry.getKey()))
-                .toList();
+        List<MachineState.DeviceEntry> devices = new ArrayList<>();
+        functions.forEach((at, function) -> devices.add(MachineState.DeviceEntry.of(at, function)));
+        panic.ifPresent(devices::add);
+        return devices;
+    }
+
+    /** The virtio device that is there. */
+    MachineState.DeviceEntry deviceAt(PciAddress at) {
+        return MachineState.DeviceEntry.of(at, functions.get(at));
     }
 
     /** What is missing of devices' memory, as one line; empty: nothing. */
@@ -210,7 +217,9 @@ final class Platform implements AutoCloseable {
 
     /** Plugs a pvpanic device in. */
     void plugPvPanic(PanicListener listener) {
-        plug(OptionalInt.empty(), PvPanic.create(listener));
+        PciFunction function = PvPanic.create(listener);
+        PciAddress at = plug(OptionalInt.empty(), function);
+        panic = Optional.of(new MachineState.DeviceEntry("__pvpanic", at, function, Optional.empty()));
     }
 
     /** The buses that vCPUs reach. */

@@ -15,13 +15,12 @@ import ringfence.linux.Linux;
  */
 final class TerminalInput {
     private static final int CHUNK = 1024;
-    private static final InputSink NOBODY = (_, _, _) -> 0;
     private static final long LOOK_AGAIN = TimeUnit.MILLISECONDS.toNanos(50);
 
     private final Linux linux;
     private final Fd input;
     private final Thread thread;
-    private volatile InputSink sink = NOBODY;
+    private volatile InputSink sink = InputSink.NOBODY;
 
     TerminalInput(Linux linux, Fd input) {
         this.linux = linux;
@@ -40,7 +39,7 @@ final class TerminalInput {
 
     /** The machine whose sink it was ends: what is typed waits for the next one. */
     void toNobody() {
-        sink = NOBODY;
+        sink = InputSink.NOBODY;
     }
 
     /** The sink can take more again. Any thread. */

@@ -1,5 +1,6 @@
 package ringfence.vmm.machine;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -66,6 +67,7 @@ public final class Vmm {
         try {
             return bootAndServe();
         } finally {
+            proxy.closeConsoles();
             tellDeleted();
             proxy.events().tell(Event.Vmm.SHUTDOWN);
             will.close();
@@ -123,10 +125,10 @@ public final class Vmm {
                 if (proxy.state().isPresent()) {
                     throw VmException.wrongState("there is a VM already: delete it before another one is created");
                 }
-                configure(config);
+                create(config);
             }
             case VmRequest.Change(var change, List<Fd> fds) -> {
-                configure(change.apply(config()));
+                proxy.publish(MachineState.of(admitted(change.apply(config()))));
                 proxy.handed().add(fds);
                 proxy.handed().keepFor(config());
             }
@@ -155,6 +157,7 @@ public final class Vmm {
     private void forget() {
         tellDeleted();
         proxy.publish(null);
+        proxy.closeConsoles();
         proxy.handed().keepFor(null);
     }
 
@@ -162,10 +165,22 @@ public final class Vmm {
         return proxy.state().orElseThrow(VmException::notCreated).config();
     }
 
-    private void configure(VmConfig config) {
+    private VmConfig admitted(VmConfig config) {
         VmConfig complete = admission.complete(config);
         VmException.throwIfAny(admission.problems(complete));
-        proxy.publish(MachineState.of(complete));
+        return complete;
+    }
+
+    private void create(VmConfig config) {
+        VmConfig complete = admitted(config);
+        try {
+            Consoles consoles = proxy.consoles(linux, complete);
+            complete.consoleSockets().forEach(socket -> will.names(Path.of(socket)));
+            proxy.publish(MachineState.of(consoles.opened(complete)));
+        } catch (RuntimeException e) { // of a console: there is none of them then
+            log.error("the VM is not created: " + e.getMessage(), e);
+            throw new VmException(Reason.FAILED, String.valueOf(e.getMessage()));
+        }
     }
 
     private Optional<Ending> boot(MachineCommand.Ask ask) throws InterruptedException {
@@ -209,8 +224,7 @@ public final class Vmm {
             return Optional.of(ending);
         }
         MachineState last = proxy.state().orElseThrow();
-        VmConfig closed = last.config().with(Optional.empty(), Optional.empty(), Optional.empty());
-        proxy.publish(last.with(closed).with(MachineStatus.CREATED).with(List.of()));
+        proxy.publish(last.with(MachineStatus.CREATED).with(List.of()));
         if (outcome instanceof Outcome.Asked(MachineCommand.Ask ask)) {
             if (ask.request() instanceof VmRequest.Delete) {
                 forget();

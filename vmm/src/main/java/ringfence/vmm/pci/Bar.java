@@ -32,6 +32,11 @@ public record Bar(int index, long size, boolean wide, long alignment, BusDevice 
         }
     }
 
+    /** Whether its register says that it is prefetchable: that of one of 64 bits does. */
+    public boolean prefetchable() {
+        return wide;
+    }
+
     /** One that needs not know where it is. */
     public Bar(int index, long size, boolean wide, BusDevice device) {
         this(index, size, wide, size, device, new Listener() {

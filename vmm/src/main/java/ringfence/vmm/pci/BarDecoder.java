@@ -51,6 +51,25 @@ final class BarDecoder {
         return ConfigSpace.BAR0 + 4 * bar.index();
     }
 
+    List<Bar> bars() {
+        return bars;
+    }
+
+    /**
+     * Where the BAR of this index is: where it answers; or else where its registers say, if that may be, as it may not while
+     * they are sized; or else where it was put first. -1: in no slot.
+     */
+    synchronized long place(int index) {
+        for (int i = 0; i < bars.size(); i++) {
+            Bar bar = bars.get(i);
+            if (bar.index() == index && host != null) {
+                long written = space.get(register(bar), bar.wide() ? 8 : 4) & -bar.size();
+                return current[i] != NOWHERE ? current[i] : host.holds(written, bar.size()) ? written : assigned[i];
+            }
+        }
+        return NOWHERE;
+    }
+
     /** Where the BAR of this index answers, or -1. */
     synchronized long address(int index) {
         for (int i = 0; i < bars.size(); i++) {

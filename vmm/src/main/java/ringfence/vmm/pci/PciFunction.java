@@ -60,6 +60,20 @@ public final class PciFunction {
         return decodes ? decoder.changed() : Done.DONE;
     }
 
+    /** Its BARs. */
+    public List<Bar> bars() {
+        return decoder.bars();
+    }
+
+    /**
+     * Where the BAR of this index is, whether it answers or not: where the guest has put it, or else the machine. Any thread.
+     *
+     * @return -1 while the function is in no slot
+     */
+    public long place(int bar) {
+        return decoder.place(bar);
+    }
+
     /** Where the BAR of this index answers now; -1 if it does not. */
     public long address(int bar) {
         return decoder.address(bar);

@@ -188,6 +188,11 @@ public final class VirtioPciFunction implements AutoCloseable {
         return device;
     }
 
+    /** Where the device's memory begins in guest addresses; -1: it has none, or is in no slot. Any thread. */
+    public long windowPlace() {
+        return device.window().isEmpty() ? -1 : function.place(WindowBar.INDEX);
+    }
+
     /** The device status that the guest sees now. */
     public int status() {
         return state.status();

@@ -12,7 +12,7 @@ record WindowBar(DeviceWindow window, MemorySlots slots) implements BusDevice, B
     /** So that a guest can map it with huge pages. */
     private static final long ALIGNMENT = 2 << 20;
 
-    private static final int INDEX = 2;
+    static final int INDEX = 2;
 
     Bar bar() {
         long size = Math.max(Long.highestOneBit(2 * window.memory().size() - 1), ALIGNMENT);

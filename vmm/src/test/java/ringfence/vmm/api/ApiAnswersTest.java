@@ -13,14 +13,26 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import ringfence.option.JsonReader;
+import ringfence.vmm.bus.BusTable;
+import ringfence.vmm.bus.Deadlines;
+import ringfence.vmm.config.VmConfig;
+import ringfence.vmm.machine.DeviceCondition;
 import ringfence.vmm.machine.MachineState;
+import ringfence.vmm.machine.MachineStatus;
+import ringfence.vmm.pci.Aperture;
+import ringfence.vmm.pci.PanicListener;
 import ringfence.vmm.pci.PciAddress;
+import ringfence.vmm.pci.PciFunction;
+import ringfence.vmm.pci.PciSegment;
+import ringfence.vmm.pci.PvPanic;
 
 /** What is answered conforms to the API's document, in the eyes of somebody else's validator. */
 class ApiAnswersTest {
@@ -37,7 +49,7 @@ class ApiAnswersTest {
         + "{'vhost_user':true,'vhost_socket':'/n','vhost_mode':'Server'}],"
         + "'fs':[{'tag':'a','path':'/f','cache':'Never'},{'tag':'b','socket':'/v','pci_segment':1}],"
         + "'generic_vhost_user':[{'socket':'/g','device_type':18,'queue_sizes':[64,64]}],"
-        + "'serial':{'mode':'File','file':'/l'},'console':{'mode':'Off'},'pvpanic':true,'platform':{'num_pci_segments':2}}";
+        + "'serial':{'mode':'File','file':'/dev/null'},'console':{'mode':'Off'},'pvpanic':true,'platform':{'num_pci_segments':2}}";
 
     @TempDir
     Path folder;
@@ -101,8 +113,51 @@ class ApiAnswersTest {
         assertConforms("VmCounters", VmCounters.of(Map.of("_disk0", Map.of("connected", 1L))));
         assertConforms(
                 "PciDeviceInfo",
-                VmChanges.answer(Optional.of(new MachineState.DeviceEntry("_disk0", new PciAddress(1, 4))), null)
-                        .json());
+                VmChanges.answer(Optional.of(panicDevice()), null).json());
+    }
+
+    private static MachineState.DeviceEntry panicDevice() {
+        PciFunction function = PvPanic.create(new PanicListener() {
+            @Override
+            public void panicked() {
+                throw new AssertionError();
+            }
+
+            @Override
+            public void crashLoaded() {
+                throw new AssertionError();
+            }
+        });
+        PciSegment segment = new PciSegment(
+                1,
+                new Aperture(0xC000_0000L, 1 << 20),
+                new Aperture(0, 0),
+                new BusTable(),
+                Runnable::run,
+                new Deadlines());
+        segment.add(OptionalInt.of(4), function);
+        return new MachineState.DeviceEntry("__pvpanic", new PciAddress(1, 4), function, Optional.empty());
+    }
+
+    /** Virtio devices are in {@code RunningVmTest} and {@code GeneratedClientTest}. */
+    @Test
+    void whatABootedVmHasDoes() {
+        VmConfig config = VmConfig.TABLE.read(
+                JsonReader.read(
+                        "{\"payload\":{\"kernel\":\"/k\"},\"debug_console\":{\"mode\":\"Null\"},\"serial\":{\"mode\":\"Off\"}}"));
+        MachineState state = new MachineState(config, MachineStatus.RUNNING, 1, List.of(panicDevice()));
+        String info = VmInfo.of(state, 0, Map.of("_disk0", new DeviceCondition("Lost", true, "gone", 7)));
+        assertConforms("VmInfo", info);
+        assertThat(info)
+                .endsWith("\"device_tree\":{"
+                              + "\"_disk0\":{\"id\":\"_disk0\",\"resources\":[{\"BackEnd\":{\"state\":\"Lost\",\"responding\":true,"
+                              + "\"reason\":\"gone\",\"pid\":7}}],\"children\":[]},"
+                              + "\"__pvpanic\":{\"id\":\"__pvpanic\",\"resources\":[{\"PciBar\":{\"index\":0,\"base\":3221225472,"
+                              + "\"size\":4096,\"type_\":\"Mmio32\",\"prefetchable\":false}}],\"children\":[],"
+                              + "\"pci_bdf\":\"0001:00:04.0\"},"
+                              + "\"__ioapic\":{\"id\":\"__ioapic\",\"resources\":[],\"children\":[]},"
+                              + "\"__debug_console\":{\"id\":\"__debug_console\",\"resources\":[],\"children\":[]}}}");
+        assertDiffers("VmInfo", info.replace("Mmio32", "Mmio16"));
     }
 
     @ParameterizedTest

@@ -113,6 +113,23 @@ class ConsoleLineTest {
         assertThat(path()).doesNotExist();
     }
 
+    /** A terminal is there before the guest is, and between one and the next. */
+    @Test
+    void whatIsTypedBeforeThereIsAGuestWaitsForIt() throws Exception {
+        try (ConsoleLine line = ConsoleLine.pty(linux, "serial");
+                RandomAccessFile user = new RandomAccessFile(line.terminal().orElseThrow(), "rw")) {
+            user.writeBytes("one");
+            line.to(this::take);
+            until(() -> typed.toString().equals("one"));
+            line.to(InputSink.NOBODY);
+            user.writeBytes(" two");
+            Thread.sleep(100); // it would be lost now
+            assertThat(typed).asString().isEqualTo("one");
+            line.to(this::take);
+            until(() -> typed.toString().equals("one two"));
+        }
+    }
+
     @Test
     void whoComesLastIsServedAndOneWhoOnlyReadsStays() throws Exception {
         try (ConsoleLine line = ConsoleLine.socket(linux, "serial", path().toString());

@@ -200,6 +200,27 @@ class PciSegmentTest {
     }
 
     @Test
+    void tellsWhereABarIsWhetherItAnswersOrNot() {
+        PciFunction function = function(true);
+        assertThat(function.place(0)).as("in no slot").isEqualTo(-1);
+        int slot = segment.add(OptionalInt.empty(), function);
+        assertThat(function.place(0)).as("where the machine has put it").isEqualTo(HIGH);
+        assertThat(function.place(1)).as("no BAR").isEqualTo(-1);
+        ecamWrite(slot, 0x10, 4, 0xFFFF_FFFFL);
+        ecamWrite(slot, 0x14, 4, 0xFFFF_FFFFL);
+        assertThat(function.place(0)).as("while it is sized").isEqualTo(HIGH);
+        ecamWrite(slot, 0x10, 4, 0x0100_0000L);
+        ecamWrite(slot, 0x14, 4, HIGH >>> 32);
+        assertThat(function.place(0)).as("where the guest has put it").isEqualTo(HIGH + 0x0100_0000L);
+        ecamWrite(slot, 4, 2, 2);
+        assertThat(function.place(0)).as("it answers").isEqualTo(HIGH + 0x0100_0000L);
+        function.reset();
+        assertThat(function.place(0)).as("reset").isEqualTo(HIGH);
+        segment.remove(slot);
+        assertThat(function.place(0)).as("taken out").isEqualTo(-1);
+    }
+
+    @Test
     void doesNotAnswerOutsideTheAperturesOrOnTopOfAnother() {
         int first = segment.add(OptionalInt.empty(), function(true));
         int second = segment.add(OptionalInt.empty(), function(true));
