@@ -82,10 +82,11 @@ final class Resetting {
     /** Whether nobody does anything about those that are waited for. */
     private boolean isHopeless() {
         List<String> waitedFor = parts.resetting();
-        return !waitedFor.isEmpty() && waitedFor.stream().allMatch(device -> {
-            DeviceCondition condition = proxy.deviceConditions().get(device);
-            return condition != null && condition.hasFailed();
-        });
+        return !waitedFor.isEmpty()
+                && waitedFor.stream().allMatch(device -> {
+                    DeviceCondition condition = proxy.deviceConditions().get(device);
+                    return condition != null && condition.hasFailed();
+                });
     }
 
     private void refuse(String line) {
