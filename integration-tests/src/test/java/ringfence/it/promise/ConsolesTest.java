@@ -1,7 +1,6 @@
 package ringfence.it.promise;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -15,15 +14,9 @@ import java.time.Duration;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import ringfence.it.lab.Checkout;
-import ringfence.it.lab.Command;
-import ringfence.it.lab.KvmHost;
-import ringfence.it.lab.LocalHost;
-import ringfence.it.lab.Program;
 import ringfence.it.lab.TinyKernel;
 import ringfence.it.lab.VmmApi;
 
@@ -48,51 +41,23 @@ class ConsolesTest {
     @TempDir
     Path directory;
 
-    private final KvmHost host = new LocalHost(Checkout.find());
+    private LocalVmm vmm;
     private VmmApi api;
-    private Program vmm;
-
-    @BeforeEach
-    void kvm() {
-        assumeThat(Path.of("/dev/kvm")).isWritable();
-    }
 
     @AfterEach
     void end() {
         if (vmm != null) {
             vmm.close();
         }
-        host.close();
     }
 
     private void boot(byte[] kernel, String... options) throws Exception {
-        Path socket = directory.resolve("api");
-        vmm = host.start(Command.of(Checkout.find()
-                        .product()
-                        .resolve("bin/cloud-hypervisor")
-                        .toString())
-                .with(
-                        "--kernel",
-                        Files.write(directory.resolve("kernel"), kernel).toString(),
-                        "--api-socket",
-                        socket.toString())
-                .with(options)
-                .variable("RINGFENCE_ANY_KVM", "1"));
-        api = new VmmApi(socket);
-        await(() -> api.isServed() && api.get("vm.info").body().contains("\"state\":\"Running\""));
-    }
-
-    private interface Condition {
-        boolean holds() throws IOException;
-    }
-
-    private void await(Condition condition) throws Exception {
-        long deadline = System.nanoTime() + SOON.toNanos();
-        while (!condition.holds()) {
-            assertThat(vmm.isRunning()).as(() -> vmm.err().text()).isTrue();
-            assertThat(System.nanoTime()).as(() -> vmm.err().text()).isLessThan(deadline);
-            Thread.sleep(20);
-        }
+        Path file = Files.write(directory.resolve("kernel"), kernel);
+        vmm = LocalVmm.start(
+                directory.resolve("api"),
+                command -> command.with("--kernel", file.toString()).with(options));
+        api = vmm.api();
+        vmm.awaitRunning();
     }
 
     private String terminal(String console) throws IOException {
@@ -113,7 +78,7 @@ class ConsolesTest {
 
     private void shutDown() throws IOException {
         assertThat(api.put("vmm.shutdown").status()).isEqualTo(200);
-        assertThat(vmm.await(SOON).status()).isZero();
+        assertThat(vmm.program().await(SOON).status()).isZero();
     }
 
     /** vm.info tells where it is, as libvirt reads it, and no longer once it is gone. */
@@ -160,9 +125,9 @@ class ConsolesTest {
     @Test
     void aGuestWhoseOutputNobodyReadsRunsOn() throws Exception {
         boot(DOTS, "--serial", "pty", "--console", "off");
-        await(() -> dropped("serial") > 0);
+        vmm.await(() -> dropped("serial") > 0);
         long before = dropped("serial");
-        await(() -> dropped("serial") > before);
+        vmm.await(() -> dropped("serial") > before);
         long start = System.nanoTime();
         shutDown();
         assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(3));
@@ -172,7 +137,7 @@ class ConsolesTest {
     void theDebugConsoleIsAFileAtAPortOfTheUsers() throws Exception {
         Path file = directory.resolve("debug");
         boot(DEBUG, "--debug-console", "file=" + file + ",iobase=0x402", "--console", "off");
-        await(() -> Files.size(file) == 3);
+        vmm.await(() -> Files.size(file) == 3);
         assertThat(Files.readAllBytes(file)).containsExactly(0xE9, 'O', 'K');
         assertThat(api.get("vm.info").body())
                 .contains("\"debug_console\":{\"mode\":\"File\",\"file\":\"" + file + "\",\"iobase\":1026}");
