@@ -1,7 +1,11 @@
 package ringfence.process;
 
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 
 /** Where programs of one user leave for each other what does not outlive the host's boot. */
 public final class RuntimeFolder {
@@ -44,5 +48,30 @@ public final class RuntimeFolder {
         Path own = sessions.resolve(Integer.toUnsignedString(user));
         boolean unsaid = session == null || session.isEmpty();
         return ofUnit(user == 0, null, unsaid && Files.isDirectory(own) ? own.toString() : session);
+    }
+
+    /**
+     * Makes such a folder and those above it, for its user alone, if it is not there.
+     *
+     * @throws IOException if it cannot be made; the message names it, says why, and what to do
+     */
+    public static void make(Path folder) throws IOException {
+        try {
+            Files.createDirectories(
+                    folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        } catch (FileSystemException e) {
+            throw new IOException(
+                    e.getFile() + ": " + why(e)
+                            + ": set XDG_RUNTIME_DIR, or, as root, RUNTIME_DIRECTORY, to a directory to which this"
+                            + " user may write",
+                    e);
+        }
+    }
+
+    private static String why(FileSystemException e) {
+        if (e instanceof AccessDeniedException) {
+            return "permission denied";
+        }
+        return e.getReason() == null ? "it is there, and no directory" : e.getReason();
     }
 }

@@ -1,9 +1,12 @@
 package ringfence.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -21,6 +24,20 @@ class RuntimeFolderTest {
     void rootUsesRunAndUsersTheirSession() {
         assertThat(RuntimeFolder.ofUnit(true, null, "/run/user/0")).isEqualTo(Path.of("/run/ringfence"));
         assertThat(RuntimeFolder.ofUnit(false, "", "/run/user/7")).isEqualTo(Path.of("/run/user/7/ringfence"));
+    }
+
+    @Test
+    void oneThatCannotBeMadeIsNamedWithTheReasonAndTheRemedy() throws Exception {
+        Path file = Files.createFile(sessions.resolve("file"));
+        assertThatThrownBy(() -> RuntimeFolder.make(file))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining(file + ": it is there, and no directory: set XDG_RUNTIME_DIR");
+        assertThatThrownBy(() -> RuntimeFolder.make(file.resolve("below")))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining(file + "/below: Not a directory: set XDG_RUNTIME_DIR");
+        RuntimeFolder.make(sessions.resolve("one/two"));
+        assertThat(Files.getPosixFilePermissions(sessions.resolve("one/two")))
+                .isEqualTo(PosixFilePermissions.fromString("rwx------"));
     }
 
     @Test

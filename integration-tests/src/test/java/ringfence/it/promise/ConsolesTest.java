@@ -1,7 +1,6 @@
 package ringfence.it.promise;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -13,19 +12,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import ringfence.it.lab.Checkout;
-import ringfence.it.lab.Command;
-import ringfence.it.lab.KvmHost;
-import ringfence.it.lab.LocalHost;
-import ringfence.it.lab.Program;
 import ringfence.it.lab.TinyKernel;
 import ringfence.it.lab.VmmApi;
 
@@ -50,42 +44,34 @@ class ConsolesTest {
     @TempDir
     Path directory;
 
-    private final KvmHost host = new LocalHost(Checkout.find());
+    private LocalVmm vmm;
     private VmmApi api;
-    private Program vmm;
-
-    @BeforeEach
-    void kvm() {
-        assumeThat(Path.of("/dev/kvm")).isWritable();
-    }
 
     @AfterEach
     void end() {
         if (vmm != null) {
             vmm.close();
         }
-        host.close();
     }
 
     private void boot(byte[] kernel, String... options) throws Exception {
-        start(command().with("--kernel", kernel(kernel)).with(options));
-        await(() -> api.get("vm.info").body().contains("\"state\":\"Running\""));
+        String file = kernel(kernel);
+        start(command -> command.with("--kernel", file).with(options));
+        vmm.awaitRunning();
     }
 
-    private Command command() {
-        return Command.of(
-                Checkout.find().product().resolve("bin/cloud-hypervisor").toString());
+    private void start(UnaryOperator<Command> options) {
+        vmm = LocalVmm.start(directory.resolve("api"), options);
+        api = vmm.api();
+    }
+
+    private void startWithout() throws Exception {
+        start(command -> command);
+        vmm.await(api::isServed);
     }
 
     private String kernel(byte[] kernel) throws IOException {
         return Files.write(directory.resolve("kernel"), kernel).toString();
-    }
-
-    private void start(Command command) throws Exception {
-        Path socket = directory.resolve("api");
-        vmm = host.start(command.with("--api-socket", socket.toString()).variable("RINGFENCE_ANY_KVM", "1"));
-        api = new VmmApi(socket);
-        await(() -> api.isServed());
     }
 
     /** @param consoles members of the body */
@@ -99,19 +85,6 @@ class ConsolesTest {
     private void done(String operation) throws IOException {
         VmmApi.Answer answer = api.put(operation);
         assertThat(answer.status()).as(answer.body()).isEqualTo(204);
-    }
-
-    private interface Condition {
-        boolean holds() throws IOException;
-    }
-
-    private void await(Condition condition) throws Exception {
-        long deadline = System.nanoTime() + SOON.toNanos();
-        while (!condition.holds()) {
-            assertThat(vmm.isRunning()).as(() -> vmm.err().text()).isTrue();
-            assertThat(System.nanoTime()).as(() -> vmm.err().text()).isLessThan(deadline);
-            Thread.sleep(20);
-        }
     }
 
     private String terminal(String console) throws IOException {
@@ -132,7 +105,7 @@ class ConsolesTest {
 
     private void shutDown() throws IOException {
         assertThat(api.put("vmm.shutdown").status()).isEqualTo(200);
-        assertThat(vmm.await(SOON).status()).isZero();
+        assertThat(vmm.program().await(SOON).status()).isZero();
     }
 
     /** vm.info tells where it is, as libvirt reads it; it is the VM's, over its boots. */
@@ -166,7 +139,7 @@ class ConsolesTest {
     /** Who has a VM made reads where its terminals are, and opens them, before he boots it. */
     @Test
     void consolesAreThereWhenTheVmIsCreated() throws Exception {
-        start(command());
+        startWithout();
         Path debug = directory.resolve("debug");
         String consoles = "\"serial\":{\"mode\":\"Pty\"},\"console\":{\"mode\":\"Pty\"},"
                 + "\"debug_console\":{\"mode\":\"File\",\"file\":\"" + debug + "\"}";
@@ -194,7 +167,7 @@ class ConsolesTest {
 
     @Test
     void aSocketIsThereFromTheVmsCreationUntilItIsDeletedOrTheVmmIsKilled() throws Exception {
-        start(command());
+        startWithout();
         Path socket = directory.resolve("serial");
         String serial = "\"console\":{\"mode\":\"Off\"},\"serial\":{\"mode\":\"Socket\",\"socket\":\"" + socket + "\"}";
         for (int vm = 0; vm < 2; vm++) {
@@ -204,8 +177,8 @@ class ConsolesTest {
             assertThat(socket).doesNotExist();
         }
         assertThat(create(NEXT, serial).status()).isEqualTo(204);
-        Thread.sleep(1000); // by then it has made its last will
-        ProcessHandle.of(vmm.pid()).orElseThrow().destroyForcibly();
+        vmm.awaitLastWill();
+        ProcessHandle.of(vmm.program().pid()).orElseThrow().destroyForcibly();
         long deadline = System.nanoTime() + SOON.toNanos();
         while (Files.exists(socket)) {
             assertThat(System.nanoTime() - deadline).isNegative();
@@ -215,7 +188,7 @@ class ConsolesTest {
 
     @Test
     void aConsoleThatCannotBeIsNamedAndLeavesNothing() throws Exception {
-        start(command());
+        startWithout();
         Path socket = directory.resolve("serial");
         Path file = directory.resolve("missing/file");
         String serial = "\"serial\":{\"mode\":\"Socket\",\"socket\":\"" + socket + "\"},";
@@ -242,7 +215,7 @@ class ConsolesTest {
     /** The next boot's output follows the last one's. */
     @Test
     void aFileIsTheVmsOverItsBoots() throws Exception {
-        start(command());
+        startWithout();
         Path file = directory.resolve("debug");
         assertThat(create(
                                 DEBUG,
@@ -253,7 +226,7 @@ class ConsolesTest {
         for (int boots = 1; boots <= 2; boots++) {
             int bytes = 3 * boots;
             done("vm.boot");
-            await(() -> Files.size(file) == bytes);
+            vmm.await(() -> Files.size(file) == bytes);
             done("vm.shutdown");
         }
         assertThat(descriptorsOf(file)).isOne();
@@ -263,7 +236,7 @@ class ConsolesTest {
     }
 
     private long descriptorsOf(Path file) throws IOException {
-        try (Stream<Path> open = Files.list(Path.of("/proc/" + vmm.pid() + "/fd"))) {
+        try (Stream<Path> open = Files.list(Path.of("/proc/" + vmm.program().pid() + "/fd"))) {
             return open.filter(descriptor -> {
                         try {
                             return Files.readSymbolicLink(descriptor).equals(file);
@@ -296,9 +269,9 @@ class ConsolesTest {
     @Test
     void aGuestWhoseOutputNobodyReadsRunsOn() throws Exception {
         boot(DOTS, "--serial", "pty", "--console", "off");
-        await(() -> dropped("serial") > 0);
+        vmm.await(() -> dropped("serial") > 0);
         long before = dropped("serial");
-        await(() -> dropped("serial") > before);
+        vmm.await(() -> dropped("serial") > before);
         long start = System.nanoTime();
         shutDown();
         assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(3));
@@ -308,7 +281,7 @@ class ConsolesTest {
     void theDebugConsoleIsAFileAtAPortOfTheUsers() throws Exception {
         Path file = directory.resolve("debug");
         boot(DEBUG, "--debug-console", "file=" + file + ",iobase=0x402", "--console", "off");
-        await(() -> Files.size(file) == 3);
+        vmm.await(() -> Files.size(file) == 3);
         assertThat(Files.readAllBytes(file)).containsExactly(0xE9, 'O', 'K');
         assertThat(api.get("vm.info").body())
                 .contains("\"debug_console\":{\"mode\":\"File\",\"file\":\"" + file + "\",\"iobase\":1026}");

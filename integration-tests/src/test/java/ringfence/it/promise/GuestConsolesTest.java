@@ -19,6 +19,11 @@ import ringfence.it.lab.VmmApi;
 @OnKvmHost
 class GuestConsolesTest {
     private static final Duration SOON = Duration.ofMinutes(2);
+    /** Waits for a size of hvc0's, rows and columns, and prints what it then is. */
+    private static final String SIZE =
+            "n=0; until [ \"$(stty size </dev/hvc0)\" = '%s' ] || [ $n = 50 ]; do n=$((n + 1)); usleep 200000; done;"
+                    + " stty size </dev/hvc0";
+
     private static final String VM =
             "{\"console\":CONSOLE,\"serial\":{\"mode\":\"Tty\"},\"memory\":{\"size\":536870912},"
                     + "\"payload\":{\"cmdline\":\"console=ttyS0 panic=1 quiet mitigations=off guest=agent\","
@@ -26,17 +31,23 @@ class GuestConsolesTest {
 
     /** Who is at the other end: somebody who reads what the guest prints, and types. */
     private interface User {
-        Program start(KvmHost host, ApiCaller api, String scratch);
+        Program start(KvmHost host, ApiCaller api, Guest guest, String scratch);
     }
 
+    /** Its size, too, is the guest's. */
     @Test
     void hvc0IsAPseudoTerminal(KvmHost host) {
-        talks(host, "{\"mode\":\"Pty\"}", (there, api, scratch) -> {
+        talks(host, "{\"mode\":\"Pty\"}", (there, api, guest, scratch) -> {
             VmmApi.Answer info = api.get("vm.info");
             Matcher told = Pattern.compile("\"console\":\\{\"mode\":\"Pty\",\"file\":\"(/dev/pts/\\d+)\"")
                     .matcher(info.body());
             assertThat(told.find()).as(info.body()).isTrue();
-            return there.start(ConsoleTalk.command(there, told.group(1)));
+            String terminal = told.group(1);
+            for (int columns : new int[] {132, 97}) {
+                there.run("stty", "-F", terminal, "rows", "50", "cols", Integer.toString(columns));
+                assertThat(guest.text(SIZE.formatted("50 " + columns))).isEqualTo("50 " + columns);
+            }
+            return there.start(ConsoleTalk.command(there, terminal));
         });
     }
 
@@ -45,7 +56,7 @@ class GuestConsolesTest {
         talks(
                 host,
                 "{\"mode\":\"Socket\",\"socket\":\"SCRATCH/console\"}",
-                (there, _, scratch) -> there.start(ConsoleTalk.command(there, scratch + "/console")));
+                (there, _, _, scratch) -> there.start(ConsoleTalk.command(there, scratch + "/console")));
     }
 
     private static void talks(KvmHost host, String console, User other) {
@@ -66,7 +77,7 @@ class GuestConsolesTest {
             done(api.put("vm.boot", ""));
             guest.awaitReady();
             guest.text("stty raw -echo </dev/hvc0; echo early >/dev/hvc0");
-            try (Program user = other.start(host, api, scratch)) {
+            try (Program user = other.start(host, api, guest, scratch)) {
                 user.out().await(0, "early", SOON);
                 guest.text("echo printed >/dev/hvc0");
                 user.out().await(0, "printed", SOON);

@@ -1,36 +1,29 @@
 package ringfence.it.promise;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
-import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
-import ringfence.it.lab.Checkout;
-import ringfence.it.lab.Command;
 import ringfence.it.lab.KvmHost;
-import ringfence.it.lab.LocalHost;
 import ringfence.it.lab.Program;
 import ringfence.it.lab.TinyKernel;
 import ringfence.it.lab.VmmApi;
 
 /** A VM that runs, and whose guest takes no notice: it halts, and ejects nothing. Any KVM will do. */
 abstract class HaltedGuest {
-    private static final Duration SOON = Duration.ofSeconds(60);
-
     @TempDir
     Path directory;
 
-    final KvmHost host = new LocalHost(Checkout.find());
+    KvmHost host;
     Program vmm;
     VmmApi api;
+    private LocalVmm local;
 
     /** What more is said of it. */
     List<String> options() {
@@ -39,53 +32,28 @@ abstract class HaltedGuest {
 
     @BeforeEach
     void aGuestThatHalts() throws Exception {
-        assumeThat(Path.of("/dev/kvm")).isWritable();
         Path kernel = Files.write(directory.resolve("halts"), TinyKernel.halting());
-        Path socket = directory.resolve("api");
-        vmm = host.start(Command.of(Checkout.find()
-                        .product()
-                        .resolve("bin/cloud-hypervisor")
-                        .toString())
-                .with(
-                        "--kernel",
-                        kernel.toString(),
-                        "--disk",
-                        "path=" + image("cold"),
-                        "--console",
-                        "off",
-                        "--serial",
-                        "null",
-                        "--api-socket",
-                        socket.toString())
-                .with(options())
-                .variable("RINGFENCE_ANY_KVM", "1"));
-        api = new VmmApi(socket);
-        await(() -> api.isServed() && info().contains("\"state\":\"Running\""));
+        Path cold = image("cold");
+        local = LocalVmm.start(
+                directory.resolve("api"),
+                vmm -> vmm.with("--kernel", kernel.toString(), "--disk", "path=" + cold)
+                        .with("--console", "off", "--serial", "null")
+                        .with(options()));
+        host = local.host();
+        vmm = local.program();
+        api = local.api();
+        local.awaitRunning();
     }
 
     @AfterEach
     void end() {
-        vmm.close();
-        host.close();
-    }
-
-    interface Condition {
-        boolean holds() throws IOException;
-    }
-
-    void await(Condition condition) throws Exception {
-        await(condition, () -> "");
-    }
-
-    private void await(Condition condition, Supplier<String> otherwise) throws Exception {
-        long deadline = System.nanoTime() + SOON.toNanos();
-        while (!condition.holds()) {
-            assertThat(vmm.isRunning()).as(() -> vmm.err().text()).isTrue();
-            assertThat(System.nanoTime() - deadline)
-                    .as(() -> otherwise.get() + "\n" + vmm.err().text())
-                    .isNegative();
-            Thread.sleep(20);
+        if (local != null) {
+            local.close();
         }
+    }
+
+    void await(LocalVmm.Condition condition) throws Exception {
+        local.await(condition);
     }
 
     Path image(String name) throws IOException {
@@ -118,6 +86,7 @@ abstract class HaltedGuest {
 
     /** What it has open when nobody asks it anything: its ends of our connections close a little after ours. */
     List<String> settledDescriptors() throws Exception {
+        local.awaitLastWill();
         await(() -> !api.get("vm.counters").body().contains("\"connected\":0"));
         List<String> least = descriptors();
         for (int i = 0; i < 20; i++) {
@@ -130,7 +99,7 @@ abstract class HaltedGuest {
 
     /** Waits until it has no more open than it had then. */
     void awaitNoMoreThan(List<String> before) throws Exception {
-        await(() -> descriptors().size() <= before.size(), () -> "before: " + before + "\nnow: " + now());
+        local.await(() -> descriptors().size() <= before.size(), () -> "before: " + before + "\nnow: " + now());
     }
 
     private String now() {
@@ -157,19 +126,7 @@ abstract class HaltedGuest {
     }
 
     List<ProcessHandle> daemons() {
-        return ProcessHandle.of(vmm.pid())
-                .orElseThrow()
-                .children()
-                .filter(child -> name(child.pid()).startsWith("vhost-user-"))
-                .toList();
-    }
-
-    private static String name(long process) {
-        try {
-            return Files.readString(Path.of("/proc/" + process + "/comm"));
-        } catch (IOException _) {
-            return ""; // it has ended
-        }
+        return local.children("vhost-user-");
     }
 
     String counters(String id) throws IOException {

@@ -13,11 +13,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import ringfence.it.lab.Checkout;
-import ringfence.it.lab.Command;
-import ringfence.it.lab.KvmHost;
-import ringfence.it.lab.LocalHost;
-import ringfence.it.lab.Program;
 import ringfence.it.lab.TinyKernel;
 import ringfence.it.lab.VmmApi;
 import ringfence.linux.Linux;
@@ -31,35 +26,27 @@ class LandlockTest {
     @TempDir
     Path directory;
 
-    private final KvmHost host = new LocalHost(Checkout.find());
     private Path outside;
     private Path allowed;
-    private Program vmm;
+    private LocalVmm vmm;
     private VmmApi api;
 
     @BeforeEach
     void aVmmThatIsConfined() throws Exception {
-        assumeThat(Path.of("/dev/kvm")).isWritable();
         assumeThat(Linux.system().confinement().landlockAbi()).isGreaterThanOrEqualTo(FileRules.LEAST_ABI);
         Path own = Files.createDirectory(directory.resolve("own"));
         allowed = Files.createDirectory(directory.resolve("allowed"));
         outside = image(Files.createDirectory(directory.resolve("outside")).resolve("image"));
         Path kernel = Files.write(directory.resolve("halts"), TinyKernel.halting());
-        api = new VmmApi(own.resolve("api"));
-        vmm = host.start(Command.of(Checkout.find()
-                        .product()
-                        .resolve("bin/cloud-hypervisor")
-                        .toString())
-                .with("--kernel", kernel.toString(), "--disk", "path=" + image(directory.resolve("cold")))
-                .with("--console", "off", "--serial", "file=" + own.resolve("serial"))
-                .with(
-                        "--event-monitor",
-                        "path=" + own.resolve("events"),
-                        "--log-file",
-                        own.resolve("log").toString())
-                .with("--api-socket", own.resolve("api").toString())
-                .with("--landlock", "--landlock-rules", "path=" + allowed + ",access=rw")
-                .variable("RINGFENCE_ANY_KVM", "1"));
+        Path cold = image(directory.resolve("cold"));
+        vmm = LocalVmm.start(
+                own.resolve("api"),
+                command -> command.with("--kernel", kernel.toString(), "--disk", "path=" + cold)
+                        .with("--console", "off", "--serial", "file=" + own.resolve("serial"))
+                        .with("--event-monitor", "path=" + own.resolve("events"))
+                        .with("--log-file", own.resolve("log").toString())
+                        .with("--landlock", "--landlock-rules", "path=" + allowed + ",access=rw"));
+        api = vmm.api();
         awaitRunning();
     }
 
@@ -68,36 +55,22 @@ class LandlockTest {
         if (vmm != null) {
             vmm.close();
         }
-        host.close();
     }
 
     private static Path image(Path path) throws IOException {
         return Files.write(path, new byte[1 << 21]);
     }
 
-    private interface Condition {
-        boolean holds() throws IOException;
-    }
-
     private void awaitRunning() throws Exception {
-        await(() -> api.isServed() && api.get("vm.info").body().contains("\"state\":\"Running\""));
+        vmm.awaitRunning();
         awaitConnected("_disk0");
     }
 
     private void awaitConnected(String id) throws Exception {
-        await(() -> {
+        vmm.await(() -> {
             String counters = api.get("vm.counters").body();
             return counters.contains("\"" + id + "\"") && !counters.contains("\"connected\":0");
         });
-    }
-
-    private void await(Condition condition) throws Exception {
-        long deadline = System.nanoTime() + SOON.toNanos();
-        while (!condition.holds()) {
-            assertThat(vmm.isRunning()).as(() -> vmm.err().text()).isTrue();
-            assertThat(System.nanoTime()).as(() -> vmm.err().text()).isLessThan(deadline);
-            Thread.sleep(20);
-        }
     }
 
     private VmmApi.Answer add(String what, String json) throws IOException {
@@ -107,7 +80,8 @@ class LandlockTest {
     /** Root may open all of them; Landlock alone denies it. */
     @Test
     void itReachesWhatItsOptionsAndRulesNameAndNothingElse() throws Exception {
-        assertThat(Files.readString(Path.of("/proc/" + vmm.pid() + "/status"))).contains("NoNewPrivs:\t1\n");
+        assertThat(Files.readString(Path.of("/proc/" + vmm.program().pid() + "/status")))
+                .contains("NoNewPrivs:\t1\n");
         for (String refused : Stream.of(
                         add("disk", "{\"path\":\"" + outside + "\"}"),
                         add("pmem", "{\"file\":\"" + outside + "\"}"),
@@ -140,7 +114,7 @@ class LandlockTest {
         assertThat(api.put("vm.reboot").status()).isEqualTo(204);
         awaitRunning();
         assertThat(api.put("vmm.shutdown").status()).isLessThan(300);
-        assertThat(vmm.await(SOON).status()).isZero();
+        assertThat(vmm.program().await(SOON).status()).isZero();
         assertThat(directory.resolve("own/api")).doesNotExist();
         assertThat(directory.resolve("own/events")).content().contains("booted");
     }

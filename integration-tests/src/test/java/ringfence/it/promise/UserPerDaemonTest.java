@@ -14,11 +14,6 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import ringfence.it.lab.Checkout;
-import ringfence.it.lab.Command;
-import ringfence.it.lab.KvmHost;
-import ringfence.it.lab.LocalHost;
-import ringfence.it.lab.Program;
 import ringfence.it.lab.TinyKernel;
 import ringfence.it.lab.VmmApi;
 import ringfence.linux.Child;
@@ -31,8 +26,7 @@ import ringfence.vmm.supervise.RuntimeDirectory;
 
 /** Root's VMM with a range of users for its daemons, the real ones; any KVM will do. */
 class UserPerDaemonTest {
-    private static final Duration SOON = Duration.ofSeconds(60);
-    private static final long PATIENCE = SOON.toNanos();
+    private static final long PATIENCE = Duration.ofSeconds(60).toNanos();
     private static final int USERS = 3;
     private static int ranges;
     private static final String NAME = "users-" + ProcessHandle.current().pid();
@@ -44,29 +38,24 @@ class UserPerDaemonTest {
     private final int first = 1_900_000_000 + (int) ProcessHandle.current().pid() * 8 + USERS * ranges++;
 
     private final Linux linux = Linux.system();
-    private final KvmHost host = new LocalHost(Checkout.find());
-    private Program vmm;
+    private LocalVmm vmm;
     private VmmApi api;
 
     @BeforeEach
     void aGuestThatHalts() throws Exception {
-        assumeThat(Path.of("/dev/kvm")).isWritable();
         assumeThat(linux.processes().effectiveUser()).isZero();
         Path kernel = Files.write(directory.resolve("halts"), TinyKernel.halting());
-        Path socket = directory.resolve("api");
-        vmm = host.start(Command.of(Checkout.find()
-                        .product()
-                        .resolve("bin/cloud-hypervisor")
-                        .toString())
-                .with("--daemon-uids", first + "-" + (first + USERS - 1))
-                .with("--kernel", kernel.toString(), "--console", "off", "--serial", "null")
-                .with("--disk", "path=" + image("one"), "path=" + image("two"))
-                .with("--net", "switch=" + NAME, "--fs", "tag=work,path=" + directory)
-                .with("--api-socket", socket.toString())
-                .variable("RINGFENCE_ANY_KVM", "1"));
-        api = new VmmApi(socket);
+        Path one = image("one");
+        Path two = image("two");
+        vmm = LocalVmm.start(
+                directory.resolve("api"),
+                command -> command.with("--daemon-uids", first + "-" + (first + USERS - 1))
+                        .with("--kernel", kernel.toString(), "--console", "off", "--serial", "null")
+                        .with("--disk", "path=" + one, "path=" + two)
+                        .with("--net", "switch=" + NAME, "--fs", "tag=work,path=" + directory));
+        api = vmm.api();
         for (String device : List.of("_disk0", "_disk1", "_net0", "_fs0")) {
-            await(() -> api.isServed() && isConnected(device));
+            vmm.await(() -> api.isServed() && isConnected(device));
         }
     }
 
@@ -77,23 +66,9 @@ class UserPerDaemonTest {
         }
         daemons("vhost-user-net").forEach(ProcessHandle::destroyForcibly); // the switch, which lives on
         vmm.close();
-        host.close();
         Path ofSwitch = RuntimeDirectory.ofSwitch(NAME, 0);
         for (String file : List.of("socket", "socket.lock", "log", "counters", "")) {
             Files.deleteIfExists(ofSwitch.resolve(file));
-        }
-    }
-
-    private interface Condition {
-        boolean holds() throws IOException;
-    }
-
-    private void await(Condition condition) throws Exception {
-        long deadline = System.nanoTime() + PATIENCE;
-        while (!condition.holds()) {
-            assertThat(vmm.isRunning()).as(() -> vmm.err().text()).isTrue();
-            assertThat(System.nanoTime()).as(() -> vmm.err().text()).isLessThan(deadline);
-            Thread.sleep(20);
         }
     }
 
@@ -109,7 +84,7 @@ class UserPerDaemonTest {
 
     /** The VMM's, in the order in which they were started. */
     private List<ProcessHandle> daemons(String name) {
-        return ProcessHandle.of(vmm.pid())
+        return ProcessHandle.of(vmm.program().pid())
                 .orElseThrow()
                 .children()
                 .filter(child -> status(child.pid()).startsWith("Name:\t" + name + "\n"))
@@ -148,7 +123,7 @@ class UserPerDaemonTest {
         assertThat(user(folder)).as("it acts for all of its guest's users").isZero();
         assertThat(maySignal(user(one), one)).isTrue();
         for (ProcessHandle other :
-                List.of(two, net, folder, ProcessHandle.of(vmm.pid()).orElseThrow())) {
+                List.of(two, net, folder, ProcessHandle.of(vmm.program().pid()).orElseThrow())) {
             assertThat(maySignal(user(one), other)).as("%s", other.pid()).isFalse();
         }
     }
@@ -158,9 +133,10 @@ class UserPerDaemonTest {
         ProcessHandle killed = daemons("vhost-user-blk").getFirst();
         int user = user(killed);
         linux.processes().kill((int) killed.pid(), Processes.SIGKILL);
-        await(() -> daemons("vhost-user-blk").stream().anyMatch(next -> next.pid() > killed.pid() && user(next) == user)
-                && isConnected("_disk0")
-                && isConnected("_disk1"));
+        vmm.await(() ->
+                daemons("vhost-user-blk").stream().anyMatch(next -> next.pid() > killed.pid() && user(next) == user)
+                        && isConnected("_disk0")
+                        && isConnected("_disk1"));
         VmmApi.Answer more = api.put("vm.add-disk", "{\"id\":\"more\",\"path\":\"" + image("three") + "\"}");
         assertThat(more.status()).isEqualTo(500);
         assertThat(more.body()).contains("--daemon-uids " + first + "-" + (first + 2), "all of them are taken");

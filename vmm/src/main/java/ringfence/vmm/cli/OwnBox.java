@@ -1,9 +1,7 @@
 package ringfence.vmm.cli;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashMap;
@@ -97,8 +95,7 @@ final class OwnBox {
         JournalSink.folder(linux).ifPresent(folders::add);
         try {
             for (Path folder : folders) {
-                Files.createDirectories(
-                        folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+                RuntimeFolder.make(folder);
             }
         } catch (IOException e) {
             throw new BadInputException("cannot make the runtime directory: " + e.getMessage(), e);

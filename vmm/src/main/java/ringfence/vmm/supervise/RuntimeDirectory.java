@@ -70,7 +70,7 @@ public final class RuntimeDirectory implements AutoCloseable {
     static RuntimeDirectory create(Linux linux, Path path) throws IOException {
         Path base = path.getParent();
         var mode = PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
-        Files.createDirectories(base, mode);
+        RuntimeFolder.make(base);
         try (Fd _ = turn(linux, base)) { // nobody takes it for a dead one's before it is locked
             if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
                 // a VMM with our pid was killed; its daemons died with their sockets
