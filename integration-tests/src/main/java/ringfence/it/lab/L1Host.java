@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -27,6 +28,9 @@ import ringfence.it.lab.agent.Agent;
 public final class L1Host implements KvmHost {
     private static final int BOOT_MILLIS = 240_000; // the first one of a machine fetches packages and makes images
     private static final int END_SECONDS = 20;
+    /** On a busy machine, too: others may boot beside it. */
+    private static final Duration BOOT = Duration.ofMinutes(3);
+
     /**
      * "XSAVE consistency problem: size 832 != kernel_size 576" comes before it, in QEMU's guests on this KVM as in ours:
      * the size that CPUID gives a guest does not follow the guest's XSETBV.
@@ -83,7 +87,7 @@ public final class L1Host implements KvmHost {
         try {
             L1Host host = new L1Host(checkout, kernel, cpus, parts);
             try {
-                host.run("true");
+                host.run(BOOT, Command.of("true")).orThrow();
                 return host;
             } catch (RuntimeException e) {
                 host.close();

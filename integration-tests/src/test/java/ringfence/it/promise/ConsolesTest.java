@@ -20,6 +20,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import ringfence.it.lab.Command;
 import ringfence.it.lab.TinyKernel;
 import ringfence.it.lab.VmmApi;
 
