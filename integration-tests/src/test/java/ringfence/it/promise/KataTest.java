@@ -124,7 +124,11 @@ class KataTest {
         List<String> names = new ArrayList<>();
         try (Stream<Path> tasks = Files.list(Path.of("/proc/" + vmm.pid() + "/task"))) {
             for (Path task : tasks.toList()) {
-                names.add(Files.readString(task.resolve("comm")).strip());
+                try {
+                    names.add(Files.readString(task.resolve("comm")).strip());
+                } catch (IOException _) {
+                    // it has ended since it was listed
+                }
             }
         }
         return names;
