@@ -127,7 +127,9 @@ final class NetDaemonDeaths {
     private void killUnderIperf(Iperf iperf, String folder) throws InterruptedException {
         Guest guest = iperf.guest();
         grows(folder);
-        String rate = host.slowness() > 1 ? "4M" : "0"; // under emulation a successor would wait for the processor
+        // under emulation a successor would wait for the processor, which a look at the clock each millisecond takes,
+        // too
+        String rate = host.slowness() > 1 ? "4M --pacing-timer 100000" : "0";
         try (Program server = iperf.server()) {
             guest.text("cd /tmp; (" + iperf.patientClient(DAY, "--forceflush --bidir -b " + rate)
                     + " >iperf 2>iperf-errors; echo >iperf-ended) &");
