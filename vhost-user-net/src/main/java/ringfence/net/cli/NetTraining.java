@@ -51,6 +51,7 @@ public final class NetTraining {
     /** Arguments as the program's; they are parsed first, so that the parser is trained too. */
     public static void main(String[] arguments) throws IOException {
         NetMain.parse(arguments);
+        HostSide.Network.parse("192.0.2.1/24"); // only a tap has one, and perhaps none may be made
         Linux linux = Linux.system();
         new Pulse().train(linux);
         Path folder = Files.createTempDirectory("ringfence-net-training");
