@@ -10,11 +10,14 @@ public final class SystemdWatchdog {
     private static final String PERIOD = "WATCHDOG_USEC";
     private static final String WATCHED = "WATCHDOG_PID";
 
+    private static final int MEALS = 6;
+
     private SystemdWatchdog() {}
 
     /**
-     * Feeds it three times in each of the periods that it asks for, on a thread of its own until the process ends, when the
-     * service gets on. Never, if nobody watches this process.
+     * Feeds it {@value #MEALS} times in each of the periods that it asks for, on a thread of its own until the process ends,
+     * when the service gets on: whatever holds up the whole host for most of a period is then no reason to end it. Never, if
+     * nobody watches this process.
      *
      * @param environment ours: {@code $WATCHDOG_USEC} and {@code $WATCHDOG_PID}
      * @param getsOn asked each time, on that thread
@@ -26,7 +29,7 @@ public final class SystemdWatchdog {
         if (period.matches("[1-9][0-9]{3,15}")
                 && (watched.isEmpty()
                         || watched.equals(Long.toString(linux.processes().pid())))) {
-            long pause = Long.parseLong(period) / 3;
+            long pause = Long.parseLong(period) / MEALS;
             Thread.ofPlatform().name("watchdog").daemon().start(() -> feed(pause, getsOn, feed));
         }
     }
