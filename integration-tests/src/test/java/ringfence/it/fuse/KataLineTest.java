@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import ringfence.it.lab.KataFolder;
 import ringfence.linux.Child;
 import ringfence.linux.Fd;
 import ringfence.linux.Linux;
@@ -27,17 +28,11 @@ class KataLineTest {
         Path shared = Files.createDirectory(directory.resolve("shared"));
         Files.writeString(shared.resolve("file"), "shared");
         List<String> line = new ArrayList<>(FsProgram.ours().orElseThrow().command());
-        line.addAll(List.of(
-                "--syslog",
-                "--cache=auto",
-                "--shared-dir=" + shared,
-                "--fd=3",
-                "--inode-file-handles=prefer",
-                "--thread-pool-size=1",
-                "--announce-submounts"));
+        line.addAll(KataFolder.options(shared));
         Child daemon;
         try (Fd listener = linux.sockets().listen(socket.toString(), 128)) {
-            daemon = linux.processes().spawn(new Spawn(line, System.getenv(), Map.of(3, listener), false));
+            daemon = linux.processes()
+                    .spawn(new Spawn(line, System.getenv(), Map.of(KataFolder.SOCKET, listener), false));
         }
         try {
             for (int vmm = 0; vmm < 2; vmm++) { // a VMM that has gone does not take the daemon along

@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import ringfence.it.lab.KataFolder;
 import ringfence.linux.Child;
 import ringfence.linux.ErrnoException;
 import ringfence.linux.Fd;
@@ -93,16 +93,9 @@ final class Kata {
             return Programs.spawn(
                     output.getParent(),
                     output.getFileName().toString(),
-                    Map.of(3, listener),
+                    Map.of(KataFolder.SOCKET, listener),
                     "vhost-user-fs",
-                    List.of(
-                            "--syslog",
-                            "--cache=auto",
-                            "--shared-dir=" + shared,
-                            "--fd=3",
-                            "--inode-file-handles=prefer",
-                            "--thread-pool-size=1",
-                            "--announce-submounts"));
+                    KataFolder.options(shared));
         }
     }
 
