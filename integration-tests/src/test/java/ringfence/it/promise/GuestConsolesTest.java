@@ -19,10 +19,10 @@ import ringfence.it.lab.VmmApi;
 @OnKvmHost
 class GuestConsolesTest {
     private static final Duration SOON = Duration.ofMinutes(2);
-    /** Waits for a size of hvc0's, rows and columns, and prints what it then is. */
+    /** Waits for a size of hvc0's, rows and columns, and prints what it then is. It has none first: stty complains. */
     private static final String SIZE =
-            "n=0; until [ \"$(stty size </dev/hvc0)\" = '%s' ] || [ $n = 50 ]; do n=$((n + 1)); usleep 200000; done;"
-                    + " stty size </dev/hvc0";
+            "n=0; until [ \"$(stty size </dev/hvc0 2>/dev/null)\" = '%s' ] || [ $n = 50 ]; do n=$((n + 1)); usleep"
+                    + " 200000; done; stty size </dev/hvc0";
 
     private static final String VM =
             "{\"console\":CONSOLE,\"serial\":{\"mode\":\"Tty\"},\"memory\":{\"size\":536870912},"
