@@ -5,6 +5,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import ringfence.option.Option;
 import ringfence.option.OptionException;
@@ -317,32 +318,38 @@ public record VmConfig(
 
     /** The same with one more disk. */
     public VmConfig plus(DiskConfig disk) {
-        return with(and(disks, disk), nets, fs, generics, vsock, pmem);
+        return changed(draft -> draft.disks = and(disks, disk));
     }
 
     /** The same with one more network device. */
     public VmConfig plus(NetConfig net) {
-        return with(disks, and(nets, net), fs, generics, vsock, pmem);
+        return changed(draft -> draft.nets = and(nets, net));
     }
 
     /** The same with one more shared folder. */
     public VmConfig plus(FsConfig folder) {
-        return with(disks, nets, and(fs, folder), generics, vsock, pmem);
+        return changed(draft -> draft.fs = and(fs, folder));
     }
 
     /** The same with one more device of any type. */
     public VmConfig plus(GenericConfig generic) {
-        return with(disks, nets, fs, and(generics, generic), vsock, pmem);
+        return changed(draft -> draft.generics = and(generics, generic));
     }
 
     /** The same with sockets to the host, of which there is one device at most: another one takes its place. */
     public VmConfig plus(VsockConfig sockets) {
-        return with(disks, nets, fs, generics, Optional.of(sockets), pmem);
+        return changed(draft -> draft.vsock = Optional.of(sockets));
     }
 
     /** The same with one more file as persistent memory. */
     public VmConfig plus(PmemConfig file) {
-        return with(disks, nets, fs, generics, vsock, and(pmem, file));
+        return changed(draft -> draft.pmem = and(pmem, file));
+    }
+
+    private VmConfig changed(Consumer<VmDraft> change) {
+        VmDraft draft = new VmDraft(this);
+        change.accept(draft);
+        return draft.config();
     }
 
     private static <D> List<D> and(List<D> devices, D device) {
@@ -353,118 +360,35 @@ public record VmConfig(
 
     /** The same without the device of this name. */
     public VmConfig without(String id) {
-        return with(
-                disks.stream().filter(disk -> !disk.id().equals(id)).toList(),
-                nets.stream().filter(net -> !net.id().equals(id)).toList(),
-                fs.stream().filter(folder -> !folder.id().equals(id)).toList(),
-                generics.stream().filter(generic -> !generic.id().equals(id)).toList(),
-                vsock.filter(one -> !one.id().equals(id)),
-                pmem.stream().filter(file -> !file.id().equals(id)).toList());
+        return changed(draft -> draft.keep(name -> !name.equals(id)));
     }
 
     /** The devices that another configuration has not, and nothing else: no payload. */
     public VmConfig beyond(VmConfig other) {
         Set<String> there = other.ids();
-        return new VmConfig(
-                PayloadConfig.TABLE.defaults(),
-                cpus,
-                memory,
-                disks.stream().filter(disk -> !there.contains(disk.id())).toList(),
-                nets.stream().filter(net -> !there.contains(net.id())).toList(),
-                fs.stream().filter(folder -> !there.contains(folder.id())).toList(),
-                generics.stream()
-                        .filter(generic -> !there.contains(generic.id()))
-                        .toList(),
-                vsock.filter(one -> !there.contains(one.id())),
-                pmem.stream().filter(file -> !there.contains(file.id())).toList(),
-                balloon,
-                rng,
-                serial,
-                console,
-                debugConsole,
-                watchdog,
-                pvpanic,
-                platform,
-                pciSegments,
-                landlock);
-    }
-
-    private VmConfig with(
-            List<DiskConfig> someDisks,
-            List<NetConfig> someNets,
-            List<FsConfig> folders,
-            List<GenericConfig> others,
-            Optional<VsockConfig> sockets,
-            List<PmemConfig> files) {
-        return new VmConfig(
-                payload,
-                cpus,
-                memory,
-                someDisks,
-                someNets,
-                folders,
-                others,
-                sockets,
-                files,
-                balloon,
-                rng,
-                serial,
-                console,
-                debugConsole,
-                watchdog,
-                pvpanic,
-                platform,
-                pciSegments,
-                landlock);
+        return changed(draft -> {
+            draft.payload = PayloadConfig.TABLE.defaults();
+            draft.keep(name -> !there.contains(name));
+        });
     }
 
     /** The same in that size. */
     public VmConfig with(CpusConfig otherCpus, MemoryConfig otherMemory, Optional<BalloonConfig> otherBalloon) {
-        return new VmConfig(
-                payload,
-                otherCpus,
-                otherMemory,
-                disks,
-                nets,
-                fs,
-                generics,
-                vsock,
-                pmem,
-                otherBalloon,
-                rng,
-                serial,
-                console,
-                debugConsole,
-                watchdog,
-                pvpanic,
-                platform,
-                pciSegments,
-                landlock);
+        return changed(draft -> {
+            draft.cpus = otherCpus;
+            draft.memory = otherMemory;
+            draft.balloon = otherBalloon;
+        });
     }
 
     /** The same with the pseudo-terminals that its consoles have now, or with none; of no effect on other consoles. */
     public VmConfig with(
             Optional<String> serialTerminal, Optional<String> consoleTerminal, Optional<String> debugTerminal) {
-        return new VmConfig(
-                payload,
-                cpus,
-                memory,
-                disks,
-                nets,
-                fs,
-                generics,
-                vsock,
-                pmem,
-                balloon,
-                rng,
-                serial.with(serialTerminal),
-                console.with(consoleTerminal),
-                debugConsole.with(debugTerminal),
-                watchdog,
-                pvpanic,
-                platform,
-                pciSegments,
-                landlock);
+        return changed(draft -> {
+            draft.serial = serial.with(serialTerminal);
+            draft.console = console.with(consoleTerminal);
+            draft.debugConsole = debugConsole.with(debugTerminal);
+        });
     }
 
     /**
@@ -473,11 +397,10 @@ public record VmConfig(
      * @param random bits for those that have none, see {@link MacAddress#local}
      */
     public VmConfig addressed(Supplier<Long> random) {
-        List<NetConfig> addressed = nets.stream()
+        return changed(draft -> draft.nets = nets.stream()
                 .map(net ->
                         net.mac().isPresent() ? net : net.with(net.id(), Optional.of(MacAddress.local(random.get()))))
-                .toList();
-        return with(disks, addressed, fs, generics, vsock, pmem);
+                .toList());
     }
 
     /** What is accepted, for the sake of tools that write it, but not done as it may be meant: a line each. */
@@ -521,30 +444,7 @@ public record VmConfig(
                         + rule.access().word());
             }
         }
-        return landlock.equals(ofVmm) ? this : withLandlock(ofVmm);
-    }
-
-    private VmConfig withLandlock(Optional<List<LandlockRule>> rules) {
-        return new VmConfig(
-                payload,
-                cpus,
-                memory,
-                disks,
-                nets,
-                fs,
-                generics,
-                vsock,
-                pmem,
-                balloon,
-                rng,
-                serial,
-                console,
-                debugConsole,
-                watchdog,
-                pvpanic,
-                platform,
-                pciSegments,
-                rules);
+        return landlock.equals(ofVmm) ? this : changed(draft -> draft.landlock = ofVmm);
     }
 
     /** What is wrong with it, on a host like this; empty: it can be run. */
