@@ -48,7 +48,7 @@ final class QueueWorker implements Completions {
     private int usedIndex;
     private int completions;
     private int replayed;
-    /** The request that is timed: one at a time, since a clock for each would cost more than it tells. */
+    /** The request that is timed: one at a time, the first of a batch, since a clock for each would cost more than it tells. */
     private int timed = NONE;
 
     private long timedSince;
@@ -190,7 +190,7 @@ final class QueueWorker implements Completions {
             if (inflight != null) {
                 inflight.taken(chain.head());
             }
-            if (timed == NONE || ++untimed > GIVEN_UP_AFTER) {
+            if (timed == NONE ? taken == 1 : ++untimed > GIVEN_UP_AFTER) {
                 time(chain.head());
             }
             engine.submit(chain, this);

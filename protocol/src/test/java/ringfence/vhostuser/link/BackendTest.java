@@ -65,6 +65,28 @@ class BackendTest {
         assertThat(device.events).containsSubsequence("attach", "detach", "disconnected");
     }
 
+    /** A clock costs as much as a small request: of those that are taken together, only one is timed. */
+    @Test
+    void theFirstOfABatchIsTimed() throws Exception {
+        Fd[] pair = linux.sockets().pair();
+        ToyDevice device = ToyDevice.prompt(linux, 1);
+        int together = 8;
+        BackendOptions batches = options.withIdle(new IdlePolicy(0, together));
+        try (Backend backend = Backend.listen(linux, pair[1], device, batches);
+                Vm vm = new Vm(linux).connect(pair[0], Vm.ALL)) {
+            for (int i = 0; i < 2 * together; i++) {
+                vm.offer(1, i, i);
+            }
+            vm.start(QueueState.FRESH);
+            for (int i = 0; i < 2 * together; i++) {
+                assertThat(vm.answer()).isEqualTo(i);
+            }
+            assertThat(vm.frontend.stopQueue(0)).isEqualTo(new QueueState(2 * together, 2 * together));
+            assertThat(backend.stats().queues().getFirst().batches()).isEqualTo(2);
+            assertThat(device.timed).hasValue(2);
+        }
+    }
+
     @Test
     void anInterruptComesWhenTheDriverAsksForOne() throws Exception {
         Fd[] pair = linux.sockets().pair();

@@ -34,7 +34,8 @@ public final class FuseRequest {
     public int read(ChainCursor chain) {
         opcode = null;
         length = 0;
-        if (chain.copyIn(0, memory, 0, InLayout.HEADER) < InLayout.HEADER) {
+        long copied = chain.copyIn(0, memory, 0, InLayout.WRITE_DATA); // all of most requests
+        if (copied < InLayout.HEADER) {
             return -Errno.EINVAL.number();
         }
         length = InLayout.HEADER;
@@ -43,9 +44,9 @@ public final class FuseRequest {
         if (asked == null) {
             return -Errno.ENOSYS.number();
         }
-        int most = asked == Opcode.WRITE ? InLayout.WRITE_DATA : MAX;
-        long copied =
-                InLayout.HEADER + chain.copyIn(InLayout.HEADER, memory, InLayout.HEADER, (long) most - InLayout.HEADER);
+        if (copied == InLayout.WRITE_DATA && asked != Opcode.WRITE) {
+            copied += chain.copyIn(InLayout.WRITE_DATA, memory, InLayout.WRITE_DATA, MAX - InLayout.WRITE_DATA);
+        }
         if (claimed < InLayout.HEADER + asked.arguments() || claimed > chain.readableBytes()) {
             return -Errno.EINVAL.number();
         }

@@ -44,6 +44,7 @@ public final class OutLayout {
     public static final int ATTR_OUT = 104;
 
     public static final int ATTR_OUT_VALID = 0;
+    public static final int ATTR_OUT_VALID_NSEC = 8;
     public static final int ATTR_OUT_ATTR = 16;
 
     /** {@code struct fuse_statx_out}, in which the kernel's struct statx begins at {@link #STATX_STAT}. */

@@ -50,9 +50,10 @@ final class Attributes {
 
     /** The body of GETATTR and SETATTR: a {@code struct fuse_attr_out}. */
     static void reply(Call call, boolean isRoot) {
-        call.reply.body(OutLayout.ATTR_OUT);
         call.reply.int64(OutLayout.ATTR_OUT_VALID, call.share.options().cache().seconds());
+        call.reply.int64(OutLayout.ATTR_OUT_VALID_NSEC, 0); // and what fills up its word
         put(call.reply.memory(), OutLayout.HEADER + OutLayout.ATTR_OUT_ATTR, call.stat, call.share, !isRoot);
+        call.reply.filled(OutLayout.ATTR_OUT);
     }
 
     /** The body of STATX: a {@code struct fuse_statx_out}. */
