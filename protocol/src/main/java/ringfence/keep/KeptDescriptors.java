@@ -80,7 +80,7 @@ public final class KeptDescriptors implements AutoCloseable {
     }
 
     /** One more, which it owns from now on. */
-    void add(String name, Fd fd) {
+    public void add(String name, Fd fd) {
         kept.add(new Kept(name, fd));
     }
 

@@ -34,6 +34,9 @@ public final class Standby implements AutoCloseable {
 
     static final int FRAME = 256;
 
+    /** For Java's compilers, which are busy yet with what the rehearsal has made hot, and would be in a successor's way. */
+    private static final int SETTLE_MILLIS = 100;
+
     private final Linux linux;
     private final Fd socket;
 
@@ -85,12 +88,17 @@ public final class Standby implements AutoCloseable {
         }
         try (Standby waiting = standby.get()) {
             try {
-                rehearsal.accept(() -> linux.sockets().await(waiting.socket, Epoll.IN, 0));
+                rehearsal.accept(() -> waiting.isNeeded(0));
+                waiting.isNeeded(SETTLE_MILLIS);
             } catch (RuntimeException _) {
                 // a standby that is not warm is better than none
             }
             return waiting.await(ours);
         }
+    }
+
+    private boolean isNeeded(int millis) {
+        return linux.sockets().await(socket, Epoll.IN, millis);
     }
 
     /**

@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.function.Consumer;
 import picocli.CommandLine;
 import ringfence.blk.engine.BlkOptions;
+import ringfence.blk.engine.EngineChoice;
 import ringfence.blk.image.ImageException;
 import ringfence.keep.Keeper;
 import ringfence.keep.NotifyKeeper;
@@ -113,7 +114,9 @@ public final class BlkMain {
             List<DeviceSpec> specs = specs();
             Pulse pulse = new Pulse();
             pulse.beat(linux, System.getenv());
-            if (Standby.succession(linux, System.getenv(), _ -> false, needed -> BlkTraining.rehearse(linux, needed))
+            boolean ring = specs.stream().anyMatch(spec -> spec.options().choice() != EngineChoice.PLAIN);
+            if (Standby.succession(
+                            linux, System.getenv(), _ -> false, needed -> BlkTraining.rehearse(linux, ring, needed))
                     .isEmpty()) {
                 return ExitCode.OK;
             }

@@ -17,6 +17,7 @@ import ringfence.linux.Fd;
 import ringfence.linux.Linux;
 import ringfence.linux.Mapping;
 import ringfence.linux.Seal;
+import ringfence.linux.uring.RingRefusedException;
 import ringfence.memory.MemoryTable;
 import ringfence.memory.Region;
 import ringfence.process.DaemonMain;
@@ -56,8 +57,8 @@ public final class BlkTraining {
             Linux linux = Linux.system();
             new Pulse().train(linux);
             Path image = Files.write(folder.resolve("disk.img"), new byte[SIZE]);
-            live(linux, image.toString(), Optional.of(folder), EngineChoice.PLAIN, i -> i < REQUESTS);
-            live(linux, image.toString(), Optional.of(folder), EngineChoice.AUTO, i -> i < REQUESTS);
+            live(linux, image.toString(), folder, EngineChoice.PLAIN);
+            live(linux, image.toString(), folder, EngineChoice.AUTO);
             DaemonMain.train(
                     BlkMain.NAME,
                     BlkMain.commandLine(),
@@ -74,21 +75,46 @@ public final class BlkTraining {
         }
     }
 
-    /** What a standby does to be warm, on an image in memory: a short life without a lock that others see. */
-    static void rehearse(Linux linux, BooleanSupplier needed) {
-        try (Fd image = linux.memory().memfd("rehearsal", SIZE)) {
-            live(
-                    linux,
-                    "/proc/self/fd/" + image.number(),
-                    Optional.empty(),
-                    EngineChoice.PLAIN,
-                    i -> i < REHEARSED && !needed.getAsBoolean());
+    /**
+     * What a standby does to be warm, on an image in memory: a short life without a lock that others see.
+     *
+     * @param ring whether it may be io_uring that serves later: then there is a second life, with that
+     */
+    static void rehearse(Linux linux, boolean ring, BooleanSupplier needed) {
+        IntPredicate goesOn = i -> i < REHEARSED && !needed.getAsBoolean();
+        try (Fd image = linux.memory().memfd("rehearsal", SIZE);
+                Fd fence = linux.memory().memfd("rehearsal", 0)) {
+            live(linux, path(image), Optional.empty(), Optional.empty(), EngineChoice.PLAIN, goesOn);
+            if (ring && !needed.getAsBoolean()) {
+                live(linux, path(image), Optional.of(path(fence)), Optional.empty(), EngineChoice.URING, goesOn);
+            }
+        } catch (RingRefusedException _) {
+            // plain calls serve then
         }
     }
 
-    /** @param folder of a fence and a file of counters; empty: the life leaves no trace */
+    private static String path(Fd fd) {
+        return "/proc/self/fd/" + fd.number();
+    }
+
+    /** @param folder of a fence and a file of counters */
+    private static void live(Linux linux, String image, Path folder, EngineChoice choice) {
+        live(
+                linux,
+                image,
+                Optional.of(folder.resolve("fence").toString()),
+                Optional.of(folder.resolve("counters")),
+                choice,
+                i -> i < REQUESTS);
+    }
+
     private static void live(
-            Linux linux, String image, Optional<Path> folder, EngineChoice choice, IntPredicate goesOn) {
+            Linux linux,
+            String image,
+            Optional<String> fence,
+            Optional<Path> counters,
+            EngineChoice choice,
+            IntPredicate goesOn) {
         Fd[] pair = linux.sockets().pair();
         try (Fd ours = pair[0];
                 Fd theirs = pair[1];
@@ -98,12 +124,12 @@ public final class BlkTraining {
                                 image,
                                 Optional.empty(),
                                 OptionalInt.of(theirs.number()),
-                                folder.map(there -> there.resolve("fence").toString()),
+                                fence,
                                 false,
                                 false,
                                 false,
                                 Map.of(),
-                                folder.map(there -> there.resolve("counters")),
+                                counters,
                                 new BlkOptions(1, 256, "training", choice, false, true)),
                         BackendOptions.defaults(),
                         line -> {})) {

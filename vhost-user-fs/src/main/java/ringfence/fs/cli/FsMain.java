@@ -95,12 +95,12 @@ public final class FsMain {
                     .withLog(log)
                     .withPulse(pulse)
                     .withName("fs");
+            Keeper keeper = NotifyKeeper.from(linux, System.getenv(), log); // a standby, too, has found it beforehand
             Optional<Map<String, Fd>> needed = kept(linux, spec, System.getenv());
             if (needed.isEmpty()) {
                 return ExitCode.OK;
             }
             Map<String, Fd> kept = needed.get();
-            Keeper keeper = NotifyKeeper.from(linux, System.getenv(), log);
             service = Service.open(linux, spec, kept, keeper, common, details);
             SystemdWatchdog.feed(linux, System.getenv(), pulse::getsOn, keeper::alive);
             if (spec.socket().path().isPresent()) {

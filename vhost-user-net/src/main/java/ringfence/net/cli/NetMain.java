@@ -125,12 +125,14 @@ public final class NetMain {
                     .withAllowUnsealed(allowUnsealed.isGiven())
                     .withLog(log)
                     .withPulse(pulse);
+            NetSpec spec = spec();
+            Consumer<String> details = verbose.isGiven() ? log : line -> {};
             Optional<Succession> needed = Succession.of(linux, System.getenv(), log);
             if (needed.isEmpty()) {
                 return ExitCode.OK;
             }
             try (Succession succession = needed.get()) {
-                service = Service.open(linux, spec(), succession, common, verbose.isGiven() ? log : line -> {});
+                service = Service.open(linux, spec, succession, common, details);
                 succession.keeper().ready("serving " + backend.get());
                 SystemdWatchdog.feed(linux, System.getenv(), pulse::getsOn, succession.keeper()::alive);
             }

@@ -9,6 +9,9 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntPredicate;
+import ringfence.keep.Keeper;
+import ringfence.keep.KeptDescriptors;
+import ringfence.keep.NoKeeper;
 import ringfence.linux.EventFd;
 import ringfence.linux.Fd;
 import ringfence.linux.Linux;
@@ -33,9 +36,8 @@ import ringfence.virtio.queue.QueueState;
 
 /**
  * What the program does when its AOT cache is trained: a short life of a daemon, with a front-end in the same process, so
- * that the cache knows the classes and the profiles of all that a start needs: one with a switch, one with a tap, one from
- * the command line on. Where no
- * tap may be made, a start with one takes a little longer.
+ * that the cache knows the classes and the profiles of all that a start needs: one with a switch, one with a tap and that
+ * of its successor, one from the command line on. Where no tap may be made, a start with one takes a little longer.
  */
 public final class NetTraining {
     private static final int RAM = 4 << 20;
@@ -56,9 +58,14 @@ public final class NetTraining {
         new Pulse().train(linux);
         Path folder = Files.createTempDirectory("ringfence-net-training");
         Path counters = folder.resolve("counters");
-        live(linux, new NetSpec.Switching(Optional.empty(), false, 1), Optional.of(counters), i -> i < FRAMES);
+        live(
+                linux,
+                new NetSpec.Switching(Optional.empty(), false, 1),
+                Optional.of(counters),
+                Succession.none(),
+                i -> i < FRAMES);
         try {
-            live(linux, new NetSpec.ToTap(new TapSpec.Named("")), Optional.of(counters), i -> i < FRAMES);
+            inherit(linux, counters);
         } catch (IllegalArgumentException e) {
             System.err.println("trained without a tap: " + e.getMessage());
         }
@@ -76,16 +83,49 @@ public final class NetTraining {
         Files.delete(folder);
     }
 
+    /** A life with a tap, and a successor's with the same. */
+    private static void inherit(Linux linux, Path counters) {
+        NetSpec.Way tap = new NetSpec.ToTap(new TapSpec.Named(""));
+        try (KeptDescriptors kept = KeptDescriptors.none()) {
+            live(
+                    linux,
+                    tap,
+                    Optional.of(counters),
+                    new Succession(new Heir(kept), KeptDescriptors.none()),
+                    i -> i < FRAMES);
+            live(linux, tap, Optional.of(counters), new Succession(new NoKeeper(), kept), i -> i < REHEARSED);
+        }
+    }
+
+    /** Keeps everything for who comes next in the same process. */
+    private record Heir(KeptDescriptors kept) implements Keeper {
+        @Override
+        public void keep(String name, Fd fd) {
+            kept.add(name, fd.duplicate());
+        }
+
+        @Override
+        public void drop(String name) {}
+
+        @Override
+        public void ready(String status) {}
+
+        @Override
+        public void alive() {}
+    }
+
     /** What a standby does to be warm: a short life with a switch, of which nothing is seen outside. */
     static void rehearse(Linux linux, BooleanSupplier needed) {
         live(
                 linux,
                 new NetSpec.Switching(Optional.empty(), false, 1),
                 Optional.empty(),
+                Succession.none(),
                 i -> i < REHEARSED && !needed.getAsBoolean());
     }
 
-    private static void live(Linux linux, NetSpec.Way way, Optional<Path> counters, IntPredicate goesOn) {
+    private static void live(
+            Linux linux, NetSpec.Way way, Optional<Path> counters, Succession succession, IntPredicate goesOn) {
         Fd[] pair = linux.sockets().pair();
         try (Fd ours = pair[0];
                 Fd theirs = pair[1];
@@ -101,6 +141,7 @@ public final class NetTraining {
                                 new HostSide(Optional.empty(), Optional.empty()),
                                 counters,
                                 Optional.empty()),
+                        succession,
                         BackendOptions.defaults().withLog(line -> {}),
                         line -> {})) {
             use(linux, ours, goesOn);

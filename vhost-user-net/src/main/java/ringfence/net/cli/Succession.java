@@ -24,15 +24,16 @@ record Succession(Keeper keeper, KeptDescriptors kept) implements AutoCloseable 
     }
 
     /**
-     * As the environment says; a standby waits here until it is needed.
+     * As the environment says; a standby waits here until it is needed, and has found its keeper by then.
      *
      * @param log takes a line about a supervisor that cannot be reached
      * @return empty: it is not needed any more
      * @throws IllegalArgumentException if what is said of descriptors is wrong; one line
      */
     static Optional<Succession> of(Linux linux, Map<String, String> environment, Consumer<String> log) {
+        Keeper keeper = NotifyKeeper.from(linux, environment, log);
         return Standby.succession(linux, environment, KeptTap::isOurs, needed -> NetTraining.rehearse(linux, needed))
-                .map(kept -> new Succession(NotifyKeeper.from(linux, environment, log), kept));
+                .map(kept -> new Succession(keeper, kept));
     }
 
     @Override
