@@ -30,6 +30,10 @@ public final class SplitQueue implements Virtqueue {
     private int nextAvailable;
     /** avail.idx as last read: what lies before it needs no further acquire. */
     private int seenAvailable;
+    /** Chains before it have been looked ahead at. */
+    private int foreseen;
+
+    private final LookAhead ahead = new LookAhead();
 
     private int usedIndex;
     /** used.idx at the last {@link #needsInterrupt}. */
@@ -57,6 +61,7 @@ public final class SplitQueue implements Virtqueue {
         taken = new long[(size + 63) / 64];
         nextAvailable = from.availableIndex();
         seenAvailable = nextAvailable;
+        foreseen = nextAvailable;
         usedIndex = from.usedIndex();
         signalledUsed = usedIndex;
         interruptOwed = nextAvailable != 0 || usedIndex != 0;
@@ -100,11 +105,23 @@ public final class SplitQueue implements Virtqueue {
             }
             seenAvailable = published;
         }
+        if (next == foreseen) {
+            lookAhead(next);
+        }
         Verdict verdict = take(ring.availableEntry(next & mask), chain);
         if (verdict == Verdict.CHAIN) {
             nextAvailable = next + 1 & 0xFFFF;
         }
         return verdict;
+    }
+
+    /** One chain alone is not worth it, and where the last buffer was, the next ones will be. */
+    private void lookAhead(int next) {
+        int chains = Math.min(seenAvailable - next & 0xFFFF, LookAhead.MOST);
+        foreseen = next + chains & 0xFFFF;
+        if (chains > 1 && hotSize > 0) {
+            ahead.read(ring, next, chains, mask, memory.segment(hotRegion), hotBase);
+        }
     }
 
     @Override

@@ -88,8 +88,17 @@ final class Call {
         reply.begin(request.unique());
     }
 
-    /** Lets go of what it has used. */
+    /** It has been served. */
     void end() {
+        letGo();
+        chain = null;
+    }
+
+    /**
+     * Lets go of what it has used. Once the guest's memory has been written, that takes longer: an atomic operation waits until
+     * the cache lines of what was written before have come from the processor that last read them.
+     */
+    void letGo() {
         caller.leave();
         if (handle != null) {
             handle.release();
@@ -103,7 +112,6 @@ final class Call {
             otherNode.release();
             otherNode = null;
         }
-        chain = null;
     }
 
     // ---- what it is about ---------------------------------------------------------------------------------------

@@ -106,6 +106,7 @@ final class FsEngine implements QueueEngine {
         } else {
             call.reply.finish(0);
         }
+        call.letGo();
         return call.reply.send(call.chain);
     }
 
