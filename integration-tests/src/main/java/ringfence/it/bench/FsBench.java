@@ -108,19 +108,21 @@ public final class FsBench {
     /** Rows with the same queues: every contender has a daemon that lives as long. */
     private void session(int queues, int depth, boolean polling) throws IOException, InterruptedException {
         List<FsTarget> targets = new ArrayList<>();
-        try {
-            for (FsContender contender : FsContender.values()) {
-                targets.add(start(contender, queues, depth, polling));
-            }
-            for (FsTarget target : targets) {
-                warmUp(target, queues, depth, polling);
-            }
-            for (FsOperation operation : options.operations()) {
-                row(targets, new FsLoad(operation, depth, queues, polling));
-            }
-        } finally {
-            for (FsTarget target : targets) {
-                target.close();
+        try (FsFolders folders = FsFolders.in(options.folder())) {
+            try {
+                for (FsContender contender : FsContender.values()) {
+                    targets.add(start(contender, folders.next(), queues, depth, polling));
+                }
+                for (FsTarget target : targets) {
+                    warmUp(target, queues, depth, polling);
+                }
+                for (FsOperation operation : options.operations()) {
+                    row(targets, new FsLoad(operation, depth, queues, polling));
+                }
+            } finally {
+                for (FsTarget target : targets) {
+                    target.close();
+                }
             }
         }
     }
@@ -136,10 +138,8 @@ public final class FsBench {
         }
     }
 
-    private FsTarget start(FsContender contender, int queues, int depth, boolean polling)
+    private FsTarget start(FsContender contender, Path folder, int queues, int depth, boolean polling)
             throws IOException, InterruptedException {
-        Path folder = Files.createTempDirectory(options.folder(), "ringfence-bench");
-        FsTarget.fill(folder);
         FsDaemon daemon;
         if (contender == FsContender.NULL) {
             Path socket = Files.createTempDirectory("ringfence-fs").resolve("s");
@@ -155,7 +155,7 @@ public final class FsBench {
                     "auto",
                     contender == FsContender.RINGFENCE ? List.of("--num-request-queues=" + queues) : List.of());
         }
-        return new FsTarget(contender, daemon, folder, queues, depth, options.buffers(), polling);
+        return new FsTarget(contender, daemon, queues, depth, options.buffers(), polling);
     }
 
     private void row(List<FsTarget> targets, FsLoad load) {

@@ -3,12 +3,9 @@ package ringfence.it.bench;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
 import java.util.SplittableRandom;
-import java.util.stream.Stream;
 import ringfence.it.fuse.Entry;
 import ringfence.it.fuse.FsDaemon;
 import ringfence.it.fuse.FuseGuest;
@@ -22,10 +19,9 @@ import ringfence.linux.Linux;
 
 /** A daemon on a folder of its own, with a guest that knows its files. One owner thread. */
 final class FsTarget implements AutoCloseable {
-    private static final int FILES = 1000;
-    private static final int NAMES = 100;
+    private static final int FILES = FsFolders.FILES;
     private static final int LISTING = 32 * 1024;
-    private static final int FILE = 64 << 20;
+    private static final int FILE = FsFolders.FILE;
     /** Files that a run makes or removes, at most. */
     private static final int MADE = 8000;
 
@@ -33,7 +29,6 @@ final class FsTarget implements AutoCloseable {
 
     final FsContender contender;
     private final FsDaemon daemon;
-    private final Path folder;
     private final CpuTime cpu;
     private final CpuTime self = new CpuTime(ProcessHandle.current().pid());
     private final FuseGuest guest;
@@ -54,11 +49,10 @@ final class FsTarget implements AutoCloseable {
     private long unique;
 
     /** @param buffers of 1 MiB, over all queues, to which large requests go in turn */
-    FsTarget(FsContender contender, FsDaemon daemon, Path folder, int queues, int depth, int buffers, boolean polling) {
+    FsTarget(FsContender contender, FsDaemon daemon, int queues, int depth, int buffers, boolean polling) {
         this.buffers = Math.max(depth, buffers);
         this.contender = contender;
         this.daemon = daemon;
-        this.folder = folder;
         guest = new FuseGuest(Linux.system(), new FuseShape(queues, this.buffers, 1 << 20, QUEUE_SIZE, polling));
         guest.connect(daemon.socket().toString());
         cpu = new CpuTime(daemon.pid()); // virtiofsd serves from a child that it makes now
@@ -81,20 +75,6 @@ final class FsTarget implements AutoCloseable {
         for (int i = 0; i < listings.length; i++) {
             listings[i] = session.directories().open(listed).handle();
         }
-    }
-
-    /** What every contender's folder holds. */
-    static void fill(Path folder) throws IOException {
-        Files.createDirectory(folder.resolve("many"));
-        Files.createDirectory(folder.resolve("listed"));
-        Files.createDirectory(folder.resolve("scratch"));
-        for (int i = 0; i < FILES; i++) {
-            Files.createFile(folder.resolve("many/file-" + i));
-        }
-        for (int i = 0; i < NAMES; i++) {
-            Files.createFile(folder.resolve("listed/file-" + i));
-        }
-        Files.write(folder.resolve("data"), new byte[FILE]);
     }
 
     /** Queues that are used of those that were asked for. */
@@ -271,11 +251,6 @@ final class FsTarget implements AutoCloseable {
     public void close() throws IOException {
         guest.close();
         daemon.close();
-        try (Stream<Path> files = Files.walk(folder)) {
-            for (Path path : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(path);
-            }
-        }
     }
 
     /** The command line of {@link NullFs}. */

@@ -35,13 +35,16 @@ class HostileChainsConformanceTest {
             ChainCursor chain = new ChainCursor(SIZE + 4);
             ReferenceWalk reference = new ReferenceWalk(rings.table(), rings.config(), SIZE + 4);
             Virtqueue queue = rings.queue();
+            int[] heads = new int[SIZE];
             int index = 0;
+            int published = 0;
             for (Budget budget = new Budget(6); budget.goesOn(chains); chains++) {
-                mutate();
-                int head = random.nextInt(50) == 0 ? random.nextInt(0x1_0000) : random.nextInt(SIZE);
-                rings.availableEntry(index % SIZE, head);
+                if (index == published) {
+                    published = publish(index, heads);
+                }
+                mutate(); // also what the queue has looked ahead at
+                int head = heads[index % SIZE];
                 index = index + 1 & 0xFFFF;
-                rings.availableIndex(index);
                 reference.walk(head);
                 Verdict verdict = queue.poll(chain);
                 String where = "seed " + seed + " chain " + chains;
@@ -73,6 +76,18 @@ class HostileChainsConformanceTest {
                         Reason.INDIRECT_BAD_LENGTH,
                         Reason.INDIRECT_OUTSIDE_MEMORY,
                         Reason.TOO_MANY_PIECES);
+    }
+
+    /** Makes one chain available, or as many as the ring has entries. @return the new index */
+    private int publish(int from, int[] heads) {
+        int to = from + (random.nextBoolean() ? 1 : 1 + random.nextInt(SIZE));
+        for (int i = from; i < to; i++) {
+            int head = random.nextInt(50) == 0 ? random.nextInt(0x1_0000) : random.nextInt(SIZE);
+            heads[i % SIZE] = head;
+            rings.availableEntry(i % SIZE, head);
+        }
+        rings.availableIndex(to & 0xFFFF);
+        return to & 0xFFFF;
     }
 
     private static void same(ChainCursor chain, List<ReferenceWalk.Piece> pieces, String where) {

@@ -31,8 +31,10 @@ class SingleReadTest {
             rings.availableEntry(0, 0).availableEntry(1, 0).availableEntry(2, 0).availableEntry(3, 0);
             long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(2);
             while (System.nanoTime() < end) {
+                if (index % 4 == 0) { // all at once, so that it also looks ahead
+                    rings.availableIndex(index + 4 & 0xFFFF);
+                }
                 index = index + 1 & 0xFFFF;
-                rings.availableIndex(index);
                 if (queue.poll(rings.chain()) == Verdict.CHAIN) {
                     taken++;
                     check(rings.chain());
