@@ -11,11 +11,11 @@ import java.lang.invoke.VarHandle;
  * first.
  */
 public final class Fd implements AutoCloseable {
-    private static final VarHandle OPEN;
+    private static final VarHandle CLOSED;
 
     static {
         try {
-            OPEN = MethodHandles.lookup().findVarHandle(Fd.class, "open", boolean.class);
+            CLOSED = MethodHandles.lookup().findVarHandle(Fd.class, "closed", boolean.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
@@ -23,7 +23,8 @@ public final class Fd implements AutoCloseable {
 
     private final Kernel kernel;
     private final int number;
-    private volatile boolean open = true;
+    /** Its first value needs no store: a volatile one, in the constructor, would cost a fence for each file that is opened. */
+    private volatile boolean closed;
 
     private Fd(Kernel kernel, int number) {
         this.kernel = kernel;
@@ -44,7 +45,7 @@ public final class Fd implements AutoCloseable {
      * @throws IllegalStateException if it is closed: the number may by now be somebody else's
      */
     public int number() {
-        if (!open) {
+        if (closed) {
             throw new IllegalStateException("descriptor " + number + " is closed");
         }
         return number;
@@ -52,7 +53,7 @@ public final class Fd implements AutoCloseable {
 
     /** Whether it is open. */
     public boolean isOpen() {
-        return open;
+        return !closed;
     }
 
     /** Another descriptor of the same open file, close-on-exec. The caller owns it. */
@@ -67,13 +68,13 @@ public final class Fd implements AutoCloseable {
     /** Gives up ownership: the number is the caller's from now on, this object counts as closed. */
     public int release() {
         int released = number();
-        open = false;
+        closed = true;
         return released;
     }
 
     @Override
     public void close() {
-        if (OPEN.compareAndSet(this, true, false)) {
+        if (CLOSED.compareAndSet(this, false, true)) {
             // close(2) frees the number even when it reports an error, so there is nothing to retry
             kernel.call(Syscall.CLOSE, number, 0, 0, 0, 0, 0);
         }
@@ -81,6 +82,6 @@ public final class Fd implements AutoCloseable {
 
     @Override
     public String toString() {
-        return "fd " + number + (open ? "" : " (closed)");
+        return "fd " + number + (closed ? " (closed)" : "");
     }
 }

@@ -11,7 +11,7 @@ final class FsLoop {
     private static final long STALL_NANOS = 10_000_000_000L;
 
     private final FuseGuest guest;
-    private final Histogram latencies = new Histogram(MAX_LATENCY, 3);
+    private final Histogram latencies = latencyHistogram();
     private long next;
     private long nanos;
 
@@ -26,6 +26,11 @@ final class FsLoop {
 
         /** It has ended, without an error. */
         default void ended(int queue, int slot, long number) {}
+    }
+
+    /** An empty one, of ns. */
+    static Histogram latencyHistogram() {
+        return new Histogram(MAX_LATENCY, 3);
     }
 
     Histogram latencies() {

@@ -38,6 +38,11 @@ enum FsOperation {
         return block >= 1 << 20;
     }
 
+    /** Whether it makes or removes files, of which there are only so many. */
+    boolean isMaking() {
+        return this == CREATE || this == UNLINK;
+    }
+
     /** Bytes of data. */
     int block() {
         return block;

@@ -82,44 +82,49 @@ final class FsTarget implements AutoCloseable {
         return guest.queues();
     }
 
-    /** Runs a load for about so long, again if it runs out of files: caches, the JIT compiler. */
+    /** Runs a load for about so long: caches, the JIT compiler. */
     void warmUp(FsLoad load, long nanos) {
         long end = System.nanoTime() + nanos;
         do {
-            run(load, nanos);
+            run(load, load.operation().isMaking() ? 1 : nanos);
         } while (System.nanoTime() < end);
     }
 
-    /** Runs a load for so long, less if it runs out of files. */
+    /** Runs a load for so long; of files that are made or removed, as many at a time as a daemon may have open. */
     LoadResult run(FsLoad load, long nanos) {
         random = new SplittableRandom(load.hashCode());
-        boolean making = load.operation() == FsOperation.CREATE || load.operation() == FsOperation.UNLINK;
+        FsRun result = new FsRun();
+        if (!load.operation().isMaking()) {
+            run(load.operation(), load.depth(), nanos / 5, Long.MAX_VALUE); // caches, the JIT compiler
+        }
+        long begin = System.nanoTime();
+        Neighbours neighbours = new Neighbours(self, cpu);
+        if (load.operation().isMaking()) {
+            while (result.nanos() < nanos) {
+                make(load, result);
+            }
+        } else {
+            measure(load, nanos, Long.MAX_VALUE, result);
+        }
+        return result.result((double) neighbours.nanos() / (System.nanoTime() - begin));
+    }
+
+    private void make(FsLoad load, FsRun result) {
         if (load.operation() == FsOperation.UNLINK) {
             create(load.depth(), MADE);
         }
-        if (!making) {
-            run(load.operation(), load.depth(), nanos / 5, Long.MAX_VALUE); // caches, the JIT compiler
-        }
-        Neighbours neighbours = new Neighbours(self, cpu);
-        long before = cpu.nanos();
-        long done = making
-                ? run(load.operation(), load.depth(), Long.MAX_VALUE >> 1, MADE)
-                : run(load.operation(), load.depth(), nanos, Long.MAX_VALUE);
-        long used = cpu.nanos() - before;
-        LoadResult result = new LoadResult(
-                done * 1e9 / loop.nanos(),
-                loop.latencies().getValueAtPercentile(50),
-                loop.latencies().getValueAtPercentile(99),
-                (double) used / done,
-                (double) neighbours.nanos() / loop.nanos());
+        measure(load, Long.MAX_VALUE >> 1, MADE, result);
         if (load.operation() == FsOperation.CREATE) {
             release(load.depth());
             run(FsOperation.UNLINK, load.depth(), Long.MAX_VALUE >> 1, MADE);
         }
-        if (making) {
-            forget();
-        }
-        return result;
+        forget();
+    }
+
+    private void measure(FsLoad load, long nanos, long most, FsRun result) {
+        long before = cpu.nanos();
+        long done = run(load.operation(), load.depth(), nanos, most);
+        result.add(done, loop.nanos(), cpu.nanos() - before, loop.latencies());
     }
 
     private long run(FsOperation operation, int depth, long nanos, long most) {

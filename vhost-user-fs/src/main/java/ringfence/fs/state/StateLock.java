@@ -32,7 +32,7 @@ final class StateLock {
     }
 
     void unlock() {
-        owner.set(null);
+        owner.setRelease(null); // no fence: what was written need not have reached the cache yet
     }
 
     boolean isMine() {

@@ -22,7 +22,8 @@ public final class OpenFile {
 
     private final Fd fd;
     private final DescriptorBudget budget;
-    private volatile int users = 1;
+    /** By {@link #USERS} only, but where nobody else can know of it. */
+    private int users = 1;
     /** Of a directory's handle, from its first READDIR on; guarded by this. */
     private DirectoryStream stream;
 
@@ -73,12 +74,12 @@ public final class OpenFile {
 
     /** One more user; false: it is closed, or about to be. */
     public boolean tryUse() {
-        int now = users;
+        int now = (int) USERS.getAcquire(this);
         while (now > 0) {
             if (USERS.compareAndSet(this, now, now + 1)) {
                 return true;
             }
-            now = users;
+            now = (int) USERS.getAcquire(this);
         }
         return false;
     }

@@ -32,7 +32,7 @@ public final class OpenTable {
             pieces.set(slot >> PIECE_SHIFT, piece);
         }
         file.slot(slot);
-        piece.set(slot & PIECE - 1, file);
+        piece.setRelease(slot & PIECE - 1, file);
         if (file.isByHandle()) {
             cache.accept(file);
         }
