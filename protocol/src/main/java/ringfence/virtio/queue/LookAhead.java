@@ -9,7 +9,7 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * Reads what the next chains begin with, for all of them before the first one is walked. A driver on another processor has just
- * written descriptor, indirect table and request; each is a line of the cache that takes its 60 to 100 ns to come from there, and
+ * written descriptor, indirect table and request; each is a line of the cache that takes some 60 ns to come from there, and
  * the way to one leads over the other. Read chain by chain, they are waited for one after the other; read for many chains
  * at a time, they come at the same time.
  *
@@ -32,13 +32,12 @@ final class LookAhead {
      * Reads.
      *
      * @param next slot of the first chain in the available ring, not yet masked
-     * @param count of chains that are available, at most {@link #MOST} of which are looked at
+     * @param chains that are looked at, which are available, 1 to {@link #MOST}
      * @param mask of the ring's size
      * @param memory the region in which most is; the rest is left out
      * @param base its guest address
      */
-    void read(SplitRing ring, int next, int count, int mask, MemorySegment memory, long base) {
-        int chains = Math.min(count, MOST);
+    void read(SplitRing ring, int next, int chains, int mask, MemorySegment memory, long base) {
         long last = memory.byteSize() - 2 * DESCRIPTOR;
         heads(ring, next, chains, mask, base, last);
         tables(chains, memory, base, last);
