@@ -10,6 +10,8 @@ enum FsOperation {
     READDIRPLUS("readdirplus of 100", 1),
     /** A new file, opened. */
     CREATE("create", 1),
+    /** A new file, opened, and closed again: two requests, counted as one, and the second one's time not as a latency. */
+    CREATE_RELEASE("create and release", 1),
     /** A file that is known and not open. */
     UNLINK("unlink", 1),
     /** 4 KiB somewhere in a file. */
@@ -40,7 +42,7 @@ enum FsOperation {
 
     /** Whether it makes or removes files, of which there are only so many. */
     boolean isMaking() {
-        return this == CREATE || this == UNLINK;
+        return this == CREATE || this == CREATE_RELEASE || this == UNLINK;
     }
 
     /** Bytes of data. */

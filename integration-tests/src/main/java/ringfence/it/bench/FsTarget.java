@@ -112,10 +112,14 @@ final class FsTarget implements AutoCloseable {
     private void make(FsLoad load, FsRun result) {
         if (load.operation() == FsOperation.UNLINK) {
             create(load.depth(), MADE);
-        }
-        measure(load, Long.MAX_VALUE >> 1, MADE, result);
-        if (load.operation() == FsOperation.CREATE) {
+            measure(load, Long.MAX_VALUE >> 1, MADE, result);
+        } else {
+            measure(load, Long.MAX_VALUE >> 1, MADE, result);
+            long before = cpu.nanos();
             release(load.depth());
+            if (load.operation() == FsOperation.CREATE_RELEASE) {
+                result.add(0, loop.nanos(), cpu.nanos() - before, FsLoop.latencyHistogram());
+            }
             run(FsOperation.UNLINK, load.depth(), Long.MAX_VALUE >> 1, MADE);
         }
         forget();
@@ -136,7 +140,7 @@ final class FsTarget implements AutoCloseable {
             case LOOKUP -> this::lookup;
             case GETATTR -> this::getattr;
             case READDIRPLUS -> this::readdirplus;
-            case CREATE -> creation();
+            case CREATE, CREATE_RELEASE -> creation();
             case UNLINK -> this::unlink;
             case READ_4K, READ_1M ->
                 (queue, slot, number) -> read(queue, slot, offset(operation, number), operation.block());

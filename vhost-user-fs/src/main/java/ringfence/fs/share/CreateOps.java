@@ -12,7 +12,11 @@ import ringfence.linux.Name;
 import ringfence.linux.OpenFlag;
 import ringfence.linux.Statx;
 
-/** Files that are made and opened at once: CREATE, TMPFILE. */
+/**
+ * Files that are made and opened at once: CREATE, TMPFILE. The node of a file that we have just made shares the handle's
+ * descriptor until RELEASE, for which the guest does not wait. So it takes two system calls, and nobody can have put another
+ * file in its place between them.
+ */
 final class CreateOps {
     /** A fact: nobody has looked. */
     private static final long UNKNOWN = 0;
@@ -103,26 +107,12 @@ final class CreateOps {
         }
         call.effect();
         OpenFile data = new OpenFile(share.linux().paths().own(fd), share.tree().budget());
-        OpenFile node = node(call, data);
+        OpenFile node = Entries.lent(call, data);
         if (node == null) {
             data.release();
             return call.openError;
         }
         return publish(call, node, data, flags, call.slot, call.name, length);
-    }
-
-    /** The node of a file that we have just made: by its name, the quicker way, unless that is another one's by now. */
-    private OpenFile node(Call call, OpenFile data) {
-        if (share.linux().attributes().tryStatBriefly(data.fd(), call.other) == 0) {
-            OpenFile node = Entries.open(call, call.node().fd(), call.name);
-            if (node != null && call.stat.isSameFile(call.other)) {
-                return node;
-            }
-            if (node != null) {
-                node.release();
-            }
-        }
-        return Entries.reopen(call, data.fd());
     }
 
     /** Opens what is there, if it is a regular file. */

@@ -53,8 +53,12 @@ final class Entries {
         if (!share.tree().budget().tryTake()) {
             return refused(call, -Errno.ENFILE.number());
         }
-        long fd = share.linux().paths().tryOpen(directory, name, call.how.set(NODE, 0));
-        return opened(call, fd);
+        return opened(call, tryOpen(call, directory, name));
+    }
+
+    /** Opens what a name stands for with O_PATH. @return the descriptor, or minus the errno */
+    static long tryOpen(Call call, Fd directory, Name name) {
+        return call.share.linux().paths().tryOpen(directory, name, call.how.set(NODE, 0));
     }
 
     /** Opens a file that is open already as a node. As {@link #open}. */
@@ -65,14 +69,25 @@ final class Entries {
         return opened(call, call.self.tryOpen(file, OpenFlag.PATH.bits()));
     }
 
+    /** A node for a file that has just been made, with its handle's descriptor. As {@link #open}. */
+    static OpenFile lent(Call call, OpenFile handle) {
+        return call.share.tree().budget().tryTake()
+                ? looked(call, handle.lend())
+                : refused(call, -Errno.ENFILE.number());
+    }
+
     private static OpenFile opened(Call call, long fd) {
         Share share = call.share;
         if (fd < 0) {
             share.tree().budget().give();
             return refused(call, fd);
         }
-        OpenFile file = new OpenFile(share.linux().paths().own(fd), share.tree().budget());
-        long result = share.linux().attributes().tryStat(file.fd(), call.stat);
+        return looked(
+                call, new OpenFile(share.linux().paths().own(fd), share.tree().budget()));
+    }
+
+    private static OpenFile looked(Call call, OpenFile file) {
+        long result = call.share.linux().attributes().tryStat(file.fd(), call.stat);
         if (result < 0) {
             file.release();
             return refused(call, result);

@@ -132,6 +132,7 @@ final class HandleOps {
     }
 
     int release(Call call) {
+        Lent.end(call, call.request.int64(InLayout.FH));
         try (Transaction transaction = share.state().begin(call.queue)) {
             int slot = share.state().handles().slot(call.request.int64(InLayout.FH));
             if (slot == HandleTable.NONE) {

@@ -42,6 +42,11 @@ final class Unlinked {
     /** Has a node kept that has no name. @return whether that is new */
     boolean keep(Call call, int slot) {
         OpenFile file = call.open(slot);
+        if (file != null && file.isLent()) { // by a handle, which the keeper would hold open beyond its end
+            Lent.settle(call, file);
+            file.release();
+            file = call.open(slot);
+        }
         if (file != null && !share.tree().pin(file)) { // closed meanwhile, to make room
             file.release();
             file = call.open(slot);

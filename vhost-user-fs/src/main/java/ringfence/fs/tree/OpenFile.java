@@ -22,6 +22,8 @@ public final class OpenFile {
 
     private final Fd fd;
     private final DescriptorBudget budget;
+    /** Whose descriptor it is; null: its own. */
+    private final OpenFile lender;
     /** By {@link #USERS} only, but where nobody else can know of it. */
     private int users = 1;
     /** Of a directory's handle, from its first READDIR on; guarded by this. */
@@ -53,18 +55,47 @@ public final class OpenFile {
     public OpenFile(Fd fd, DescriptorBudget budget) {
         this.fd = fd;
         this.budget = budget;
+        lender = null;
+    }
+
+    private OpenFile(OpenFile lender) {
+        fd = lender.fd;
+        budget = lender.budget;
+        this.lender = lender;
     }
 
     /** One that is closed. */
     private OpenFile() {
         fd = null;
         budget = null;
+        lender = null;
         users = 0;
     }
 
     /** Stands in a table for one that was there. */
     static OpenFile closed() {
         return new OpenFile();
+    }
+
+    /**
+     * Another one with the same descriptor, which stays open until both have no more users. The caller is a user of this one,
+     * and has asked the budget for one more: the other one's, for when it gets a descriptor of its own.
+     *
+     * @return it, with one user, who has it
+     */
+    public OpenFile lend() {
+        USERS.getAndAdd(this, 1);
+        return new OpenFile(this);
+    }
+
+    /** Whether its descriptor is another one's, for now. */
+    public boolean isLent() {
+        return lender != null;
+    }
+
+    /** Whether its descriptor is that one's. */
+    public boolean isLentBy(OpenFile other) {
+        return lender != null && lender == other;
     }
 
     /** The descriptor, for a user. */
@@ -93,7 +124,11 @@ public final class OpenFile {
                     stream = null;
                 }
             }
-            fd.close();
+            if (lender == null) {
+                fd.close();
+            } else {
+                lender.release();
+            }
             budget.give();
         }
     }

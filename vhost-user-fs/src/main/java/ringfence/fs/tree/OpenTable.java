@@ -75,6 +75,23 @@ public final class OpenTable {
         return piece.compareAndSet(file.slot() & PIECE - 1, file, evicted);
     }
 
+    /**
+     * Puts another one in the place of one, whose use by the table is the caller's then.
+     *
+     * @return false: it is not here any more, and nothing has changed
+     */
+    public boolean replace(OpenFile file, OpenFile other) {
+        int slot = file.slot();
+        other.slot(slot);
+        if (!pieces.get(slot >> PIECE_SHIFT).compareAndSet(slot & PIECE - 1, file, other)) {
+            return false;
+        }
+        if (other.isByHandle()) {
+            cache.accept(other);
+        }
+        return true;
+    }
+
     /** Takes out what is there; the table's use of it is the caller's. null: nothing. */
     public OpenFile take(int slot) {
         AtomicReferenceArray<OpenFile> piece = pieces.get(slot >> PIECE_SHIFT);

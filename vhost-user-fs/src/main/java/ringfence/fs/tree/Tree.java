@@ -86,6 +86,30 @@ public final class Tree implements Freed, AutoCloseable {
         return fd;
     }
 
+    /** Whether a node's descriptor is lent by this handle. */
+    public boolean isLent(int slot, OpenFile handle) {
+        OpenFile node = nodes.peek(slot);
+        return node != null && node.isLentBy(handle);
+    }
+
+    /**
+     * Gives a node that has been lent its descriptor by a handle one of its own.
+     *
+     * @param node the caller is a user
+     * @param descriptor of the same file, owned from now on
+     */
+    public void settle(OpenFile node, Fd descriptor) {
+        budget.take();
+        OpenFile own = new OpenFile(descriptor, budget);
+        own.byHandle(node.isByHandle());
+        own.mark();
+        if (nodes.replace(node, own)) {
+            node.release();
+        } else {
+            own.release();
+        }
+    }
+
     /** Sees to it that a node's descriptor stays open, since it is about to lose its name. @return false: it is closed */
     public boolean pin(OpenFile node) {
         return cache.pin(node);
