@@ -41,22 +41,17 @@ final class Unlinked {
 
     /** Has a node kept that has no name. @return whether that is new */
     boolean keep(Call call, int slot) {
-        OpenFile file = call.open(slot);
-        if (file != null && file.isLent()) { // by a handle, which the keeper would hold open beyond its end
-            Lent.settle(call, file);
-            file.release();
-            file = call.open(slot);
-        }
+        OpenFile file = own(call, slot);
         if (file != null && !share.tree().pin(file)) { // closed meanwhile, to make room
             file.release();
-            file = call.open(slot);
+            file = own(call, slot);
         }
         if (file == null) {
             return false;
         }
         try {
-            if (file.isKept()) {
-                return false; // since it has lost the name that is recorded, though it had others
+            if (file.isKept() || file.isLent()) {
+                return false; // since it lost the recorded name, though it had others; or there is none for it
             }
             share.tree().pin(file);
             share.keeper().keep(name(slot), file.fd());
@@ -67,6 +62,17 @@ final class Unlinked {
         } finally {
             file.release();
         }
+    }
+
+    /** The node, with a descriptor of its own if there is one: a keeper would hold open the handle that lends it, beyond its end. */
+    private static OpenFile own(Call call, int slot) {
+        OpenFile file = call.open(slot);
+        if (file == null || !file.isLent()) {
+            return file;
+        }
+        Lent.settle(call, file);
+        file.release();
+        return call.open(slot);
     }
 
     /** It has kept its name after all. */
